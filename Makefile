@@ -1,0 +1,108 @@
+# make            build everything into build/bin
+# make check      build and run all tests (installs what is missing)
+# make demo       train, segment and judge on a real brain, in minutes (installs what is missing)
+# make install    DESTDIR= prefix=/usr/local
+# Switches: SAN=1 (address and undefined-behaviour sanitizers), REAL=double (gradient checks), FUZZ=1 (libFuzzer, clang)
+
+CC      ?= cc
+CFLAGS  ?= -O2 -g
+prefix  ?= /usr/local
+SAN     ?= 0
+REAL    ?= float
+FUZZ    ?= 0
+B       ?= build$(if $(filter 1,$(SAN)),/san)$(if $(filter double,$(REAL)),/double)$(if $(filter 1,$(FUZZ)),/fuzz)
+
+PACKAGES := gcc make pkg-config perl mandoc libmsgpack-dev libhdf5-dev libnifti-dev libpng-dev zlib1g-dev libopenblas-openmp-dev \
+	libdnnl-dev libcmocka-dev python3-numpy python3-msgpack mricron-data
+
+WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
+DEFS    := -D_GNU_SOURCE -DPM_COMMIT='"$(shell git describe --always --dirty 2>/dev/null || echo release)"'
+INCLUDE := -Icommon -isystem /usr/include/hdf5/serial -isystem /usr/include/nifti
+LIBS    := -lmsgpackc -lz -lm -lpthread
+LIBS_IO := -L/usr/lib/$(shell $(CC) -dumpmachine)/hdf5/serial -lhdf5 -lpng
+LIBS_NN := -ldnnl -lopenblas -fopenmp
+ifeq ($(SAN),1)
+CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=undefined
+LDFLAGS += -fsanitize=address,undefined
+endif
+ifeq ($(REAL),double)
+DEFS    += -DPM_REAL_DOUBLE
+endif
+ifeq ($(FUZZ),1)
+CC      := clang
+CFLAGS  += -fsanitize=fuzzer-no-link,address,undefined
+LDFLAGS += -fsanitize=fuzzer,address,undefined
+endif
+
+# One library per layer that a tool may link: the engine only into train and infer.
+BASE    := $(wildcard common/base/*.c common/io/*.c common/tensor/*.c common/transform/*.c common/metric/*.c)
+ENGINE  := $(wildcard common/nn/*.c common/cpu/*.c common/net/*.c common/loss/*.c common/agent/*.c)
+# Kernels are compiled once per instruction set; cpu/dispatch.c picks at run time.
+KERNELS := $(wildcard common/cpu/kernels/*.c)
+ISAS    := base avx2 avx512 avx512bf16
+ISA_base       :=
+ISA_avx2       := -mavx2 -mfma
+ISA_avx512     := -mavx512f -mavx512bw -mavx512vl -mavx512dq -mfma -mprefer-vector-width=512
+ISA_avx512bf16 := $(ISA_avx512) -mavx512bf16
+
+CMDS    := $(notdir $(wildcard cmd/pymic-*))
+NN_CMDS := pymic-train pymic-infer
+UNITS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
+NN_UNITS := $(basename $(notdir $(wildcard tests/nn/*_test.c)))
+
+BASE_O   := $(BASE:%.c=$B/%.o)
+ENGINE_O := $(ENGINE:%.c=$B/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$B/%.$i.o))
+
+all: $(CMDS:%=$B/bin/%)
+
+# Objects depend on the flags they were made with.
+FLAGS := $(CC) $(CFLAGS) $(DEFS)
+$B/flags: always
+	@mkdir -p $(@D)
+	@echo '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS))' > $@
+
+COMPILE = @mkdir -p $(@D); echo "CC $@"; $(CC) -std=gnu11 $(WARN) $(DEFS) $(INCLUDE) $(CFLAGS)
+
+$B/%.o: %.c $B/flags
+	$(COMPILE) $(if $(filter common/cpu/% common/nn/%,$<),-fopenmp) -MMD -MP -c $< -o $@
+
+define isa
+$B/%.$1.o: %.c $B/flags
+	$$(COMPILE) -O3 -fopenmp -ffp-contract=fast -Wno-psabi $(ISA_$1) -DPM_ISA=$1 -MMD -MP -c $$< -o $$@
+endef
+$(foreach i,$(ISAS),$(eval $(call isa,$i)))
+
+$B/libpymic.a: $(BASE_O)
+$B/libpymic-nn.a: $(ENGINE_O)
+%.a:
+	@rm -f $@
+	@$(AR) rc $@ $^
+
+$(foreach c,$(CMDS),$(eval $B/bin/$c: $(patsubst %.c,$B/%.o,$(wildcard cmd/$c/*.c))))
+$(NN_CMDS:%=$B/bin/%) $(NN_UNITS:%=$B/tests/%): $B/libpymic-nn.a
+$(NN_CMDS:%=$B/bin/%) $(NN_UNITS:%=$B/tests/%): private NN := $(LIBS_NN)
+$(CMDS:%=$B/bin/%): $B/libpymic.a
+	@mkdir -p $(@D); echo "LD $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %-nn.a,$^) $B/libpymic.a $(LIBS_IO) $(NN) $(LIBS) -o $@
+
+$(UNITS:%=$B/tests/%): $B/tests/%: $B/tests/unit/%.o
+$(NN_UNITS:%=$B/tests/%): $B/tests/%: $B/tests/nn/%.o
+$(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%): $B/libpymic.a
+	@mkdir -p $(@D); echo "LD $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %-nn.a,$^) $B/libpymic.a $(LIBS_IO) $(NN) $(LIBS) -lcmocka -o $@
+
+tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%)
+
+deps:
+	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
+	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
+
+check: deps
+	@$(MAKE) --no-print-directory all tests
+	@CMOCKA_MESSAGE_OUTPUT=tap BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests SAN=$(SAN) prove --timer $(sort $(wildcard tests/*.t))
+
+clean:
+	rm -rf build
+
+.PHONY: all tests deps check clean always
+-include $(shell find $B -name '*.d' 2>/dev/null)

@@ -1,0 +1,41 @@
+/*
+ * agent.h: learning methods. An agent makes a scalar from a batch; it never owns the loop. One file here and one line in
+ * list.h per agent.
+ */
+#ifndef PM_AGENT_H
+#define PM_AGENT_H
+
+#include "loss/loss.h"
+#include "net/net.h"
+
+enum { PM_NETS = 4 };
+
+/* What pymic-train lends an agent: one step of a run. */
+struct run {
+	struct graph *g;
+	const struct net *net;
+	const void *net_conf;
+	int classes;
+	struct params *ps[PM_NETS];
+	struct loss_sum loss;
+	int deep_mode;                 /* of deep supervision, where the net gives several outputs */
+	const struct numbers *deep_weights; /* n = 0: 2^-i */
+	const void *conf;              /* the agent's own settings */
+	int64_t iter, iters;           /* this iteration, from 0 */
+	struct node *image;            /* all samples, labeled ones first */
+	struct truth truth;            /* of the first `labeled` samples (slices, where they are folded) */
+	int64_t labeled;
+	struct node *logits;           /* set by the agent: the main output, for the training Dice */
+};
+
+struct agent {
+	struct plugin p;
+	int nets; /* how many sets of parameters it trains */
+	struct node *(*loss)(struct run *r);
+	void (*after)(struct run *r); /* once the optimizer has stepped, or NULL */
+};
+
+extern const struct agent *const agents[]; /* ends with NULL */
+extern const struct kind agent_kind;
+
+#endif

@@ -1,0 +1,35 @@
+/* net.h: segmentation networks. One file here and one line in list.h per network. */
+#ifndef PM_NET_H
+#define PM_NET_H
+
+#include "base/opt.h"
+#include "nn/params.h"
+
+enum { PM_OUTPUTS = 8 };
+
+struct net {
+	struct plugin p;
+	/*
+	 * x: feature map or image [n,c,d,h,w] (2-D: d = 1). Fills out[] with plain logits [n,classes,...], out[0] at full
+	 * size, and returns how many; inference asks for out[0] only (g->grad is false: others are left out).
+	 */
+	int (*forward)(struct graph *g, const void *conf, struct params *ps, struct node *x, int classes, struct node *out[PM_OUTPUTS]);
+	int (*dims)(const void *conf);                        /* 2 or 3 */
+	void (*multiple)(const void *conf, int64_t size[3]);  /* sizes must be a multiple of these */
+};
+
+extern const struct net *const nets[]; /* ends with NULL */
+extern const struct kind net_kind;
+
+/* blocks.c: what networks share. Names as in PyMIC: prefix.0 conv, .1 norm, .4 conv, .5 norm. */
+struct block {
+	int dims;
+	int64_t cout;
+	double drop;
+	int pool;     /* as in struct norm */
+	int64_t room; /* likewise */
+};
+struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, bool full);
+struct node *conv_block(struct graph *g, struct params *ps, struct node *x, const char *prefix, const struct block *b, struct node **pooled);
+
+#endif

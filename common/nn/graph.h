@@ -1,0 +1,92 @@
+/*
+ * graph.h: the tape. An op runs at once on the backend and remembers how to run backwards; graph_backward walks the nodes
+ * in the reverse order of their making. Memory comes from one arena whose size a run on backend_null has measured.
+ */
+#ifndef PM_GRAPH_H
+#define PM_GRAPH_H
+
+#include "base/base.h"
+#include "nn/backend.h"
+
+struct graph;
+struct param;
+
+struct node {
+	struct fmap v;      /* the value */
+	struct fmap g;      /* its gradient; g.data is NULL until backward reaches it */
+	struct node *in[4];
+	void (*back)(struct graph *, struct node *);
+	void *arg;          /* the op's own, in the graph's node memory */
+	struct param *param;
+	struct node *within; /* the value lies in that node's buffer (half of a concatenation) */
+	bool need;          /* some trainable parameter is upstream */
+	bool keep;          /* read by the caller after the step: never freed early */
+	int uses;           /* ops that read it: inference frees the value after the last */
+};
+
+struct graph {
+	const struct backend *be;
+	enum ftype type;     /* of feature maps: F_REAL or F_BF16 */
+	bool training;       /* batch statistics and dropout */
+	bool grad;           /* a backward pass will follow */
+	uint64_t seed, step; /* of the dropout masks */
+	struct graph_mem *mem;
+};
+
+/* be: where to run. The arena grows on a graph with backend_null (a measurement) and is fixed, at `bytes`, elsewhere. */
+void graph_init(struct graph *g, const struct backend *be, size_t bytes);
+void graph_fini(struct graph *g);
+void graph_reset(struct graph *g); /* forgets all nodes: once per step */
+size_t graph_peak(const struct graph *g); /* most bytes of the arena in use at once so far */
+
+/*
+ * Inference frees a value after its last use, which only a run that went before can know: after such a dry run,
+ * graph_lifetimes(real, dry) copies the counts.
+ */
+void graph_lifetimes(struct graph *g, const struct graph *dry);
+
+/* Adds d(scalar)/dx to the gradient of every parameter upstream. */
+void graph_backward(struct graph *g, struct node *scalar);
+double graph_scalar(struct graph *g, const struct node *x);
+
+/* --- inputs: copied from host memory. 2-D nets on volumes: fold puts the slices into the batch, [n*d,c,1,h,w]. --- */
+struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, const int64_t size[3], bool fold);
+struct node *op_label(struct graph *g, const uint8_t *host, int64_t n, const int64_t size[3], bool fold);
+struct node *op_weight(struct graph *g, const float *host, int64_t n, const int64_t size[3], bool fold);
+
+/* --- layers on feature maps --- */
+/* Weights [cout,cin,k..] and bias [cout]; zero padding keeps the size; dims = rank of w - 2. */
+struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct node *b, int dilation, bool full);
+/* Transposed convolution, kernel 2 stride 2: weights [cin,cout,2..]. */
+struct node *op_conv_up(struct graph *g, struct node *x, struct node *w, struct node *b, struct node *beside);
+
+struct norm {
+	struct node *gamma, *beta, *mean, *var; /* the last two are running statistics: momentum 0.1, unbiased variance */
+	double slope, drop;                     /* leaky ReLU, dropout */
+	int pool;                               /* 0, or the dims (2, 3) over which a second, pooled result is made */
+	int64_t room;                           /* channels that op_up or op_conv_up will put beside the result, for op_cat */
+};
+struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, struct node **pooled);
+
+enum up { UP_CONV, UP_NEAREST, UP_LINEAR };
+/* Twice the size by nearest or align-corners linear interpolation. beside: into the room that this node kept, or NULL. */
+struct node *op_up(struct graph *g, struct node *x, int dims, enum up mode, struct node *beside);
+/* [a, b] on channels. Copies nothing when b lies in the room of a. */
+struct node *op_cat(struct graph *g, struct node *a, struct node *b);
+struct node *op_plain(struct graph *g, struct node *x); /* to plain f32, as losses want it */
+
+/* --- on plain maps --- */
+enum resample { RESAMPLE_NEAREST, RESAMPLE_LINEAR, RESAMPLE_ALIGNED, RESAMPLE_AVERAGE };
+struct node *op_resample(struct graph *g, struct node *x, const int64_t size[3], enum resample how);
+struct node *op_onehot(struct graph *g, struct node *label, int64_t k);
+struct node *op_softmax(struct graph *g, struct node *x);
+struct node *op_ce(struct graph *g, struct node *z, struct node *target, struct node *weight, struct node *class_weight); /* [2] */
+struct node *op_overlap(struct graph *g, struct node *z, struct node *target, struct node *weight);       /* [3,k] */
+struct node *op_unary(struct graph *g, enum unary f, double a, struct node *x);
+struct node *op_binary(struct graph *g, enum binary f, struct node *a, struct node *b); /* equal shapes, or b a scalar */
+struct node *op_sum(struct graph *g, struct node *x, int axis); /* of n,c,d,h,w; the axis becomes 1 */
+struct node *op_total(struct graph *g, struct node *x);         /* a scalar */
+struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t count); /* rows first.. of axis n, no copy */
+struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c);
+
+#endif

@@ -1,0 +1,37 @@
+/* optim.h: optimizers and learning-rate schedules. State is flat, like the parameters, and goes into the checkpoint. */
+#ifndef PM_OPTIM_H
+#define PM_OPTIM_H
+
+#include "base/opt.h"
+#include "nn/params.h"
+
+struct optim {
+	const struct plugin *kind;
+	void *conf;
+	const struct backend *be;
+	int64_t n, step;
+	real *state[2]; /* momentum or first and second moments; NULL where the optimizer has none */
+};
+
+extern const struct kind optimizer_kind; /* sgd, adam, adamw */
+void optim_init(struct optim *o, const struct plugin *kind, void *conf, const struct params *ps);
+/* Clips the gradient to max_norm (0: no), then steps. Returns the norm before clipping (only when max_norm > 0, else 0). */
+double optim_step(struct optim *o, struct params *ps, double lr, double max_norm);
+void optim_fini(struct optim *o);
+
+/* The learning rate as a function of finished iterations, or of the validation metric (plateau). */
+struct schedule {
+	const struct plugin *kind;
+	void *conf;
+	double lr0, lr;
+	int64_t iters, every;         /* all iterations; iterations per validation cycle */
+	double best;                  /* plateau: best metric, bad cycles */
+	int64_t bad;
+};
+
+extern const struct kind schedule_kind; /* constant, plateau, multistep, step, cosine, poly */
+void schedule_init(struct schedule *s, const struct plugin *kind, void *conf, double lr0, int64_t iters, int64_t every);
+/* After validation number cycle (1, 2, ...) with the metric; sets s->lr for the next cycle. */
+void schedule_step(struct schedule *s, int64_t cycle, double metric);
+
+#endif

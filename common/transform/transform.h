@@ -1,0 +1,31 @@
+/*
+ * transform.h: what pymic-augment (and pymic-noise) can do to a record. A transform sees a record and never a stream.
+ * One file here and one line in list.h per transform.
+ */
+#ifndef PM_TRANSFORM_H
+#define PM_TRANSFORM_H
+
+#include "base/opt.h"
+#include "base/rng.h"
+#include "tensor/record.h"
+
+struct transform {
+	struct plugin p;
+	/*
+	 * Changes image, label and weight (what the record has; label by nearest neighbour, image and weight linearly).
+	 * Stateless: all chance comes from rng. A spatial one pushes what undo needs with meta_push_undo and corrects spacing
+	 * and affine. 0, or -1 with e (the caller puts the case's id in front).
+	 */
+	int (*apply)(const void *conf, struct record *r, struct rng *rng, struct err *e);
+	/* Walks it back on pred (nearest), prob (linear) and what else is there; v: what apply pushed. NULL: nothing to undo. */
+	int (*undo)(struct record *r, const double *v, int n, struct err *e);
+	bool noise; /* corrupts labels: offered by pymic-noise, not by pymic-augment */
+};
+
+extern const struct transform *const transforms[]; /* ends with NULL */
+extern const struct kind transform_kind, noise_kind;
+
+/* Undoes all that meta's undo stack holds. */
+int transform_undo(struct record *r, struct err *e);
+
+#endif
