@@ -82,7 +82,7 @@ struct target {
 	const real *weight; /* [n,1,d,h,w] */
 };
 
-/* Output i of an axis is the sum over j < count[i] of weight[first[i] * 0 + at[i] + j] * input[first[i] + j]. */
+/* Output i of an axis is the sum over j < count[i] of weight[at[i] + j] * input[first[i] + j]. */
 struct axis_map {
 	int64_t in, out;
 	const int32_t *first, *count, *at;
@@ -122,6 +122,9 @@ struct backend {
 
 	/* Mean and biased variance over n,d,h,w of each of the c channels; sums are kept in double per row. */
 	void (*norm_stats)(const struct fmap *z, double *mean, double *var);
+	/* Batch: var (count values each) becomes rstd, the running statistics move by 0.1. Fixed: both are read from those. */
+	void (*norm_batch)(const double *mean, double *var, int64_t c, int64_t count, double eps, real *running_mean, real *running_var);
+	void (*norm_fixed)(double *mean, double *rstd, int64_t c, double eps, const real *running_mean, const real *running_var);
 	void (*norm_act)(const struct norm_act *p);
 	/*
 	 * dz from dy (data may be NULL: no gradient there) and dpool (likewise), through batch statistics unless fixed. A
@@ -142,6 +145,7 @@ struct backend {
 	void (*softmax)(real *y, const real *x, int64_t n, int64_t k, int64_t v);
 	void (*softmax_bwd)(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v); /* adds */
 
+	void (*onehot)(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v); /* a label >= k: zeros */
 	/* Logits z [n,k,v]. ce: sum[0] = sum of w a_y ce, sum[1] = sum of w (a: class weights or NULL). */
 	void (*ce)(real sum[2], const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v);
 	void (*ce_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v);

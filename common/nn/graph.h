@@ -18,11 +18,16 @@ struct node {
 	void (*back)(struct graph *, struct node *);
 	void *arg;          /* the op's own, in the graph's node memory */
 	struct param *param;
-	struct node *within; /* the value lies in that node's buffer (half of a concatenation) */
+	struct params *ps;  /* whose param it is */
+	struct buffer *vbuf, *gbuf; /* what holds v and g; shared by the halves of a concatenation and by parts */
+	bool reached;       /* a gradient waits for it in a node that is not g */
 	bool need;          /* some trainable parameter is upstream */
 	bool keep;          /* read by the caller after the step: never freed early */
 	int uses;           /* ops that read it: inference frees the value after the last */
 };
+
+struct buffer;
+struct graph_mem;
 
 struct graph {
 	const struct backend *be;
@@ -40,8 +45,9 @@ void graph_reset(struct graph *g); /* forgets all nodes: once per step */
 size_t graph_peak(const struct graph *g); /* most bytes of the arena in use at once so far */
 
 /*
- * Inference frees a value after its last use, which only a run that went before can know: after such a dry run,
- * graph_lifetimes(real, dry) copies the counts.
+ * Inference frees a value after its last use, which only a run that went before can know: after a dry run,
+ * graph_lifetimes(g, dry) makes later runs of g (which may be the dry one itself) free what dry saw used for the last
+ * time, and starts the peak anew. Both must make the same nodes in the same order.
  */
 void graph_lifetimes(struct graph *g, const struct graph *dry);
 

@@ -1,0 +1,428 @@
+/* graph.c: the tape's memory and its walk back. */
+#include "nn/tape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+enum { ALIGN = 128, CHUNK = 256 };
+
+struct span {
+	size_t offset, bytes;
+};
+
+struct opened {
+	struct conv_shape shape;
+	struct conv *conv;
+};
+
+struct axis {
+	int64_t in, out;
+	enum resample how;
+	struct axis_map map[2];
+};
+
+struct graph_mem {
+	char *base;
+	size_t size;             /* of the arena; 0: it grows (a measurement) */
+	struct span *hole;       /* free parts, by address */
+	int holes, holes_cap;
+	size_t used, end, peak;  /* end: one past the highest byte ever used; that is the size an arena needs */
+
+	struct node **node;      /* of this step, in the order of making; the structs are reused */
+	int nodes, nodes_cap;
+	int *uses, n_uses;       /* how often each node of a former run was read */
+
+	char **chunk;            /* host memory of args and buffers: fixed-size chunks, reused */
+	size_t *chunk_bytes;
+	int chunks, chunk_now;
+	size_t chunk_used;
+
+	struct opened *conv;
+	int convs;
+	struct axis **axis;
+	int axes;
+};
+
+void graph_init(struct graph *g, const struct backend *be, size_t bytes)
+{
+	struct graph_mem *m = xcalloc(1, sizeof *m);
+
+	g->be = be;
+	g->mem = m;
+	m->size = be->runs ? bytes : 0;
+	m->base = be->runs && bytes ? be->alloc(bytes) : NULL;
+	graph_reset(g);
+}
+
+void graph_fini(struct graph *g)
+{
+	struct graph_mem *m = g->mem;
+
+	if (!m)
+		return;
+	for (int i = 0; i < m->nodes_cap; i++)
+		free(m->node[i]);
+	for (int i = 0; i < m->chunks; i++)
+		free(m->chunk[i]);
+	for (int i = 0; i < m->convs; i++)
+		g->be->conv_close(m->conv[i].conv);
+	for (int i = 0; i < m->axes; i++) {
+		for (int k = 0; k < 2; k++) {
+			free((void *)m->axis[i]->map[k].first);
+			free((void *)m->axis[i]->map[k].weight);
+		}
+		free(m->axis[i]);
+	}
+	if (m->base)
+		g->be->free(m->base, m->size);
+	free(m->node);
+	free(m->chunk);
+	free(m->chunk_bytes);
+	free(m->conv);
+	free(m->axis);
+	free(m->hole);
+	free(m->uses);
+	free(m);
+	g->mem = NULL;
+}
+
+void graph_reset(struct graph *g)
+{
+	struct graph_mem *m = g->mem;
+
+	m->nodes = 0;
+	m->chunk_now = 0;
+	m->chunk_used = 0;
+	m->used = 0;
+	m->holes = 1;
+	if (!m->holes_cap)
+		m->hole = xcalloc((size_t)(m->holes_cap = 64), sizeof *m->hole);
+	m->hole[0] = (struct span){ 0, m->size ? m->size : SIZE_MAX / 2 };
+}
+
+size_t graph_peak(const struct graph *g) { return g->mem->end; }
+
+void graph_lifetimes(struct graph *g, const struct graph *dry)
+{
+	struct graph_mem *m = g->mem;
+	const struct graph_mem *from = dry->mem;
+	int *uses = xcalloc((size_t)from->nodes + 1, sizeof *uses);
+
+	for (int i = 0; i < from->nodes; i++)
+		uses[i] = from->node[i]->uses;
+	free(m->uses);
+	m->uses = uses;
+	m->n_uses = from->nodes;
+	m->end = 0;
+}
+
+void *tape_alloc(struct graph *g, size_t bytes)
+{
+	struct graph_mem *m = g->mem;
+
+	bytes = (bytes + 15) & ~(size_t)15;
+	while (m->chunk_now < m->chunks && m->chunk_used + bytes > m->chunk_bytes[m->chunk_now]) {
+		m->chunk_now++;
+		m->chunk_used = 0;
+	}
+	if (m->chunk_now == m->chunks) {
+		m->chunk = xresize(m->chunk, (size_t)m->chunks + 1, sizeof *m->chunk);
+		m->chunk_bytes = xresize(m->chunk_bytes, (size_t)m->chunks + 1, sizeof *m->chunk_bytes);
+		m->chunk_bytes[m->chunks] = bytes > 65536 ? bytes : 65536;
+		m->chunk[m->chunks] = xmalloc(m->chunk_bytes[m->chunks]);
+		m->chunks++;
+	}
+	void *p = m->chunk[m->chunk_now] + m->chunk_used;
+	m->chunk_used += bytes;
+	return memset(p, 0, bytes);
+}
+
+/* First fit. The sequence of calls is the same in each run, so a dry run needs exactly what the real one will. */
+struct buffer *buffer_new(struct graph *g, size_t bytes)
+{
+	struct graph_mem *m = g->mem;
+	struct buffer *b = tape_alloc(g, sizeof *b);
+	int i = 0;
+
+	bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	while (i < m->holes && m->hole[i].bytes < bytes)
+		i++;
+	if (i == m->holes)
+		die(PM_FAIL, "bug: the arena of %zu bytes is too small for this step", m->size);
+	*b = (struct buffer){ m->hole[i].offset, bytes, 1 };
+	m->hole[i].offset += bytes;
+	m->hole[i].bytes -= bytes;
+	if (!m->hole[i].bytes)
+		memmove(m->hole + i, m->hole + i + 1, (size_t)(--m->holes - i) * sizeof *m->hole);
+	m->used += bytes;
+	if (b->offset + bytes > m->end)
+		m->end = b->offset + bytes;
+	return b;
+}
+
+void buffer_unref(struct graph *g, struct buffer *b)
+{
+	struct graph_mem *m = g->mem;
+	int i = 0;
+
+	if (!b || --b->refs)
+		return;
+	m->used -= b->bytes;
+	while (i < m->holes && m->hole[i].offset < b->offset)
+		i++;
+	bool left = i > 0 && m->hole[i - 1].offset + m->hole[i - 1].bytes == b->offset;
+	bool right = i < m->holes && b->offset + b->bytes == m->hole[i].offset;
+	if (left && right) {
+		m->hole[i - 1].bytes += b->bytes + m->hole[i].bytes;
+		memmove(m->hole + i, m->hole + i + 1, (size_t)(--m->holes - i) * sizeof *m->hole);
+	} else if (left) {
+		m->hole[i - 1].bytes += b->bytes;
+	} else if (right) {
+		m->hole[i].offset -= b->bytes;
+		m->hole[i].bytes += b->bytes;
+	} else {
+		if (m->holes == m->holes_cap)
+			m->hole = xresize(m->hole, (size_t)(m->holes_cap *= 2), sizeof *m->hole);
+		memmove(m->hole + i + 1, m->hole + i, (size_t)(m->holes++ - i) * sizeof *m->hole);
+		m->hole[i] = (struct span){ b->offset, b->bytes };
+	}
+}
+
+/* On the null backend a pointer that nobody may follow, but that is not NULL. */
+void *buffer_at(struct graph *g, const struct buffer *b)
+{
+	return g->mem->base ? (void *)(g->mem->base + b->offset) : (void *)(uintptr_t)(ALIGN + b->offset);
+}
+
+struct fmap fmap_make(enum ftype type, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
+{
+	struct fmap f = { .type = type, .lanes = lanes, .n = n, .c = c, .d = d, .h = h, .w = w };
+
+	f.stride = fmap_image(&f);
+	return f;
+}
+
+void node_input(struct graph *g, struct node *y, int slot, struct node *x)
+{
+	(void)g;
+	y->in[slot] = x;
+	y->need |= x->need;
+	x->uses++;
+}
+
+struct node *node_new(struct graph *g, struct node *a, struct node *b)
+{
+	struct graph_mem *m = g->mem;
+
+	if (m->nodes == m->nodes_cap) {
+		m->node = xresize(m->node, (size_t)m->nodes_cap + CHUNK, sizeof *m->node);
+		for (int i = 0; i < CHUNK; i++)
+			m->node[m->nodes_cap + i] = xcalloc(1, sizeof **m->node);
+		m->nodes_cap += CHUNK;
+	}
+	struct node *y = m->node[m->nodes++];
+	memset(y, 0, sizeof *y);
+	if (a)
+		node_input(g, y, 0, a);
+	if (b)
+		node_input(g, y, 1, b);
+	return y;
+}
+
+void node_value(struct graph *g, struct node *y, enum ftype type, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
+{
+	y->v = fmap_make(type, lanes, n, c, d, h, w);
+	y->vbuf = buffer_new(g, fmap_bytes(&y->v));
+	y->v.data = buffer_at(g, y->vbuf);
+}
+
+int tape_length(const struct graph *g) { return g->mem->nodes; }
+
+/* Which node is this? Nodes are few and the newest are asked for, so a search from the end is cheap. */
+static int node_index(const struct graph_mem *m, const struct node *x)
+{
+	int i = m->nodes - 1;
+
+	while (m->node[i] != x)
+		i--;
+	return i;
+}
+
+struct node *node_done(struct graph *g, struct node *y)
+{
+	struct graph_mem *m = g->mem;
+
+	if (g->grad || !m->uses)
+		return y;
+	for (int k = 0; k < 4; k++) {
+		struct node *x = y->in[k];
+		int i = x && x->vbuf ? node_index(m, x) : -1;
+		if (i >= 0 && i < m->n_uses && x->uses == m->uses[i] && !x->keep) {
+			buffer_unref(g, x->vbuf);
+			x->vbuf = NULL;
+		}
+	}
+	return y;
+}
+
+struct fmap *grad_of(struct graph *g, struct node *x, bool *add)
+{
+	*add = x->g.data != NULL;
+	if (!*add) {
+		x->g = x->v;
+		x->g.stride = fmap_image(&x->v);
+		x->g.type = x->v.lanes == 1 ? F_REAL : g->type;
+		x->gbuf = buffer_new(g, fmap_bytes(&x->g));
+		x->g.data = buffer_at(g, x->gbuf);
+	}
+	return &x->g;
+}
+
+struct fmap *grad_zeroed(struct graph *g, struct node *x)
+{
+	bool add;
+	struct fmap *f = grad_of(g, x, &add);
+
+	if (!add)
+		g->be->zero(f->data, fmap_bytes(f));
+	return f;
+}
+
+struct grad grad_begin(struct graph *g, struct node *x)
+{
+	bool add;
+	struct grad t = { .map = *grad_of(g, x, &add) };
+
+	if (add) {
+		t.map.stride = fmap_image(&t.map);
+		t.temp = buffer_new(g, fmap_bytes(&t.map));
+		t.map.data = buffer_at(g, t.temp);
+	}
+	return t;
+}
+
+void grad_end(struct graph *g, struct node *x, struct grad *t)
+{
+	if (!t->temp)
+		return;
+	g->be->relayout(&x->g, &t->map, true);
+	buffer_unref(g, t->temp);
+}
+
+void graph_backward(struct graph *g, struct node *scalar)
+{
+	struct graph_mem *m = g->mem;
+	bool add;
+	real one = 1;
+	struct fmap *f = grad_of(g, scalar, &add);
+
+	if (fmap_count(&scalar->v) != 1 || !g->grad)
+		die(PM_FAIL, "bug: backward wants a scalar on a graph with gradients");
+	g->be->put(f->data, &one, sizeof one);
+	for (int i = m->nodes - 1; i >= 0; i--) {
+		struct node *y = m->node[i];
+		if ((y->g.data || y->reached) && y->need && y->back)
+			y->back(g, y);
+		if (y->gbuf && !y->keep)
+			buffer_unref(g, y->gbuf);
+		if (y->vbuf && !y->keep)
+			buffer_unref(g, y->vbuf);
+	}
+}
+
+double graph_scalar(struct graph *g, const struct node *x)
+{
+	real v = 0;
+
+	g->be->get(&v, x->v.data, sizeof v);
+	return (double)v;
+}
+
+struct conv *tape_conv(struct graph *g, const struct conv_shape *s)
+{
+	struct graph_mem *m = g->mem;
+
+	for (int i = 0; i < m->convs; i++)
+		if (!memcmp(&m->conv[i].shape, s, sizeof *s))
+			return m->conv[i].conv;
+	m->conv = xresize(m->conv, (size_t)m->convs + 1, sizeof *m->conv);
+	m->conv[m->convs] = (struct opened){ *s, g->be->conv_open(s) };
+	return m->conv[m->convs++].conv;
+}
+
+/* Weights of output i: hat functions between grid points, or the mean over a cell (io-transforms and losses of the field). */
+static void axis_row(double *row, int64_t i, int64_t in, int64_t out, enum resample how)
+{
+	double x;
+	int64_t lo, hi;
+
+	switch (how) {
+	case RESAMPLE_NEAREST:
+		row[i * in / out] = 1;
+		return;
+	case RESAMPLE_AVERAGE:
+		lo = i * in / out;
+		hi = ((i + 1) * in + out - 1) / out;
+		for (int64_t k = lo; k < hi; k++)
+			row[k] = 1 / (double)(hi - lo);
+		return;
+	case RESAMPLE_ALIGNED:
+		x = out > 1 ? (double)i * (double)(in - 1) / (double)(out - 1) : 0;
+		break;
+	default:
+		x = ((double)i + 0.5) * (double)in / (double)out - 0.5;
+		x = x < 0 ? 0 : x;
+	}
+	lo = (int64_t)x < in - 1 ? (int64_t)x : in - 1;
+	hi = lo < in - 1 ? lo + 1 : lo;
+	row[lo] += 1 - (x - (double)lo);
+	row[hi] += x - (double)lo;
+}
+
+/* The rows of a dense matrix [out, in] as runs from the first to the last weight that is not zero. */
+static void axis_compress(struct axis_map *m, const double *dense, int64_t in, int64_t out, bool transposed)
+{
+	int64_t rows = transposed ? in : out, cols = transposed ? out : in, total = 0;
+	int32_t *index = xcalloc((size_t)rows * 3, sizeof *index);
+	real *weight = NULL;
+
+	for (int64_t r = 0; r < rows; r++) {
+		int64_t lo = cols, hi = 0;
+		for (int64_t c = 0; c < cols; c++)
+			if (dense[transposed ? c * in + r : r * in + c] != 0) {
+				lo = c < lo ? c : lo;
+				hi = c + 1;
+			}
+		if (lo > hi)
+			lo = hi;
+		index[r] = (int32_t)lo;
+		index[rows + r] = (int32_t)(hi - lo);
+		index[2 * rows + r] = (int32_t)total;
+		weight = xresize(weight, (size_t)(total + hi - lo) + 1, sizeof *weight);
+		for (int64_t c = lo; c < hi; c++)
+			weight[total++] = (real)dense[transposed ? c * in + r : r * in + c];
+	}
+	*m = (struct axis_map){ cols, rows, index, index + rows, index + 2 * rows, weight };
+}
+
+const struct axis_map *tape_axis(struct graph *g, int64_t in, int64_t out, enum resample how)
+{
+	struct graph_mem *m = g->mem;
+
+	for (int i = 0; i < m->axes; i++)
+		if (m->axis[i]->in == in && m->axis[i]->out == out && m->axis[i]->how == how)
+			return m->axis[i]->map;
+	double *dense = xcalloc((size_t)(in * out), sizeof *dense);
+	struct axis *a = xcalloc(1, sizeof *a);
+	a->in = in;
+	a->out = out;
+	a->how = how;
+	for (int64_t i = 0; i < out; i++)
+		axis_row(dense + i * in, i, in, out, how);
+	axis_compress(&a->map[0], dense, in, out, false);
+	axis_compress(&a->map[1], dense, in, out, true);
+	free(dense);
+	m->axis = xresize(m->axis, (size_t)m->axes + 1, sizeof *m->axis);
+	m->axis[m->axes++] = a;
+	return a->map;
+}

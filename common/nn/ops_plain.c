@@ -1,0 +1,312 @@
+/* ops_plain.c: inputs, and arithmetic on plain maps: what losses are written with. */
+#include "nn/tape.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* --- inputs --- */
+
+struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, const int64_t size[3], bool fold)
+{
+	int64_t d = fold ? 1 : size[0], slices = fold ? size[0] : 1, plane = d * size[1] * size[2];
+	struct node *y = node_new(g, NULL, NULL);
+	struct fmap rows = fmap_make(F_REAL, 1, n * slices, c, d, size[1], size[2]);
+	struct buffer *b = buffer_new(g, fmap_bytes(&rows));
+
+	rows.data = buffer_at(g, b);
+	if (g->be->runs) {
+		real *host_rows = xmalloc(fmap_bytes(&rows)), *q = host_rows;
+		for (int64_t i = 0; i < n; i++)
+			for (int64_t s = 0; s < slices; s++)
+				for (int64_t k = 0; k < c; k++) {
+					const float *p = host + ((i * c + k) * slices + s) * plane;
+					for (int64_t v = 0; v < plane; v++)
+						*q++ = (real)p[v];
+				}
+		g->be->put(rows.data, host_rows, fmap_bytes(&rows));
+		free(host_rows);
+	}
+	int lanes = c <= 3 ? 1 : PM_LANES; /* a convolution reads up to 3 channels as they are */
+	if (lanes == 1 && g->type == F_REAL) {
+		y->v = rows;
+		y->vbuf = b;
+		return y;
+	}
+	node_value(g, y, g->type, lanes, rows.n, c, d, size[1], size[2]);
+	g->be->relayout(&y->v, &rows, false);
+	buffer_unref(g, b);
+	return y;
+}
+
+static struct node *plain_input(struct graph *g, enum ftype type, const void *host, int64_t n, const int64_t size[3], bool fold)
+{
+	struct node *y = node_new(g, NULL, NULL);
+
+	node_value(g, y, type, 1, fold ? n * size[0] : n, 1, fold ? 1 : size[0], size[1], size[2]);
+	g->be->put(y->v.data, host, fmap_bytes(&y->v));
+	return y;
+}
+
+struct node *op_label(struct graph *g, const uint8_t *host, int64_t n, const int64_t size[3], bool fold)
+{
+	return plain_input(g, F_U8, host, n, size, fold);
+}
+
+struct node *op_weight(struct graph *g, const float *host, int64_t n, const int64_t size[3], bool fold)
+{
+	int64_t count = n * size[0] * size[1] * size[2];
+	real *w = xmalloc((size_t)count * sizeof *w);
+
+	for (int64_t i = 0; i < count && g->be->runs; i++)
+		w[i] = (real)host[i];
+	struct node *y = plain_input(g, F_REAL, w, n, size, fold);
+	free(w);
+	return y;
+}
+
+struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c)
+{
+	struct node *y = node_new(g, NULL, NULL);
+	real *host = tape_alloc(g, (size_t)(n * c) * sizeof *host);
+
+	for (int64_t i = 0; i < n * c; i++)
+		host[i] = (real)v[i];
+	node_value(g, y, F_REAL, 1, n, c, 1, 1, 1);
+	g->be->put(y->v.data, host, fmap_bytes(&y->v));
+	return y;
+}
+
+/* --- elementwise --- */
+
+static struct node *like(struct graph *g, struct node *a, struct node *b, const struct fmap *f)
+{
+	struct node *y = node_new(g, a, b);
+
+	node_value(g, y, F_REAL, 1, f->n, f->c, f->d, f->h, f->w);
+	return y;
+}
+
+struct unary_arg {
+	enum unary f;
+	double a;
+};
+
+static void unary_back(struct graph *g, struct node *y)
+{
+	const struct unary_arg *u = y->arg;
+	struct node *x = y->in[0];
+	const struct backend *be = g->be;
+	int64_t n = fmap_count(&x->v);
+	bool add;
+	struct fmap *dx = grad_of(g, x, &add);
+	struct buffer *b;
+	real *t;
+
+	if (u->f == U_SCALE || u->f == U_OFFSET) {
+		be->unary(U_SCALE, u->f == U_SCALE ? u->a : 1, dx->data, y->g.data, n, add);
+		return;
+	}
+	if (u->f == U_EXP || u->f == U_LOG) {
+		be->binary(u->f == U_EXP ? B_MUL : B_DIV, dx->data, y->g.data, u->f == U_EXP ? y->v.data : x->v.data, n, add);
+		return;
+	}
+	b = buffer_new(g, (size_t)n * sizeof(real));
+	t = buffer_at(g, b);
+	switch (u->f) {
+	case U_SQRT:
+		be->unary(U_SCALE, 2, t, y->v.data, n, false);
+		break;
+	case U_SQUARE:
+		be->unary(U_SCALE, 2, t, x->v.data, n, false);
+		break;
+	case U_RELU:
+		be->unary(U_STEP, 0, t, x->v.data, n, false);
+		break;
+	case U_ABS:
+		be->unary(U_SIGN, 0, t, x->v.data, n, false);
+		break;
+	case U_POWER:
+		be->unary(U_POWER, u->a - 1, t, x->v.data, n, false);
+		be->unary(U_SCALE, u->a, t, t, n, false);
+		break;
+	default: /* steps and signs are flat */
+		be->zero(t, (size_t)n * sizeof(real));
+	}
+	be->binary(u->f == U_SQRT ? B_DIV : B_MUL, dx->data, y->g.data, t, n, add);
+	buffer_unref(g, b);
+}
+
+struct node *op_unary(struct graph *g, enum unary f, double a, struct node *x)
+{
+	struct node *y = like(g, x, NULL, &x->v);
+	struct unary_arg *u = tape_alloc(g, sizeof *u);
+
+	*u = (struct unary_arg){ f, a };
+	y->arg = u;
+	y->back = unary_back;
+	g->be->unary(f, a, y->v.data, x->v.data, fmap_count(&x->v), false);
+	return node_done(g, y);
+}
+
+/* Sums over an axis and their opposite: outer * mid * inner elements. */
+struct axis_arg {
+	int64_t outer, mid, inner;
+};
+
+static void spread_back(struct graph *g, struct node *y)
+{
+	const struct axis_arg *a = y->arg;
+	bool add;
+	struct fmap *dx = grad_of(g, y->in[0], &add);
+
+	g->be->sum(dx->data, y->g.data, a->outer, a->mid, a->inner, add);
+}
+
+static struct node *spread_scalar(struct graph *g, struct node *x, const struct fmap *to)
+{
+	struct node *y = like(g, x, NULL, to);
+	struct axis_arg *a = tape_alloc(g, sizeof *a);
+
+	*a = (struct axis_arg){ 1, fmap_count(to), 1 };
+	y->arg = a;
+	y->back = spread_back;
+	g->be->spread(y->v.data, x->v.data, a->outer, a->mid, a->inner, false);
+	return node_done(g, y);
+}
+
+static void sum_back(struct graph *g, struct node *y)
+{
+	const struct axis_arg *a = y->arg;
+	bool add;
+	struct fmap *dx = grad_of(g, y->in[0], &add);
+
+	g->be->spread(dx->data, y->g.data, a->outer, a->mid, a->inner, add);
+}
+
+static struct node *sum_node(struct graph *g, struct node *x, const struct fmap *to, int64_t outer, int64_t mid, int64_t inner)
+{
+	struct node *y = like(g, x, NULL, to);
+	struct axis_arg *a = tape_alloc(g, sizeof *a);
+
+	*a = (struct axis_arg){ outer, mid, inner };
+	y->arg = a;
+	y->back = sum_back;
+	g->be->sum(y->v.data, x->v.data, outer, mid, inner, false);
+	return node_done(g, y);
+}
+
+struct node *op_sum(struct graph *g, struct node *x, int axis)
+{
+	int64_t dim[5] = { x->v.n, x->v.c, x->v.d, x->v.h, x->v.w }, outer = 1, inner = 1, mid = dim[axis];
+
+	for (int i = 0; i < axis; i++)
+		outer *= dim[i];
+	for (int i = axis + 1; i < 5; i++)
+		inner *= dim[i];
+	dim[axis] = 1;
+	struct fmap to = fmap_make(F_REAL, 1, dim[0], dim[1], dim[2], dim[3], dim[4]);
+	return sum_node(g, x, &to, outer, mid, inner);
+}
+
+struct node *op_total(struct graph *g, struct node *x)
+{
+	struct fmap to = fmap_make(F_REAL, 1, 1, 1, 1, 1, 1);
+
+	return sum_node(g, x, &to, 1, fmap_count(&x->v), 1);
+}
+
+static void binary_back(struct graph *g, struct node *y)
+{
+	enum binary f = *(enum binary *)y->arg;
+	struct node *a = y->in[0], *b = y->in[1];
+	const struct backend *be = g->be;
+	int64_t n = fmap_count(&y->v);
+	bool add;
+
+	if (a->need) {
+		real *da = grad_of(g, a, &add)->data;
+		if (f == B_ADD || f == B_SUB)
+			be->unary(U_SCALE, 1, da, y->g.data, n, add);
+		else
+			be->binary(f, da, y->g.data, b->v.data, n, add);
+	}
+	if (b->need) {
+		real *db = grad_of(g, b, &add)->data;
+		if (f == B_ADD || f == B_SUB) {
+			be->unary(U_SCALE, f == B_ADD ? 1 : -1, db, y->g.data, n, add);
+		} else if (f == B_MUL) {
+			be->binary(B_MUL, db, y->g.data, a->v.data, n, add);
+		} else { /* d(a/b)/db = -(a/b)/b */
+			struct buffer *buf = buffer_new(g, (size_t)n * sizeof(real));
+			real *t = buffer_at(g, buf);
+			be->binary(B_DIV, t, y->v.data, b->v.data, n, false);
+			be->binary(B_MUL, t, t, y->g.data, n, false);
+			be->unary(U_SCALE, -1, db, t, n, add);
+			buffer_unref(g, buf);
+		}
+	}
+}
+
+struct node *op_binary(struct graph *g, enum binary f, struct node *a, struct node *b)
+{
+	int64_t n = fmap_count(&a->v);
+
+	if (fmap_count(&b->v) == 1 && n != 1)
+		b = spread_scalar(g, b, &a->v);
+	if (fmap_count(&b->v) != n)
+		die(PM_FAIL, "bug: shapes of %lld and %lld elements", (long long)n, (long long)fmap_count(&b->v));
+	struct node *y = like(g, a, b, &a->v);
+	y->arg = tape_alloc(g, sizeof(enum binary));
+	*(enum binary *)y->arg = f;
+	y->back = binary_back;
+	g->be->binary(f, y->v.data, a->v.data, b->v.data, n, false);
+	return node_done(g, y);
+}
+
+/* --- parts and layouts --- */
+
+static struct fmap rows(const struct fmap *x, int64_t first, int64_t count)
+{
+	struct fmap f = *x;
+
+	f.n = count;
+	f.data = (char *)x->data + (size_t)(first * x->stride) * ftype_size(x->type);
+	return f;
+}
+
+static void part_back(struct graph *g, struct node *y)
+{
+	struct fmap f = rows(grad_zeroed(g, y->in[0]), *(int64_t *)y->arg, y->v.n);
+
+	g->be->relayout(&f, &y->g, true);
+}
+
+struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t count)
+{
+	struct node *y = node_new(g, x, NULL);
+
+	y->v = rows(&x->v, first, count);
+	y->vbuf = x->vbuf;
+	y->vbuf->refs++;
+	y->arg = tape_alloc(g, sizeof first);
+	*(int64_t *)y->arg = first;
+	y->back = part_back;
+	return node_done(g, y);
+}
+
+static void plain_back(struct graph *g, struct node *y)
+{
+	bool add;
+	struct fmap *dx = grad_of(g, y->in[0], &add);
+
+	g->be->relayout(dx, &y->g, add);
+}
+
+struct node *op_plain(struct graph *g, struct node *x)
+{
+	struct node *y = like(g, x, NULL, &x->v);
+
+	y->back = plain_back;
+	g->be->relayout(&y->v, &x->v, false);
+	return node_done(g, y);
+}
