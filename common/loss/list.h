@@ -1,0 +1,2 @@
+LOSS(ce)
+LOSS(dice)

@@ -1,0 +1,125 @@
+/* optim.c: optimizers: SGD, Adam, AdamW. The arithmetic is the backend's, the state is flat like the parameters. */
+#include "nn/optim.h"
+
+#include <math.h>
+
+struct optimizer {
+	struct plugin p;
+	int states;
+	void (*step)(struct optim *o, struct params *ps, double lr);
+};
+
+struct sgd_conf {
+	double momentum, decay;
+	int nesterov;
+};
+
+static const struct opt sgd_opts[] = {
+	OPT_NUMBER(struct sgd_conf, momentum, 0, "X", "0.9", 0, 1, "v = momentum v + g"),
+	OPT_NUMBER(struct sgd_conf, decay, 0, "X", "0", 0, 1e3, "weight decay, added to the gradient"),
+	OPT_NUMBER(struct sgd_conf, nesterov, 0, "0|1", "1", 0, 1, "look ahead by one momentum step"),
+	OPT_END,
+};
+
+static void sgd_step(struct optim *o, struct params *ps, double lr)
+{
+	const struct sgd_conf *c = o->conf;
+	const struct sgd p = {
+		.lr = lr, .momentum = c->momentum, .decay = c->decay,
+		.nesterov = c->nesterov, .first = o->step == 1,
+	};
+
+	o->be->sgd(ps->value, ps->grad, o->state[0], o->n, &p);
+}
+
+struct adam_conf {
+	double beta1, beta2, eps, decay;
+};
+
+static const struct opt adam_opts[] = {
+	OPT_NUMBER(struct adam_conf, beta1, 0, "X", "0.9", 0, 0.9999999, "decay of the mean gradient"),
+	OPT_NUMBER(struct adam_conf, beta2, 0, "X", "0.999", 0, 0.9999999, "decay of the mean squared gradient"),
+	OPT_NUMBER(struct adam_conf, eps, 0, "X", "1e-8", 1e-30, 1, "added to the root of the mean square"),
+	OPT_NUMBER(struct adam_conf, decay, 0, "X", "0", 0, 1e3, "weight decay, added to the gradient"),
+	OPT_END,
+};
+
+static const struct opt adamw_opts[] = {
+	OPT_NUMBER(struct adam_conf, beta1, 0, "X", "0.9", 0, 0.9999999, "decay of the mean gradient"),
+	OPT_NUMBER(struct adam_conf, beta2, 0, "X", "0.999", 0, 0.9999999, "decay of the mean squared gradient"),
+	OPT_NUMBER(struct adam_conf, eps, 0, "X", "1e-8", 1e-30, 1, "added to the root of the mean square"),
+	OPT_NUMBER(struct adam_conf, decay, 0, "X", "0.01", 0, 1e3, "weight decay: w = w - lr decay w in each step"),
+	OPT_END,
+};
+
+static void adam_run(struct optim *o, struct params *ps, double lr, bool decoupled)
+{
+	const struct adam_conf *c = o->conf;
+	const struct adam p = {
+		.lr = lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = c->eps, .decay = c->decay,
+		.decoupled = decoupled, .step = o->step,
+	};
+
+	o->be->adam(ps->value, ps->grad, o->state[0], o->state[1], o->n, &p);
+}
+
+static void adam_step(struct optim *o, struct params *ps, double lr) { adam_run(o, ps, lr, false); }
+static void adamw_step(struct optim *o, struct params *ps, double lr) { adam_run(o, ps, lr, true); }
+
+static const struct optimizer sgd = {
+	{ "sgd", "stochastic gradient descent with (Nesterov) momentum",
+		"Sutskever et al., On the importance of initialization and momentum in deep learning, ICML 2013",
+		sgd_opts, sizeof(struct sgd_conf) }, 1, sgd_step,
+};
+static const struct optimizer adam = {
+	{ "adam", "adaptive moments",
+		"Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015",
+		adam_opts, sizeof(struct adam_conf) }, 2, adam_step,
+};
+static const struct optimizer adamw = {
+	{ "adamw", "Adam with decoupled weight decay",
+		"Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019",
+		adamw_opts, sizeof(struct adam_conf) }, 2, adamw_step,
+};
+
+static const struct plugin *const optimizers[] = { &sgd.p, &adam.p, &adamw.p, NULL };
+
+const struct kind optimizer_kind = { "optimizer", optimizers };
+
+static size_t bytes(const struct optim *o) { return (size_t)o->n * sizeof(real); }
+
+void optim_init(struct optim *o, const struct plugin *kind, void *conf, const struct params *ps)
+{
+	const struct optimizer *op = (const struct optimizer *)kind;
+
+	*o = (struct optim){ .kind = kind, .conf = conf, .be = ps->be, .n = ps->trainable };
+	for (int i = 0; i < op->states; i++) {
+		o->state[i] = o->be->alloc(bytes(o));
+		o->be->zero(o->state[i], bytes(o));
+	}
+}
+
+double optim_step(struct optim *o, struct params *ps, double lr, double max_norm)
+{
+	const struct optimizer *op = (const struct optimizer *)o->kind;
+	double norm = 0;
+
+	if (max_norm > 0) {
+		norm = sqrt(o->be->sum_squares(ps->grad, o->n));
+		/* Not scaled when NaN: the caller sees the norm. */
+		if (norm > max_norm)
+			o->be->unary(U_SCALE, max_norm / (norm + 1e-6), ps->grad, ps->grad, o->n, false);
+	}
+	o->step++;
+	op->step(o, ps, lr);
+	params_touch(ps);
+	return norm;
+}
+
+void optim_fini(struct optim *o)
+{
+	for (int i = 0; i < 2; i++)
+		if (o->state[i])
+			o->be->free(o->state[i], bytes(o));
+	*o = (struct optim){ .n = 0 };
+}
