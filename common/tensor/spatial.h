@@ -23,11 +23,14 @@ void rotate(void *dst, const void *src, const int64_t size[3], int a, int b, dou
 /* filter.c: separable Gaussian, radius int(4 sigma + 0.5), border reflect (edge repeated). */
 void gaussian(float *data, const int64_t size[3], const double sigma[3]);
 
-/* morphology.c: face-neighbour cross, iterations times; outside the image is background (erosion eats the border). */
+/*
+ * morphology.c: face-neighbour cross, iterations times, on a mask of zero and nonzero that becomes 0 and 1. Outside the
+ * image is background (erosion eats the border), but a 2-D image (D = 1), like in_plane, has no neighbours along D.
+ */
 void dilate(uint8_t *mask, const int64_t size[3], int iterations, bool in_plane);
 void erode(uint8_t *mask, const int64_t size[3], int iterations, bool in_plane);
 
-/* distance.c: squared Euclidean distance of each voxel to the nearest nonzero one (Felzenszwalb & Huttenlocher 2012). */
+/* distance.c: squared Euclidean distance of each voxel to the nearest nonzero one (INFINITY: there is none). */
 void distance_squared(float *out, const uint8_t *mask, const int64_t size[3], const double spacing[3]);
 
 /* components.c: face-connected components of mask, labelled 1.. in raster order of their first voxel. Returns how many. */
