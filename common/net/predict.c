@@ -159,7 +159,8 @@ static int64_t source(const struct cover *c, int64_t at, int64_t i, bool flip)
 	return flip ? c->size - 1 - j : j;
 }
 
-static void add(float *logits, const real *tile, int classes, const struct cover cover[3], const struct place *p, float scale)
+static void add(float *logits, const real *tile, int classes, const struct cover cover[3],
+	const struct place *p, float scale)
 {
 	const struct cover *d = &cover[0], *h = &cover[1], *w = &cover[2];
 	const float *wd = d->weight + p->at[0] * d->window, *wh = h->weight + p->at[1] * h->window;
@@ -210,11 +211,14 @@ static void prepare(struct predictor *p, int64_t n, int64_t channels, const int6
 		forward(&p->conf, dry[i], p->conf.member[0], p->input, n, channels, tile);
 	}
 	size_t need = graph_peak(&measure);
-	if (p->open && need > p->bytes) {
+	/* A graph keeps the convolutions of every shape it has seen: those of another image size are let go. */
+	bool other = p->channels != channels || memcmp(p->tile, tile, sizeof p->tile) != 0;
+	if (p->open && (need > p->bytes || other)) {
 		graph_fini(&p->g);
 		p->open = false;
 	}
 	if (!p->open) {
+		need = need > p->bytes ? need : p->bytes;
 		graph_init(&p->g, p->conf.backend, need);
 		p->g.type = p->conf.type;
 		p->g.training = p->g.grad = false;

@@ -1,0 +1,269 @@
+/* pymic-infer: samples on stdin, predictions on stdout, on the grid that the images had before pymic-augment. */
+#include <math.h>
+#include <omp.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/opt.h"
+#include "base/progress.h"
+#include "io/stream.h"
+#include "net/predict.h"
+#include "nn/model.h"
+#include "tensor/spatial.h"
+#include "transform/transform.h"
+
+struct conf {
+	struct texts model;
+	const char *output, *tta, *largest, *precision;
+	struct numbers window, stride;
+	int64_t window_batch;
+	int threads;
+	bool prob, keep_image, no_undo;
+};
+
+static const struct opt opts[] = {
+	OPT_STRING(struct conf, model, 'm', "FILE", "", "the model (.pmm); several are an ensemble: the mean of their logits"),
+	OPT_STRING(struct conf, output, 'o', "FILE", "-", "where the predictions go; - is stdout"),
+	OPT_NUMBER(struct conf, window, 0, "D,H,W", "", 0, 1 << 20, "sliding window; 0: the whole axis (2-D networks: H,W)"),
+	OPT_NUMBER(struct conf, stride, 0, "D,H,W", "", 0, 1 << 20, "from one window to the next; 0 or none: half a window"),
+	OPT_NUMBER(struct conf, window_batch, 0, "N", "0", 0, 4096, "windows (2-D: slices) at once; 0: 8 in 2-D, 1 in 3-D"),
+	OPT_CHOICE(struct conf, tta, 0, "none|flip", "none", "average over the image and its flips along W, H and both"),
+	OPT_CHOICE(struct conf, largest, 0, "none|all|each", "none", "keep the largest component of the foreground, of each class"),
+	OPT_SWITCH(struct conf, prob, 0, "send the probabilities too (prob, [classes,D,H,W])"),
+	OPT_SWITCH(struct conf, keep_image, 0, "send the image too"),
+	OPT_SWITCH(struct conf, no_undo, 0, "stay on the transformed grid; pymic-augment --undo can go back later"),
+	OPT_CHOICE(struct conf, precision, 0, "model|f32|bf16", "model", "of the feature maps; model: as it was trained"),
+	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 1024, "threads; 0: as many as this process may use"),
+	OPT_END,
+};
+
+static const struct kind *const kinds[] = { &net_kind, NULL };
+static const struct tool tool = {
+	.name = "pymic-infer",
+	.summary = "segment images with a trained network",
+	.synopsis = "-m model.pmm < samples > predictions",
+	.opts = opts,
+	.kinds = kinds,
+	.more = "A label in the stream is passed on, for pymic-eval. Transforms that moved the voxels are undone on the\n"
+		"probabilities before the class is chosen, so that a prediction lies on its image's own grid.",
+};
+
+/* What a model file says of itself. */
+struct about {
+	char net[1024], precision[16];
+	int classes;
+	int64_t channels;
+};
+
+static void about_read(const char *path, struct about *a)
+{
+	struct meta m = { 0 };
+	struct err e;
+	if (model_about(path, &m, &e))
+		die(PM_FAIL, "%s", e.msg);
+	double classes = meta_number(&m, "classes", 0), channels = meta_number(&m, "channels", 0);
+	if (meta_text(&m, "net", a->net, sizeof a->net))
+		die(PM_FAIL, "%s: the model does not say which network it is", path);
+	if (!(classes >= 2 && classes <= 256) || !(channels >= 1 && channels <= 4096))
+		die(PM_FAIL, "%s: the model says %g classes and %g channels", path, classes, channels);
+	if (meta_text(&m, "precision", a->precision, sizeof a->precision))
+		strcpy(a->precision, "f32");
+	a->classes = (int)classes;
+	a->channels = (int64_t)channels;
+	meta_fini(&m);
+}
+
+/* "H,W" or "D,H,W" into [3]. */
+static void axes(const struct numbers *n, const char *name, int64_t out[3])
+{
+	memset(out, 0, 3 * sizeof *out);
+	if (n->n == 1 || n->n > 3)
+		die(PM_USAGE, "--%s: give D,H,W or H,W", name);
+	for (int i = 0; i < n->n; i++) {
+		if (n->v[i] != floor(n->v[i]))
+			die(PM_USAGE, "--%s: %g is not a whole number", name, n->v[i]);
+		out[3 - n->n + i] = (int64_t)n->v[i];
+	}
+}
+
+/* Reads all models into pc; they must be of one network. */
+static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct params members[])
+{
+	struct about first, a;
+	struct err e;
+	void *net_conf;
+	if (c->model.n == 0)
+		die(PM_USAGE, "no model; give one with -m model.pmm");
+	if (c->model.n > PM_MEMBERS)
+		die(PM_USAGE, "%d models; at most %d make an ensemble", c->model.n, PM_MEMBERS);
+	about_read(c->model.v[0], &first);
+	const struct plugin *net = spec_parse(&net_kind, first.net, &net_conf, &e);
+	if (!net)
+		die(PM_FAIL, "%s: %s", c->model.v[0], e.msg);
+	pc->net = (const struct net *)net;
+	pc->net_conf = net_conf;
+	pc->classes = first.classes;
+	pc->backend = &backend_cpu;
+	pc->type = strcmp(strcmp(c->precision, "model") ? c->precision : first.precision, "bf16") ? F_REAL : F_BF16;
+	for (int i = 0; i < c->model.n; i++) {
+		const char *path = c->model.v[i];
+		struct params *ps = &members[i];
+		about_read(path, &a);
+		if (strcmp(a.net, first.net) || a.classes != first.classes || a.channels != first.channels)
+			die(PM_FAIL, "%s: %s, %d classes, %lld channels, but %s: %s, %d classes, %lld channels", path, a.net, a.classes,
+				(long long)a.channels, c->model.v[0], first.net, first.classes, (long long)first.channels);
+		predict_declare(pc->net, net_conf, a.classes, a.channels, ps);
+		params_freeze(ps, pc->backend, 0);
+		if (model_read(path, &ps, NULL, 1, &e))
+			die(PM_FAIL, "%s", e.msg);
+		pc->member[pc->members++] = ps;
+	}
+	return first.channels;
+}
+
+static void keep_parts(uint8_t *pred, const int64_t size[3], int classes, bool each)
+{
+	const int64_t v = size[0] * size[1] * size[2];
+	uint8_t *mask = xmalloc((size_t)v);
+	for (int c = 1; c < (each ? classes : 2); c++) {
+		for (int64_t i = 0; i < v; i++)
+			mask[i] = each ? pred[i] == c : pred[i] > 0;
+		keep_largest(mask, size);
+		for (int64_t i = 0; i < v; i++)
+			if (!mask[i] && (each ? pred[i] == c : pred[i] > 0))
+				pred[i] = 0;
+	}
+	free(mask);
+}
+
+/* Where nothing was looked at (outside a crop) all is 0 after undoing: that is background. */
+static void outside_is_background(float *prob, int64_t k, int64_t v)
+{
+	for (int64_t i = 0; i < v; i++) {
+		bool any = false;
+		for (int64_t c = 0; c < k && !any; c++)
+			any = prob[c * v + i] != 0;
+		if (!any)
+			prob[i] = 1;
+	}
+}
+
+static void warn_of_labels(const struct record *r, int classes)
+{
+	static bool said;
+	const struct tensor *t = record_peek(r, "label");
+	if (said || !t)
+		return;
+	for (int64_t i = 0, n = tensor_count(t); i < n; i++) {
+		double y = t->dtype == PM_U8 ? ((const uint8_t *)t->data)[i] : tensor_at(t, i);
+		if (y < 0 || y >= classes) {
+			warning("%s: label %g, but the model has %d classes (said once)", r->id, y, classes);
+			said = true;
+			return;
+		}
+	}
+}
+
+/* Replaces the image by prob [classes,D,H,W] on the stream's grid. image: a buffer of ours, kept from case to case. */
+static void predict(struct predictor *p, struct record *r, int classes, int64_t channels, struct tensor *image,
+	size_t *cap)
+{
+	const struct tensor *x = record_peek(r, "image");
+	if (!x || x->rank != 4 || tensor_count(x) <= 0)
+		die(PM_FAIL, "%s: no image [C,D,H,W] in this sample", r->id);
+	if (x->dim[0] != channels)
+		die(PM_FAIL, "%s: the image has %lld channels, but the model was trained with %lld", r->id, (long long)x->dim[0],
+			(long long)channels);
+	const int64_t n = tensor_count(x);
+	if ((size_t)n > *cap) {
+		image->data = xresize(image->data, (size_t)n, sizeof(float));
+		*cap = (size_t)n;
+	}
+	convert(image->data, PM_F32, x->data, x->dtype, n);
+	const int64_t size[3] = { x->dim[1], x->dim[2], x->dim[3] };
+	struct tensor *prob = record_put(r, "prob", PM_F32, 4, (int64_t[]){ classes, size[0], size[1], size[2] });
+	predictor_run(p, image->data, channels, size, prob->data);
+	const float *z = prob->data;
+	for (int64_t i = 0, m = tensor_count(prob); i < m; i++)
+		if (!isfinite(z[i]))
+			die(PM_FAIL, "%s: the network's output is not finite: look for NaN or huge values in the image", r->id);
+	predict_softmax(prob->data, classes, n / channels);
+}
+
+/* From prob to pred, back on the image's own grid. */
+static void decide(const struct conf *c, struct record *r, int classes)
+{
+	struct err e;
+	if (!c->no_undo && transform_undo(r, &e))
+		die(PM_FAIL, "%s: %s", r->id, e.msg);
+	struct tensor *prob = record_get(r, "prob");
+	const int64_t size[3] = { prob->dim[1], prob->dim[2], prob->dim[3] }, v = size[0] * size[1] * size[2];
+	if (!c->no_undo)
+		outside_is_background(prob->data, classes, v);
+	struct tensor *pred = record_put(r, "pred", PM_U8, 3, size);
+	prob = record_get(r, "prob");
+	predict_argmax(pred->data, prob->data, classes, v);
+	if (strcmp(c->largest, "none"))
+		keep_parts(pred->data, size, classes, !strcmp(c->largest, "each"));
+	if (!c->prob)
+		record_drop(r, "prob");
+}
+
+static struct ostream *output_open(const struct conf *c, const struct stream_head *in)
+{
+	struct stream_field f[PM_MAX_FIELDS];
+	int n = 0;
+	for (int i = 0; i < in->n; i++)
+		if (!strcmp(in->field[i].name, "label") || (c->keep_image && !strcmp(in->field[i].name, "image")))
+			f[n++] = in->field[i];
+	f[n++] = (struct stream_field){ "pred", PM_U8, 3 };
+	if (c->prob)
+		f[n++] = (struct stream_field){ "prob", PM_F32, 4 };
+	return ostream_open(c->output, "prediction", f, n, in);
+}
+
+int main(int argc, char **argv)
+{
+	struct conf c;
+	char **operand;
+	struct predict_conf pc = { 0 };
+	struct params members[PM_MEMBERS] = { 0 };
+	struct err e;
+	if (opt_parse(&tool, &c, argc, argv, &operand))
+		die(PM_USAGE, "unexpected argument '%s': samples come from stdin", operand[0]);
+	omp_set_num_threads(c.threads ? c.threads : cpu_count());
+	axes(&c.window, "window", pc.window);
+	axes(&c.stride, "stride", pc.stride);
+	pc.batch = c.window_batch;
+	pc.flip = !strcmp(c.tta, "flip");
+	const int64_t channels = models_open(&c, &pc, members);
+	struct predictor *p = predictor_open(&pc, &e);
+	if (!p)
+		die(PM_USAGE, "--%s", e.msg);
+	struct istream *in = istream_stdin("sample");
+	struct ostream *out = output_open(&c, istream_head(in));
+	struct record r = { 0 };
+	struct tensor image = { 0 };
+	size_t cap = 0;
+	int64_t done = 0;
+	progress_start("cases", -1);
+	while (istream_read(in, &r)) {
+		warn_of_labels(&r, pc.classes);
+		predict(p, &r, pc.classes, channels, &image, &cap);
+		if (!c.keep_image)
+			record_drop(&r, "image");
+		record_drop(&r, "weight");
+		decide(&c, &r, pc.classes);
+		ostream_put(out, &r);
+		progress_to(++done, "%s", r.id);
+	}
+	progress_end();
+	ostream_end(out);
+	istream_close(in);
+	record_fini(&r);
+	free(image.data);
+	predictor_close(p);
+	for (int i = 0; i < pc.members; i++)
+		params_fini(&members[i]);
+	return PM_OK;
+}
