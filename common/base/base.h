@@ -63,6 +63,9 @@ bool product(const int64_t *factor, int n, int64_t *result);
 /* Seconds of a clock that never jumps. */
 double now(void);
 
+/* Ends the text written to stdout: dies when it could not be written, ends quietly when its reader has gone away. */
+void close_stdout(void);
+
 /* How many threads this process may run at once (affinity mask and cgroup quota). */
 int cpu_count(void);
 

@@ -11,6 +11,7 @@
 void progress_start(const char *unit, int64_t total);
 void progress_to(int64_t done, const char *fmt, ...) PM_PRINTF(2, 3); /* fmt: what to add, e.g. "loss 0.31"; "" for nothing */
 void progress_end(void);
+void progress_clear(void); /* takes the line off the terminal, so that a message has a line of its own */
 
 /* Bracket the time spent blocked on the input or the output; the streams do so. */
 enum wait { WAIT_IN, WAIT_OUT };

@@ -1,0 +1,110 @@
+/* rng.c: Philox4x32-10. */
+#include <math.h>
+
+#include "base/rng.h"
+
+void philox4x32(const uint32_t ctr[4], const uint32_t key[2], uint32_t out[4])
+{
+	uint32_t c0 = ctr[0], c1 = ctr[1], c2 = ctr[2], c3 = ctr[3], k0 = key[0], k1 = key[1];
+	for (int round = 0; round < 10; round++) {
+		uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
+		uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
+		c0 = n0;
+		c1 = (uint32_t)p1;
+		c2 = n2;
+		c3 = (uint32_t)p0;
+		k0 += 0x9E3779B9u;
+		k1 += 0xBB67AE85u;
+	}
+	out[0] = c0;
+	out[1] = c1;
+	out[2] = c2;
+	out[3] = c3;
+}
+
+/* FNV-1a, the closing zero included so that ("ab", "c") and ("a", "bc") differ. */
+static uint64_t hash_text(uint64_t h, const char *s)
+{
+	do {
+		h ^= (unsigned char)*s;
+		h *= 0x100000001B3u;
+	} while (*s++);
+	return h;
+}
+
+void rng_init(struct rng *r, uint64_t seed, const char *tool, uint64_t epoch, const char *id, uint32_t step)
+{
+	uint64_t h = hash_text(hash_text(0xCBF29CE484222325u, tool), id);
+	const uint32_t key[2] = {(uint32_t)seed, (uint32_t)(seed >> 32)};
+	const uint32_t ctr[4] = {(uint32_t)h, (uint32_t)(h >> 32), (uint32_t)epoch, (uint32_t)(epoch >> 32)};
+	uint32_t mixed[4];
+	philox4x32(ctr, key, mixed);
+	r->key[0] = mixed[0];
+	r->key[1] = mixed[1];
+	r->ctr[0] = 0; /* the number of the block */
+	r->ctr[1] = step;
+	r->ctr[2] = mixed[2];
+	r->ctr[3] = mixed[3];
+	r->left = 0;
+}
+
+uint32_t rng_u32(struct rng *r)
+{
+	if (!r->left) {
+		philox4x32(r->ctr, r->key, r->out);
+		r->ctr[0]++;
+		r->left = 4;
+	}
+	return r->out[4 - r->left--];
+}
+
+double rng_uniform(struct rng *r)
+{
+	return rng_u32(r) * 0x1p-32;
+}
+
+double rng_range(struct rng *r, double lo, double hi)
+{
+	double v = lo + (hi - lo) * rng_uniform(r);
+	return v < hi || hi <= lo ? v : lo; /* rounding may reach hi */
+}
+
+int64_t rng_int(struct rng *r, int64_t lo, int64_t hi)
+{
+	uint64_t span = (uint64_t)hi - (uint64_t)lo; /* one less than the number of values */
+	uint64_t x, reject;
+	if (hi <= lo)
+		return lo;
+	if (span <= UINT32_MAX - 1) {
+		uint32_t n = (uint32_t)span + 1;
+		reject = (uint32_t)-n % n;
+		do
+			x = rng_u32(r);
+		while (x < reject);
+		return lo + (int64_t)(x % n);
+	}
+	uint64_t n = span + 1; /* 0 stands for 2^64 */
+	reject = n ? -n % n : 0;
+	do {
+		x = (uint64_t)rng_u32(r) << 32;
+		x |= rng_u32(r);
+	} while (x < reject);
+	return (int64_t)((uint64_t)lo + (n ? x % n : x));
+}
+
+double rng_normal(struct rng *r)
+{
+	double radius = sqrt(-2 * log((rng_u32(r) + 1.0) * 0x1p-32));
+	return radius * cos(6.283185307179586 * rng_uniform(r));
+}
+
+void rng_shuffle(struct rng *r, int64_t *index, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		index[i] = i;
+	for (int64_t i = n - 1; i > 0; i--) {
+		int64_t j = rng_int(r, 0, i), t = index[i];
+		index[i] = index[j];
+		index[j] = t;
+	}
+}
