@@ -1,0 +1,154 @@
+/*
+ * hdf5.c: HDF5 files with the arrays image, label and weight at their root. The library is kept on a short lead: hard
+ * links only, no external or virtual storage, no filters but gzip, shuffle and checksum, sizes that the file can justify.
+ */
+#include "io/volume.h"
+
+#include <pthread.h>
+#include <string.h>
+#include <unistd.h>
+
+#include <hdf5.h>
+
+enum { H5_RATIO = 1100 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* Debian's libhdf5 is not made for threads */
+
+static int find_type(hid_t type, enum dtype *t)
+{
+	static const enum dtype ints[2][9] = {
+		{ [1] = PM_U8, [2] = PM_U16, [4] = PM_U32, [8] = PM_U64 },
+		{ [1] = PM_I8, [2] = PM_I16, [4] = PM_I32, [8] = PM_I64 },
+	};
+	size_t size = H5Tget_size(type);
+	switch (H5Tget_class(type)) {
+	case H5T_INTEGER:
+		if (size != 1 && size != 2 && size != 4 && size != 8)
+			return -1;
+		*t = ints[H5Tget_sign(type) == H5T_SGN_2][size];
+		return 0;
+	case H5T_FLOAT:
+		if (size != 2 && size != 4 && size != 8)
+			return -1;
+		*t = size == 8 ? PM_F64 : PM_F32; /* half floats are read as f32 */
+		return 0;
+	default:
+		return -1;
+	}
+}
+
+static hid_t memory_type(enum dtype t)
+{
+	switch (t) {
+	case PM_U8: return H5T_NATIVE_UINT8;
+	case PM_I8: return H5T_NATIVE_INT8;
+	case PM_U16: return H5T_NATIVE_UINT16;
+	case PM_I16: return H5T_NATIVE_INT16;
+	case PM_U32: return H5T_NATIVE_UINT32;
+	case PM_I32: return H5T_NATIVE_INT32;
+	case PM_U64: return H5T_NATIVE_UINT64;
+	case PM_I64: return H5T_NATIVE_INT64;
+	case PM_F32: return H5T_NATIVE_FLOAT;
+	default: return H5T_NATIVE_DOUBLE;
+	}
+}
+
+/* Storage inside this file, and only filters that are part of every libhdf5. */
+static int check_storage(hid_t set, const char *path, const char *name, struct err *e)
+{
+	hid_t plist = H5Dget_create_plist(set);
+	H5D_layout_t layout = H5Pget_layout(plist);
+	int filters = H5Pget_nfilters(plist), bad = 0;
+	bool outside = H5Pget_external_count(plist) != 0 || layout == H5D_VIRTUAL || layout < 0;
+	for (int i = 0; i < filters; i++) {
+		unsigned flags, config;
+		size_t n = 0;
+		int id = (int)H5Pget_filter2(plist, (unsigned)i, &flags, &n, NULL, 0, NULL, &config);
+		if (id != H5Z_FILTER_DEFLATE && id != H5Z_FILTER_SHUFFLE && id != H5Z_FILTER_FLETCHER32)
+			bad = id ? id : -1;
+	}
+	H5Pclose(plist);
+	if (outside)
+		return err_set(e, "%s: '%s' lies in another file: copy it into this one (h5repack)", path, name);
+	if (bad || filters < 0)
+		return err_set(e, "%s: '%s' is packed with filter %d; gzip is read: h5repack -f GZIP=1", path, name, bad);
+	return 0;
+}
+
+static int read_shape(hid_t set, int64_t dim[4], int *rank)
+{
+	hid_t space = H5Dget_space(set);
+	hsize_t size[4];
+	*rank = space < 0 ? -1 : H5Sget_simple_extent_ndims(space);
+	bool ok = *rank >= 2 && *rank <= 4 && H5Sget_simple_extent_dims(space, size, NULL) == *rank;
+	if (space >= 0)
+		H5Sclose(space);
+	for (int i = 0; i < 4; i++) {
+		int k = i - (4 - *rank);
+		dim[i] = !ok || k < 0 ? 1 : size[k] > INT64_MAX ? -1 : (int64_t)size[k];
+	}
+	return ok ? 0 : -1;
+}
+
+static int read_set(hid_t set, const char *path, const char *name, int64_t size, struct volume *v, struct err *e)
+{
+	int64_t dim[4];
+	int rank;
+	enum dtype t;
+	if (check_storage(set, path, name, e) != 0)
+		return -1;
+	if (read_shape(set, dim, &rank) != 0)
+		return err_set(e, "%s: '%s' has %d dimensions: 2, 3 or 4 are read", path, name, rank);
+	hid_t type = H5Dget_type(set);
+	int unknown = find_type(type, &t);
+	H5Tclose(type);
+	if (unknown)
+		return err_set(e, "%s: '%s' does not hold numbers", path, name);
+	int64_t most = size * H5_RATIO;
+	if (H5Dget_storage_size(set) == 0)
+		most = 0;
+	if (volume_reserve(v, path, t, dim, most, e) != 0)
+		return -1;
+	if (H5Dread(set, memory_type(t), H5S_ALL, H5S_ALL, H5P_DEFAULT, v->t.data) < 0)
+		return err_set(e, "%s: '%s' cannot be read: truncated or corrupt", path, name);
+	const struct meta none = { 0 };
+	geometry_get(&none, &v->geo); /* these files have no geometry */
+	v->geo.dims = rank == 2 ? 2 : 3;
+	return 0;
+}
+
+static int read_file(hid_t file, const char *path, const char *name, int64_t size, struct volume *v, struct err *e)
+{
+	H5L_info_t link;
+	if (H5Lexists(file, name, H5P_DEFAULT) <= 0 || H5Lget_info(file, name, &link, H5P_DEFAULT) < 0)
+		return err_set(e, "%s: has no array named '%s'", path, name);
+	if (link.type != H5L_TYPE_HARD)
+		return err_set(e, "%s: '%s' is a link: copy the array into this file (h5repack)", path, name);
+	hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
+	if (set < 0)
+		return err_set(e, "%s: '%s' is not an array", path, name);
+	int failed = read_set(set, path, name, size, v, e);
+	H5Dclose(set);
+	return failed;
+}
+
+static int hdf5_read(const char *path, const char *dataset, struct volume *v, struct err *e)
+{
+	int64_t size;
+	int fd = volume_open(path, &size, e);
+	if (fd < 0)
+		return -1;
+	close(fd);
+	pthread_mutex_lock(&lock);
+	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
+	hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
+	int failed = file < 0 ? err_set(e, "%s: not an HDF5 file, or truncated", path) :
+		read_file(file, path, dataset ? dataset : "image", size, v, e);
+	if (file >= 0)
+		H5Fclose(file);
+	pthread_mutex_unlock(&lock);
+	return failed;
+}
+
+extern const struct format format_hdf5;
+const struct format format_hdf5 = { "hdf5", "h5 hdf5", hdf5_read, NULL };
