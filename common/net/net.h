@@ -30,6 +30,7 @@ struct block {
 	int64_t room; /* likewise */
 };
 struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, bool full);
+struct node *conv_up(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, struct node *beside);
 struct node *conv_block(struct graph *g, struct params *ps, struct node *x, const char *prefix, const struct block *b, struct node **pooled);
 
 #endif

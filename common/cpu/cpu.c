@@ -1,0 +1,106 @@
+/* cpu.c: the two CPU backends: their memory and their tables. */
+#include "base/base.h"
+#include "cpu/conv.h"
+#include "cpu/kernels.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+
+enum { HUGE_PAGE = 2 << 20 };
+
+void *cpu_alloc(size_t bytes)
+{
+	void *p;
+
+	if (bytes < HUGE_PAGE) {
+		p = aligned_alloc(64, (bytes + 64) / 64 * 64);
+		if (!p)
+			die(PM_FAIL, "out of memory: %zu bytes", bytes);
+		return memset(p, 0, bytes);
+	}
+	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	if (p == MAP_FAILED)
+		die(PM_FAIL, "out of memory: the step needs %.0f MiB (smaller batches or crops need less)", (double)bytes / (1 << 20));
+	madvise(p, bytes, MADV_HUGEPAGE);
+	return p;
+}
+
+void cpu_free(void *p, size_t bytes)
+{
+	if (bytes < HUGE_PAGE)
+		free(p);
+	else
+		munmap(p, bytes);
+}
+
+static void copy(void *dst, const void *src, size_t bytes) { memcpy(dst, src, bytes); }
+static void zero(void *dst, size_t bytes) { memset(dst, 0, bytes); }
+
+static void norm_batch(const double *mean, double *var, int64_t c, int64_t count, double eps, real *running_mean, real *running_var)
+{
+	double n = (double)count, unbiased = count > 1 ? n / (n - 1) : 1;
+
+	for (int64_t k = 0; k < c; k++) {
+		running_mean[k] = (real)(0.9 * (double)running_mean[k] + 0.1 * mean[k]);
+		running_var[k] = (real)(0.9 * (double)running_var[k] + 0.1 * unbiased * var[k]);
+		var[k] = 1 / sqrt(var[k] + eps);
+	}
+}
+
+static void norm_fixed(double *mean, double *rstd, int64_t c, double eps, const real *running_mean, const real *running_var)
+{
+	for (int64_t k = 0; k < c; k++) {
+		mean[k] = (double)running_mean[k];
+		rstd[k] = 1 / sqrt((double)running_var[k] + eps);
+	}
+}
+
+static void onehot(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+{
+	for (int64_t i = 0; i < n; i++)
+		for (int64_t c = 0; c < k; c++)
+			for (int64_t q = 0; q < v; q++)
+				y[(i * k + c) * v + q] = label[i * v + q] == c;
+}
+
+/* Every entry of kernels.h under its name here: the instruction set is chosen at the first call. */
+#define CALL(name, params, args) static void name params { kernels()->name args; }
+CALL(norm_stats, (const struct fmap *z, double *mean, double *var), (z, mean, var))
+CALL(norm_act, (const struct norm_act *p), (p))
+CALL(norm_act_bwd, (const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dgamma, real *dbeta,
+	struct fmap *dz), (p, dy, dpool, fixed, dgamma, dbeta, dz))
+CALL(relayout, (struct fmap *y, const struct fmap *x, bool add), (y, x, add))
+CALL(space, (struct fmap *y, const struct fmap *x, int dims, bool inverse), (y, x, dims, inverse))
+CALL(resample, (struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add), (y, x, map, add))
+CALL(unary, (enum unary f, double a, real *y, const real *x, int64_t n, bool add), (f, a, y, x, n, add))
+CALL(binary, (enum binary f, real *y, const real *a, const real *b, int64_t n, bool add), (f, y, a, b, n, add))
+CALL(sum, (real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add), (y, x, outer, mid, inner, add))
+CALL(spread, (real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add), (y, x, outer, mid, inner, add))
+CALL(softmax, (real *y, const real *x, int64_t n, int64_t k, int64_t v), (y, x, n, k, v))
+CALL(softmax_bwd, (real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v), (dx, y, dy, n, k, v))
+CALL(ce, (real sum[2], const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v), (sum, z, t, a, n, k, v))
+CALL(ce_bwd, (real *dz, const real *dsum, const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v),
+	(dz, dsum, z, t, a, n, k, v))
+CALL(overlap, (real *sums, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v), (sums, z, t, n, k, v))
+CALL(overlap_bwd, (real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v),
+	(dz, dsum, z, t, n, k, v))
+CALL(argmax, (uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v), (y, z, n, k, v))
+CALL(adam, (real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p), (w, g, m, v, n, p))
+CALL(sgd, (real *w, const real *g, real *v, int64_t n, const struct sgd *p), (w, g, v, n, p))
+static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squares(x, n); }
+
+#define TABLE(title, how) \
+	{ \
+		.name = title, .runs = true, .alloc = cpu_alloc, .free = cpu_free, .put = copy, .get = copy, .zero = zero, \
+		.conv_open = how##_open, .conv_close = how##_close, .conv_fwd = how##_fwd, .conv_bwd_data = how##_bwd_data, \
+		.conv_bwd_weights = how##_bwd_weights, .norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, \
+		.norm_act = norm_act, .norm_act_bwd = norm_act_bwd, .relayout = relayout, .space = space, .resample = resample, \
+		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
+		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
+		.sum_squares = sum_squares, .adam = adam, .sgd = sgd, \
+	}
+
+const struct backend backend_cpu = TABLE("cpu", conv_dnnl);
+const struct backend backend_plain = TABLE("plain", conv_plain);

@@ -1,0 +1,54 @@
+/* null.c: the backend that computes nothing: a run on it declares parameters, checks shapes and measures memory. */
+#include "nn/backend.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A handle that nobody may follow, but that is not NULL. */
+static char nowhere[1];
+
+static void *alloc(size_t bytes) { (void)bytes; return nowhere; }
+static void release(void *p, size_t bytes) { (void)p, (void)bytes; }
+static void put(void *dst, const void *src, size_t bytes) { (void)dst, (void)src, (void)bytes; }
+static void get(void *dst, const void *src, size_t bytes) { (void)src; memset(dst, 0, bytes); }
+static void zero(void *dst, size_t bytes) { (void)dst, (void)bytes; }
+static struct conv *conv_open(const struct conv_shape *s) { (void)s; return (struct conv *)nowhere; }
+static void conv_close(struct conv *c) { (void)c; }
+static double sum_squares(const real *x, int64_t n) { (void)x, (void)n; return 0; }
+
+/* The rest of the table does nothing with its arguments. */
+#define NOTHING(name, ...) static void name(__VA_ARGS__) {}
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+NOTHING(conv_fwd, struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *p, uint64_t v, struct fmap *y)
+NOTHING(conv_bwd_data, struct conv *c, const struct fmap *dy, const real *w, struct pack *p, uint64_t v, struct fmap *dx)
+NOTHING(conv_bwd_weights, struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db)
+NOTHING(norm_stats, const struct fmap *z, double *mean, double *var)
+NOTHING(norm_batch, const double *mean, double *var, int64_t c, int64_t count, double eps, real *rm, real *rv)
+NOTHING(norm_fixed, double *mean, double *rstd, int64_t c, double eps, const real *rm, const real *rv)
+NOTHING(norm_act, const struct norm_act *p)
+NOTHING(norm_act_bwd, const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dg, real *db, struct fmap *dz)
+NOTHING(relayout, struct fmap *y, const struct fmap *x, bool add)
+NOTHING(space, struct fmap *y, const struct fmap *x, int dims, bool inverse)
+NOTHING(resample, struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add)
+NOTHING(unary, enum unary f, double a, real *y, const real *x, int64_t n, bool add)
+NOTHING(binary, enum binary f, real *y, const real *a, const real *b, int64_t n, bool add)
+NOTHING(along, real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add)
+NOTHING(softmax, real *y, const real *x, int64_t n, int64_t k, int64_t v)
+NOTHING(softmax_bwd, real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v)
+NOTHING(onehot, real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+NOTHING(ce, real sum[2], const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v)
+NOTHING(ce_bwd, real *dz, const real *ds, const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v)
+NOTHING(overlap, real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
+NOTHING(overlap_bwd, real *dz, const real *ds, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
+NOTHING(argmax, uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
+NOTHING(adam, real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p)
+NOTHING(sgd, real *w, const real *g, real *v, int64_t n, const struct sgd *p)
+
+const struct backend backend_null = {
+	.name = "null", .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .conv_open = conv_open,
+	.conv_close = conv_close, .conv_fwd = conv_fwd, .conv_bwd_data = conv_bwd_data, .conv_bwd_weights = conv_bwd_weights,
+	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_act_bwd = norm_act_bwd,
+	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
+	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
+	.overlap_bwd = overlap_bwd, .argmax = argmax, .sum_squares = sum_squares, .adam = adam, .sgd = sgd,
+};
