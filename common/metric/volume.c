@@ -1,0 +1,14 @@
+/* volume.c: of the prediction. */
+#include "metric/metric.h"
+
+static double eval(const void *conf, struct pair *p)
+{
+	(void)conf;
+	return (double)(p->tp + p->fp) * p->spacing[0] * p->spacing[1] * p->spacing[2];
+}
+
+const struct metric metric_volume = {
+	.p = { "volume", "volume of the prediction, in the cube of the unit: mm^3, or voxels", NULL, NULL, 0 },
+	.quantity = VOLUME,
+	.eval = eval,
+};
