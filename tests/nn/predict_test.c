@@ -1,0 +1,262 @@
+/* predict.h on made-up networks whose answers are known, and on a real one where only consistency is. */
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include "net/predict.h"
+
+/* A network that is a function of the tile alone, written on the host: z[k] at place i of a tile [d,h,w]. */
+struct toy {
+	int64_t multiple;
+	int dims;
+	float (*value)(const real *tile, const int64_t size[3], const int64_t at[3], int k);
+	bool gain; /* times a parameter */
+};
+
+static int toy_forward(struct graph *g, const void *conf, struct params *ps, struct node *x, int classes,
+	struct node *out[PM_OUTPUTS])
+{
+	const struct toy *t = conf;
+	const int64_t n = x->v.n, size[3] = { x->v.d, x->v.h, x->v.w }, v = size[0] * size[1] * size[2];
+	const int64_t one = 1;
+	struct node *gain = t->gain ? param(g, ps, "gain", INIT_ONE, 1, 1, &one) : NULL;
+	float *z = xcalloc((size_t)(n * classes * v), sizeof *z);
+	if (g->be->runs)
+		for (int64_t i = 0; i < n * classes * v; i++) {
+			int64_t p = i % v, at[3] = { p / (size[1] * size[2]), p / size[2] % size[1], p % size[2] };
+			const real *tile = (const real *)x->v.data + i / (classes * v) * v;
+			z[i] = t->value(tile, size, at, (int)(i / v % classes)) * (gain ? (float)*(real *)gain->v.data : 1);
+		}
+	out[0] = op_image(g, z, n, classes, size, false);
+	free(z);
+	return 1;
+}
+
+static int toy_dims(const void *conf) { return ((const struct toy *)conf)->dims; }
+
+static void toy_multiple(const void *conf, int64_t size[3])
+{
+	for (int a = 0; a < 3; a++)
+		size[a] = ((const struct toy *)conf)->multiple;
+}
+
+static const struct net net_toy = { { "toy", "", NULL, NULL, 0 }, toy_forward, toy_dims, toy_multiple };
+
+static float ramp(const real *tile, const int64_t size[3], const int64_t at[3], int k)
+{
+	float x = (float)tile[at[1] * size[2] + at[2]], j = (float)at[2];
+	return k == 0 ? x * (1 + .01f * j) : x * (2 - .02f * j);
+}
+
+static float same(const real *tile, const int64_t size[3], const int64_t at[3], int k)
+{
+	float x = (float)tile[(at[0] * size[1] + at[1]) * size[2] + at[2]];
+	return k ? -x : x;
+}
+
+static float right_neighbour(const real *tile, const int64_t size[3], const int64_t at[3], int k)
+{
+	int64_t x = at[2] + 1 < size[2] ? at[2] + 1 : at[2];
+	return k ? 0 : (float)tile[(at[0] * size[1] + at[1]) * size[2] + x];
+}
+
+static struct predict_conf conf_of(const struct toy *t)
+{
+	return (struct predict_conf){ .net = &net_toy, .net_conf = t, .classes = 2, .members = 1, .backend = &backend_plain };
+}
+
+static void run(const struct predict_conf *c, const float *image, const int64_t size[3], float *out)
+{
+	struct params none = { 0 };
+	struct err e;
+	struct predict_conf conf = *c;
+	if (!conf.member[0])
+		conf.member[0] = &none;
+	struct predictor *p = predictor_open(&conf, &e);
+	assert_non_null(p);
+	predictor_run(p, image, 1, size, out);
+	predictor_close(p);
+}
+
+/*
+ * Values of PyMIC's Inferer where its repeated last window has no say; the sums and the flipped row are of the same
+ * formula in double with each window once (with the repeats it gives PyMIC's 12.5951595 and 12.5609198).
+ */
+static void windows_match_the_golden_values(void **state)
+{
+	(void)state;
+	const struct toy t = { 1, 2, ramp, false };
+	const int64_t size[3] = { 1, 10, 12 };
+	const double first[2][4] = {
+		{ -0.7509872, -0.5275307, -0.2519127, 0.0519364 },
+		{ -0.7697619, -0.5353653, -0.2531476, 0.0517337 },
+	};
+	const double last[3] = { -1.0015525, -1.4328916, -1.7283674 }, sum[2] = { 12.5942865, 12.5594675 };
+	float image[120], out[240];
+	for (int i = 0; i < 120; i++)
+		image[i] = sinf(.3f * (float)i);
+	for (int flip = 0; flip < 2; flip++)
+		for (int64_t batch = 1; batch < 9; batch += 4) {
+			struct predict_conf c = conf_of(&t);
+			c.window[1] = 4, c.window[2] = 6, c.stride[1] = 2, c.stride[2] = 3, c.batch = batch, c.flip = flip;
+			run(&c, image, size, out);
+			double total = 0;
+			for (int i = 0; i < 240; i++)
+				total += out[i];
+			assert_true(fabs(total - sum[flip]) < 2e-5);
+			for (int i = 0; i < 4; i++)
+				assert_true(fabs(out[60 + i] - first[flip][i]) < 1e-6);
+			for (int i = 0; i < 3 && !flip; i++)
+				assert_true(fabs(out[237 + i] - last[i]) < 1e-6);
+		}
+}
+
+static void fill(float *x, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++)
+		x[i] = sinf(.7f * (float)i) + .1f * cosf(3.1f * (float)i);
+}
+
+/* Whatever the window, the flip and the batch, the identity stays the identity; without windows to the last bit. */
+static void identity_is_returned(void **state)
+{
+	(void)state;
+	const int64_t size[3] = { 5, 23, 40 }, v = 5 * 23 * 40;
+	float *image = xmalloc((size_t)v * sizeof *image), *out = xmalloc((size_t)v * 2 * sizeof *out);
+	fill(image, v);
+	for (int dims = 2; dims <= 3; dims++)
+		for (int mode = 0; mode < 6; mode++) {
+			const struct toy t = { dims == 2 ? 16 : 4, dims, same, false };
+			struct predict_conf c = conf_of(&t);
+			c.flip = mode & 1;
+			if (mode >= 2)
+				c.window[0] = 4, c.window[1] = 16, c.window[2] = 32, c.batch = 3;
+			if (mode >= 4)
+				c.stride[0] = 1, c.stride[1] = 5, c.stride[2] = 32;
+			run(&c, image, size, out);
+			for (int64_t i = 0; i < v; i++) {
+				assert_true(mode >= 2 ? fabsf(out[i] - image[i]) < 1e-6f : out[i] == image[i]);
+				assert_true(mode >= 2 ? fabsf(out[v + i] + image[i]) < 1e-6f : out[v + i] == -image[i]);
+			}
+		}
+	free(image);
+	free(out);
+}
+
+/* 5 columns in a tile of 16, 5 before and 6 behind: beyond the last column comes the last but one. */
+static void padding_mirrors(void **state)
+{
+	(void)state;
+	const struct toy t = { 16, 2, right_neighbour, false };
+	const struct predict_conf c = conf_of(&t);
+	const float image[5] = { 1, 2, 4, 8, 16 }, expect[5] = { 2, 4, 8, 16, 8 }, single = 3;
+	float out[10];
+	run(&c, image, (int64_t[]){ 1, 1, 5 }, out);
+	assert_memory_equal(out, expect, sizeof expect);
+	run(&c, &single, (int64_t[]){ 1, 1, 1 }, out);
+	assert_true(out[0] == 3);
+}
+
+static void ensemble_is_the_mean_of_logits(void **state)
+{
+	(void)state;
+	const struct toy t = { 1, 2, same, true };
+	struct params ps[3] = { 0 };
+	struct predict_conf c = conf_of(&t);
+	const float image[4] = { 1, -2, 3, .5f };
+	float out[8];
+	for (int m = 0; m < 3; m++) {
+		const real gain = (real)(m + 1) * 2;
+		predict_declare(&net_toy, &t, 2, 1, &ps[m]);
+		params_freeze(&ps[m], &backend_plain, 1);
+		backend_plain.put(ps[m].value, &gain, sizeof gain);
+		c.member[m] = &ps[m];
+	}
+	c.members = 3;
+	run(&c, image, (int64_t[]){ 1, 2, 2 }, out);
+	for (int i = 0; i < 4; i++)
+		assert_true(fabsf(out[i] - 4 * image[i]) < 1e-5f);
+	for (int m = 0; m < 3; m++)
+		params_fini(&ps[m]);
+}
+
+static void impossible_windows_are_refused(void **state)
+{
+	(void)state;
+	const struct toy t = { 16, 2, same, false };
+	struct predict_conf c = conf_of(&t);
+	struct err e;
+	c.window[1] = 100;
+	assert_null(predictor_open(&c, &e));
+	assert_non_null(strstr(e.msg, "100 along H"));
+	c.window[1] = 64;
+	c.stride[1] = 65;
+	assert_null(predictor_open(&c, &e));
+	assert_non_null(strstr(e.msg, "65"));
+}
+
+static void classes_from_logits(void **state)
+{
+	(void)state;
+	float z[3][4] = { { 0, 5, -1, 200 }, { 0, 5, 2, -200 }, { 0, 6, 2, 0 } };
+	const uint8_t expect[4] = { 0, 2, 1, 0 };
+	uint8_t y[4];
+	predict_argmax(y, &z[0][0], 3, 4);
+	assert_memory_equal(y, expect, 4);
+	predict_softmax(&z[0][0], 3, 4);
+	for (int i = 0; i < 4; i++)
+		assert_true(fabsf(z[0][i] + z[1][i] + z[2][i] - 1) < 1e-6f);
+	assert_true(fabsf(z[0][0] - 1 / 3.f) < 1e-6f && fabsf(z[2][1] - .57611688f) < 1e-6f && z[0][3] == 1);
+}
+
+/* A U-Net: slices in one batch or one by one, and a second image of another size, do not change what comes out. */
+static void batches_change_nothing(void **state)
+{
+	(void)state;
+	struct err e;
+	struct predict_conf c = { .classes = 3, .members = 1, .backend = &backend_cpu };
+	struct params ps = { 0 };
+	const int64_t size[3] = { 3, 40, 21 }, other[3] = { 1, 70, 33 }, v = 3 * 40 * 21;
+	float image[3 * 40 * 21], out[2][3 * 3 * 40 * 21], more[3 * 70 * 33], big[70 * 33];
+	void *conf;
+	const struct plugin *net = spec_parse(&net_kind, "unet:chns=4x8x8x8x16", &conf, &e);
+	assert_non_null(net);
+	c.net = (const struct net *)net;
+	c.net_conf = conf;
+	c.member[0] = &ps;
+	predict_declare(c.net, conf, 3, 1, &ps);
+	params_freeze(&ps, c.backend, 7);
+	fill(image, v);
+	fill(big, 70 * 33);
+	for (int i = 0; i < 2; i++) {
+		c.batch = i ? 2 : 1;
+		struct predictor *p = predictor_open(&c, &e);
+		assert_non_null(p);
+		predictor_run(p, big, 1, other, more);
+		predictor_run(p, image, 1, size, out[i]);
+		predictor_close(p);
+	}
+	for (int64_t i = 0; i < 3 * v; i++) {
+		assert_true(isfinite(out[0][i]));
+		assert_true(fabsf(out[0][i] - out[1][i]) <= 1e-5f);
+	}
+	params_fini(&ps);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(windows_match_the_golden_values),
+		cmocka_unit_test(identity_is_returned),
+		cmocka_unit_test(padding_mirrors),
+		cmocka_unit_test(ensemble_is_the_mean_of_logits),
+		cmocka_unit_test(impossible_windows_are_refused),
+		cmocka_unit_test(classes_from_logits),
+		cmocka_unit_test(batches_change_nothing),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
