@@ -6,7 +6,8 @@
  *   {k:"end", records:N}      or      {k:"abort", tool, why, status}
  *
  * Payloads are bins of at most 64 MiB, little-endian and row-major, in the order of t. crc is an unsigned integer: the
- * CRC-32 (zlib) of every byte of the record before it, its map included. No end: truncated.
+ * CRC-32 (zlib) of every byte of the record before it, its map included. No end: truncated. dtype is a word ("f32"; in
+ * fields also "any"); the key pymic comes first, so that the second byte on is the magic number of these files.
  */
 #ifndef PM_STREAM_H
 #define PM_STREAM_H
@@ -32,7 +33,10 @@ struct stream_head {
 struct istream;
 struct ostream;
 
-/* path "-" is stdin. NULL, with e filled: not a stream, or cannot be read. The head is the stream's own, until close. */
+/*
+ * path "-" is stdin. NULL, with e filled: not a stream, or cannot be read. The head is the stream's own, until close.
+ * istream_fd takes fd over (and closes it also when it fails); name is put before its messages, NULL: nothing is.
+ */
 struct istream *istream_open(const char *path, struct err *e);
 struct istream *istream_fd(int fd, const char *name, struct err *e);
 const struct stream_head *istream_head(const struct istream *s);

@@ -39,6 +39,8 @@ const struct tensor *record_peek(const struct record *r, const char *name);
 /* Makes (or reshapes) a field and gives its tensor; contents are undefined. Dies when the shape is absurd: check first. */
 struct tensor *record_put(struct record *r, const char *name, enum dtype t, int rank, const int64_t *dim);
 void record_drop(struct record *r, const char *name);
+/* At least that many bytes at f->t.data; what lies there stays. For readers that learn the size as the bytes come. */
+void field_reserve(struct field *f, size_t bytes);
 void record_copy(struct record *dst, const struct record *src);
 void record_swap(struct record *a, struct record *b);
 void record_clear(struct record *r); /* no fields, no meta, buffers kept */
