@@ -1,0 +1,29 @@
+/* table.c: the kernels of one instruction set. */
+#include "cpu/kernels/family.h"
+
+#define PM_WORD2(isa) #isa
+#define PM_WORD(isa) PM_WORD2(isa)
+
+const struct kernels NAME(kernels) = {
+	.isa = PM_WORD(PM_ISA),
+	.norm_stats = NAME(norm_stats),
+	.norm_act = NAME(norm_act),
+	.norm_act_bwd = NAME(norm_act_bwd),
+	.relayout = NAME(relayout),
+	.space = NAME(space),
+	.resample = NAME(resample),
+	.unary = NAME(unary),
+	.binary = NAME(binary),
+	.sum = NAME(sum),
+	.spread = NAME(spread),
+	.softmax = NAME(softmax),
+	.softmax_bwd = NAME(softmax_bwd),
+	.ce = NAME(ce),
+	.ce_bwd = NAME(ce_bwd),
+	.overlap = NAME(overlap),
+	.overlap_bwd = NAME(overlap_bwd),
+	.argmax = NAME(argmax),
+	.sum_squares = NAME(sum_squares),
+	.adam = NAME(adam),
+	.sgd = NAME(sgd),
+};
