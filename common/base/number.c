@@ -1,5 +1,6 @@
 /* number.c: text to numbers, whatever the locale; and the values of options. */
 #include <ctype.h>
+#include <errno.h>
 #include <locale.h>
 #include <math.h>
 #include <stdlib.h>
@@ -83,16 +84,20 @@ static int number_in_range(const struct opt *o, const char *s, double *v, struct
 static int set_integer(const struct opt *o, void *at, const char *s, struct err *e)
 {
 	double v;
-	int64_t i;
+	int64_t i = 0;
 	if (number_in_range(o, s, &v, e))
 		return -1;
 	if (v != floor(v))
 		return err_set(e, "'%s' is not a whole number", s);
-	if (!(v >= -0x1p63 && v < 0x1p63) || (o->type == OPT_INT && (v < INT32_MIN || v > INT32_MAX)))
-		return err_set(e, "'%s' is too large", s);
-	i = (int64_t)v;
+	errno = 0;
 	if (!s[strspn(s, "0123456789+-")])
-		i = strtoll(s, NULL, 10); /* all 64 bits */
+		i = strtoll(s, NULL, 10); /* all 64 bits, where a double has 53 */
+	else if (v >= -0x1p63 && v < 0x1p63)
+		i = (int64_t)v;
+	else
+		errno = ERANGE;
+	if (errno || (o->type == OPT_INT && (i < INT32_MIN || i > INT32_MAX)))
+		return err_set(e, "'%s' is too large", s);
 	if (o->type == OPT_INT)
 		*(int *)at = (int)i;
 	else

@@ -70,8 +70,7 @@ struct tool {
  */
 int opt_parse(const struct tool *t, void *conf, int argc, char **argv, char ***operand);
 
-/* The words of the command line after @FILE was expanded, for the history. */
-extern int pm_argc;
+extern int pm_argc; /* the words of the command line after @FILE was expanded, for the history */
 extern char **pm_argv;
 extern bool pm_stats; /* --stats was given */
 
@@ -93,9 +92,8 @@ void opt_defaults(const struct opt *opts, void *conf);
 /* The nearest name, for "did you mean"; NULL when nothing is near. names ends with NULL. */
 const char *did_you_mean(const char *typed, const char *const *names);
 
-/* strtod that takes the whole string, "." as decimal point whatever the locale. 0, or -1 when it is no number. */
+/* The whole string, "." as decimal point whatever the locale; bytes with K, M, G, T (1024) behind. 0, or -1: no number. */
 int parse_number(const char *s, double *v);
-/* Bytes with K, M, G (1024) behind. */
 int parse_size(const char *s, int64_t *bytes);
 
 #endif

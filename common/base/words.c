@@ -68,9 +68,12 @@ static int next_word(char **at, char **word)
 	char *s = *at, *out;
 	for (;;) {
 		s += strspn(s, " \t\r\n");
-		if (*s != '#')
+		if (*s == '#')
+			s += strcspn(s, "\n");
+		else if (s[0] == '\\' && s[1] == '\n') /* a line that goes on */
+			s += 2;
+		else
 			break;
-		s += strcspn(s, "\n");
 	}
 	if (!*s)
 		return 0;
@@ -82,7 +85,7 @@ static int next_word(char **at, char **word)
 		else if (!quote && (*s == '"' || *s == '\''))
 			quote = *s;
 		else if (*s == '\\' && s[1] && (!quote || (quote == '"' && strchr("\"\\$`\n", s[1])))) {
-			if (*++s != '\n') /* a line that goes on */
+			if (*++s != '\n')
 				*out++ = *s;
 		} else
 			*out++ = *s;
