@@ -56,7 +56,7 @@ static void check(const struct conf *c, const struct node *x)
 /* What a level is upsampled to: the skip's channels, beside the skip. */
 static struct node *upsample(struct graph *g, const struct conf *c, struct params *ps, struct node *x, const char *prefix, struct node *skip)
 {
-	char name[64];
+	char name[96];
 
 	if (!strcmp(c->up, "conv")) {
 		snprintf(name, sizeof name, "%s.up", prefix);
