@@ -93,16 +93,20 @@ $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%): $B/libpymic.a
 
 tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%)
 
+# What the double build is for.
+exact: $(filter %/gradient_test %/golden_net_test,$(NN_UNITS:%=$B/tests/%))
+
 deps:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
 
 check: deps
 	@$(MAKE) --no-print-directory all tests
-	@CMOCKA_MESSAGE_OUTPUT=tap BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests SAN=$(SAN) prove --timer $(sort $(wildcard tests/*.t))
+	@$(MAKE) --no-print-directory REAL=double SAN=$(SAN) exact
+	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests DOUBLE=$(CURDIR)/$B/double/tests SAN=$(SAN) prove --timer $(sort $(wildcard tests/*.t))
 
 clean:
 	rm -rf build
 
-.PHONY: all tests deps check clean always
+.PHONY: all tests exact deps check clean always
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -158,7 +158,7 @@ int main(void)
 	const struct CMUnitTest tests[] = { cmocka_unit_test(test_twins) };
 
 	if (sizeof(real) == sizeof(double)) {
-		puts("1..0 # skip the double build has one convolution only");
+		puts("1..1\nok 1 # skip the double build has one convolution only");
 		return 0;
 	}
 	return cmocka_run_group_tests_name("conv", tests, NULL, NULL);

@@ -394,7 +394,7 @@ int main(void)
 	};
 
 	if (sizeof(real) != sizeof(double)) {
-		puts("1..0 # skip gradients are checked in the double build (make REAL=double)");
+		puts("1..1\nok 1 # skip gradients are checked in the double build (make REAL=double)");
 		return 0;
 	}
 	return cmocka_run_group_tests_name("gradient", tests, NULL, NULL);
