@@ -7,8 +7,6 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "io/volume.h"
-
 enum { CSV_MAX = 1 << 28, CSV_COLUMNS = 256 };
 
 /* The whole file with a NUL behind, or NULL. Pipes are welcome: the size is not known beforehand. */
@@ -257,13 +255,6 @@ void csv_free(struct csv *c)
 	free(c->line);
 	free(c->text);
 	memset(c, 0, sizeof(*c));
-}
-
-void case_id(const char *cell, char *id, size_t n)
-{
-	size_t len = volume_stem(cell), skip = len < n ? 0 : len - (n - 1);
-	memcpy(id, cell + skip, len - skip);
-	id[len - skip] = '\0';
 }
 
 void csv_put(FILE *fp, const char *cell)

@@ -20,9 +20,6 @@ const char *csv_cell(const struct csv *c, int row, int column);
 char *csv_path(const struct csv *c, const char *cell);
 void csv_free(struct csv *c);
 
-/* The id of a case: its image path as the list gives it, without the ending. Of a path too long the end is kept. */
-void case_id(const char *cell, char *id, size_t n);
-
 /* Writes one cell, quoted where it must be. */
 void csv_put(FILE *fp, const char *cell);
 

@@ -1,0 +1,78 @@
+/* cases.c: columns and ids of a list of cases, the same for every tool that reads one. */
+#include "io/cases.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/opt.h"
+#include "io/volume.h"
+
+static int no_label(const struct csv *c, const char *label, struct err *e)
+{
+	const char **names = xcalloc((size_t)c->columns + 1, sizeof(*names));
+	for (int i = 0; i < c->columns; i++)
+		names[i] = c->name[i];
+	const char *near = did_you_mean(label, names);
+	free(names);
+	return err_set(e, "%s: has no column '%s' (--label)%s%s%s", c->path, label, near ? "; did you mean '" : "",
+		near ? near : "", near ? "'?" : "");
+}
+
+int case_columns(const struct csv *c, const char *label, struct case_columns *k, struct err *e)
+{
+	memset(k, 0, sizeof(*k));
+	for (int i = 0; i < c->columns; i++)
+		if (!strncmp(c->name[i], "image", 5)) {
+			if (k->images == (int)PM_COUNT(k->image))
+				return err_set(e, "%s: more than %d image columns", c->path, k->images);
+			k->image[k->images++] = i;
+		}
+	k->label = csv_column(c, label[0] ? label : "label");
+	k->weight = csv_column(c, "pixel_weight");
+	if (k->weight < 0)
+		k->weight = csv_column(c, "weight");
+	k->id = csv_column(c, "id");
+	if (label[0] && k->label < 0)
+		return no_label(c, label, e);
+	if (k->images)
+		return 0;
+	if (k->label == 0 || k->weight == 0 || k->id == 0) /* PyMIC's lists: the first column, whatever its name */
+		return err_set(e, "%s: has no column 'image', and its first one is '%s'", c->path, c->name[0]);
+	if (!c->rows || !format_of(csv_cell(c, 0, 0)))
+		return err_set(e, "%s: has no column 'image', and the first one ('%s') names no images", c->path, c->name[0]);
+	k->images = 1;
+	return 0;
+}
+
+int case_id_of_path(const char *path, char id[PM_ID], struct err *e)
+{
+	size_t len = 0, stem = volume_stem(path);
+	for (size_t at = 0, n; at < stem; at += n + 1) {
+		const char *part = path + at;
+		n = strcspn(part, "/");
+		n = n < stem - at ? n : stem - at;
+		if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
+			continue;
+		if (len + 1 + n >= PM_ID)
+			return err_set(e, "'%s': an id has at most %d bytes", path, PM_ID - 1);
+		if (len)
+			id[len++] = '/';
+		memcpy(id + len, part, n);
+		len += n;
+	}
+	id[len] = '\0';
+	return len ? 0 : err_set(e, "'%s': names no case", path);
+}
+
+int case_id(const struct csv *c, const struct case_columns *k, int row, char id[PM_ID], struct err *e)
+{
+	const char *cell = k->id >= 0 ? csv_cell(c, row, k->id) : "";
+	int failed = 0;
+	if (!cell[0])
+		failed = case_id_of_path(csv_cell(c, row, k->image[0]), id, e);
+	else if (strlen(cell) >= PM_ID)
+		failed = err_set(e, "'%s': an id has at most %d bytes", cell, PM_ID - 1);
+	else
+		strcpy(id, cell);
+	return failed ? err_prefix(e, "%s:%d", c->path, c->line[row]) : 0;
+}
