@@ -45,6 +45,10 @@ bool stream_has(const struct stream_head *h, const char *field);
 /* 1: a record (its buffers are reused), 0: the clean end, -1: truncated, corrupt or aborted upstream. */
 int istream_next(struct istream *s, struct record *r, struct err *e);
 
+/* Where the next record begins, in bytes (-1: a pipe), and going back to such a place; only records are read after that. */
+int64_t istream_tell(const struct istream *s);
+int istream_seek(struct istream *s, int64_t offset, struct err *e);
+
 /* As istream_next, but dies with PM_INPUT (and passes an abort on unchanged to the output streams of this process). */
 bool istream_read(struct istream *s, struct record *r);
 void istream_close(struct istream *s);

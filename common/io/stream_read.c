@@ -444,3 +444,18 @@ struct istream *istream_stdin(const char *kinds)
 		die(PM_INPUT, "the input is a stream of kind \"%s\", but %s reads \"%s\"", s->head.kind, pm_tool, kinds);
 	return s;
 }
+
+int64_t istream_tell(const struct istream *s)
+{
+	off_t at = lseek(s->fd, 0, SEEK_CUR);
+	return at < 0 ? -1 : (int64_t)at - (int64_t)(s->len - s->off);
+}
+
+int istream_seek(struct istream *s, int64_t offset, struct err *e)
+{
+	if (lseek(s->fd, offset, SEEK_SET) < 0)
+		return err_set(e, "%s: cannot go to byte %" PRId64 ": %s", s->name ? s->name : "stdin", offset, strerror(errno));
+	s->off = s->len = 0;
+	s->over = s->failed = false;
+	return 0;
+}
