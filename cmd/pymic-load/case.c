@@ -1,0 +1,255 @@
+/* case.c: reads the files of one case into a record and checks that they belong together. */
+#include "load.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct volume *volumes(struct scratch *s, int n)
+{
+	if (n > s->n) {
+		s->v = xresize(s->v, (size_t)n, sizeof(*s->v));
+		memset(s->v + s->n, 0, (size_t)(n - s->n) * sizeof(*s->v));
+		s->n = n;
+	}
+	return s->v;
+}
+
+void scratch_fini(struct scratch *s)
+{
+	for (int i = 0; i < s->n; i++)
+		volume_fini(&s->v[i]);
+	free(s->v);
+	memset(s, 0, sizeof(*s));
+}
+
+/* Makes the field and hands it the volume's buffer; the volume gets the field's old one. No voxel is copied. */
+static void adopt(struct record *r, const char *name, struct volume *v, int rank, const int64_t *dim)
+{
+	static const int64_t one[PM_MAX_RANK] = { 1, 1, 1, 1, 1, 1 };
+	struct tensor *t = record_put(r, name, v->t.dtype, rank, one);
+	struct field *f = (struct field *)(void *)((char *)t - offsetof(struct field, t));
+	void *data = t->data;
+	size_t cap = f->cap;
+	t->data = v->t.data;
+	f->cap = v->cap;
+	memcpy(t->dim, dim, (size_t)rank * sizeof(*dim));
+	v->t.data = data;
+	v->cap = cap;
+}
+
+/* --dims: [1,C,H,W], as HDF5 has it, becomes C channels of a flat image: the same bytes. */
+static int apply_dims(struct volume *v, const char *dims, const char *path, struct err *e)
+{
+	if (!strcmp(dims, "3"))
+		v->geo.dims = 3;
+	if (strcmp(dims, "2"))
+		return 0;
+	if (v->t.dim[0] > 1 && v->t.dim[1] > 1)
+		return err_set(e, "%s: has channels and slices: not --dims 2", path);
+	if (v->t.dim[1] > 1) {
+		v->t.dim[0] = v->t.dim[1];
+		v->t.dim[1] = 1;
+	}
+	v->geo.dims = 2;
+	return 0;
+}
+
+/* Counts the NaN and infinities and tells the first; zero: makes them 0. */
+static int64_t not_finite(struct tensor *t, bool zero, int64_t *first)
+{
+	int64_t n = tensor_count(t), bad = 0;
+	for (int64_t i = 0; i < n; i++) {
+		bool ok = t->dtype == PM_F32 ? isfinite(((float *)t->data)[i]) : isfinite(((double *)t->data)[i]);
+		if (ok)
+			continue;
+		if (!bad++)
+			*first = i;
+		if (zero)
+			tensor_set(t, i, 0);
+	}
+	return bad;
+}
+
+static int read_one(const char *path, const char *what, const struct options *o, struct volume *v, struct err *e)
+{
+	if (volume_read(path, what, v, e) != 0 || apply_dims(v, o->dims, path, e) != 0)
+		return -1;
+	if (dtype_is_integer(v->t.dtype) || !strcmp(what, "label"))
+		return 0;
+	bool zero = !strcmp(o->nan, "zero");
+	int64_t first = 0, bad = not_finite(&v->t, zero, &first);
+	if (!bad || zero)
+		return 0;
+	const int64_t *d = v->t.dim;
+	return err_set(e, "%s: %lld voxel%s NaN or infinite, the first at z,y,x = %lld,%lld,%lld; --nan zero reads them as 0",
+		path, (long long)bad, bad == 1 ? " is" : "s are", (long long)(first / (d[2] * d[3]) % d[1]),
+		(long long)(first / d[3] % d[2]), (long long)(first % d[3]));
+}
+
+static void print_affine(char *out, size_t size, const double a[16])
+{
+	size_t n = 0;
+	for (int i = 0; i < 12 && n < size; i++)
+		n += (size_t)snprintf(out + n, size - n, "%s%.5g", i == 0 ? "" : i % 4 ? " " : "; ", a[i]);
+}
+
+/* v must lie on the grid of the image. */
+static int check_place(const struct volume *v, const char *path, const struct volume *image, const char *image_path,
+	const struct options *o, struct err *warn, struct err *e)
+{
+	const int64_t *a = v->t.dim, *b = image->t.dim;
+	if (memcmp(a + 1, b + 1, 3 * sizeof(*a)))
+		return err_set(e, "%s: shape %lldx%lldx%lld, but %s has %lldx%lldx%lld", path, (long long)a[1], (long long)a[2],
+			(long long)a[3], image_path, (long long)b[1], (long long)b[2], (long long)b[3]);
+	bool placed = v->geo.has_nifti && image->geo.has_nifti; /* other files do not say where they are */
+	if (!placed || !strcmp(o->geometry, "image"))
+		return 0;
+	double far = geometry_distance(&v->geo, &image->geo, a + 1);
+	if (far < 1e-3)
+		return 0;
+	char one[160], two[160];
+	print_affine(one, sizeof(one), v->geo.affine);
+	print_affine(two, sizeof(two), image->geo.affine);
+	struct err *to = far < 0.1 ? warn : e;
+	err_set(to, "%s: lies %.2g voxels off %s ([%s] and [%s]); --geometry image trusts the image", path, far, image_path,
+		one, two);
+	return far < 0.1 ? 0 : -1;
+}
+
+/* Labels saved as floats: whole numbers become the smallest integer type that holds them. */
+static int float_labels(struct volume *v, const char *path, struct err *e)
+{
+	int64_t n = tensor_count(&v->t);
+	double lo = 0, hi = 0;
+	for (int64_t i = 0; i < n; i++) {
+		double x = v->t.dtype == PM_F32 ? (double)((float *)v->t.data)[i] : ((double *)v->t.data)[i];
+		if (!(x >= INT32_MIN && x <= INT32_MAX) || x != floor(x))
+			return err_set(e, "%s: label %.9g is not a whole number: was the label interpolated?", path, x);
+		lo = fmin(lo, x);
+		hi = fmax(hi, x);
+	}
+	enum dtype t = lo >= 0 && hi <= 255 ? PM_U8 : lo >= INT16_MIN && hi <= INT16_MAX ? PM_I16 : PM_I32;
+	size_t cap = (size_t)n * dtype_size(t);
+	void *data = xmalloc(cap);
+	convert(data, t, v->t.data, v->t.dtype, n);
+	free(v->t.data);
+	v->t.data = data;
+	v->t.dtype = t;
+	v->cap = cap;
+	return 0;
+}
+
+static bool label_allowed(double x, const struct options *o)
+{
+	if (o->labels.n) {
+		for (int i = 0; i < o->labels.n; i++)
+			if (o->labels.v[i] == x)
+				return true;
+		return false;
+	}
+	return x >= 0 && x < o->classes;
+}
+
+int case_check_labels(const struct record *r, const struct options *o, const char *file, struct err *e)
+{
+	const struct tensor *t = record_peek(r, "label");
+	if (!t || (!o->classes && !o->labels.n))
+		return 0;
+	int64_t n = tensor_count(t), bad = 0;
+	double wrong = 0, last = 0;
+	bool known = false; /* labels come in runs: the last one that passed need not be looked up again */
+	for (int64_t i = 0; i < n; i++) {
+		double x = t->dtype == PM_U8 ? ((uint8_t *)t->data)[i] : tensor_at(t, i);
+		if ((known && x == last) || (bad && x != wrong))
+			continue;
+		if (bad || !label_allowed(x, o)) {
+			wrong = x;
+			bad++;
+			known = false;
+		} else {
+			last = x;
+			known = true;
+		}
+	}
+	if (!bad)
+		return 0;
+	char rule[32] = "it is not in --labels";
+	if (!o->labels.n)
+		snprintf(rule, sizeof(rule), "--classes is %d", o->classes);
+	return err_set(e, "%s%slabel %.15g (%lld voxel%s) but %s", file ? file : "", file ? ": " : "", wrong, (long long)bad,
+		bad == 1 ? "" : "s", rule);
+}
+
+static int one_channel(const struct volume *v, const char *path, const char *what, struct err *e)
+{
+	if (v->t.dim[0] == 1)
+		return 0;
+	return err_set(e, "%s: a %s has one channel, this has %lld (colours? save an index or grey image)", path, what,
+		(long long)v->t.dim[0]);
+}
+
+/* Several files, each with its channels, become one image; types that differ become f32. */
+static void stack(struct record *r, const struct volume *v, int n)
+{
+	int64_t dim[4] = { 0, v->t.dim[1], v->t.dim[2], v->t.dim[3] }, plane = dim[1] * dim[2] * dim[3];
+	enum dtype t = v->t.dtype;
+	for (int i = 0; i < n; i++) {
+		dim[0] += v[i].t.dim[0];
+		if (v[i].t.dtype != t)
+			t = PM_F32;
+	}
+	char *to = record_put(r, "image", t, 4, dim)->data;
+	for (int i = 0; i < n; i++) {
+		int64_t count = v[i].t.dim[0] * plane;
+		convert(to, t, v[i].t.data, v[i].t.dtype, count);
+		to += (size_t)count * dtype_size(t);
+	}
+}
+
+static int read_stream_item(const struct item *it, const struct options *o, struct record *r, struct err *e)
+{
+	if (source_read(it->source, it->offset, r, e) != 0)
+		return -1;
+	if (it->unlabeled)
+		record_drop(r, "label");
+	return case_check_labels(r, o, NULL, e);
+}
+
+int case_read(const struct item *it, const struct options *o, struct scratch *s, struct record *r, struct err *warn, struct err *e)
+{
+	warn->msg[0] = '\0';
+	if (it->source)
+		return read_stream_item(it, o, r, e);
+	struct volume *v = volumes(s, it->images + 2), *label = v + it->images, *weight = label + 1;
+	bool labeled = it->label && !it->unlabeled;
+	for (int i = 0; i < it->images; i++)
+		if (read_one(it->image[i], "image", o, &v[i], e) ||
+			(i > 0 && check_place(&v[i], it->image[i], v, it->image[0], o, warn, e)))
+			return -1;
+	if (labeled && (read_one(it->label, "label", o, label, e) || one_channel(label, it->label, "label", e) ||
+		check_place(label, it->label, v, it->image[0], o, warn, e)))
+		return -1;
+	if (labeled && !dtype_is_integer(label->t.dtype) && float_labels(label, it->label, e) != 0)
+		return -1;
+	if (it->weight && (read_one(it->weight, "weight", o, weight, e) || one_channel(weight, it->weight, "weight", e) ||
+		check_place(weight, it->weight, v, it->image[0], o, warn, e)))
+		return -1;
+	record_clear(r);
+	snprintf(r->id, sizeof(r->id), "%s", it->id);
+	geometry_put(&v->geo, &r->meta);
+	meta_set_text(&r->meta, "source", it->image[0]);
+	const int64_t dim[4] = { v->t.dim[0], v->t.dim[1], v->t.dim[2], v->t.dim[3] };
+	if (it->images == 1)
+		adopt(r, "image", v, 4, dim);
+	else
+		stack(r, v, it->images);
+	if (labeled)
+		adopt(r, "label", label, 3, dim + 1);
+	if (it->weight && weight->t.dtype == PM_F32)
+		adopt(r, "weight", weight, 3, dim + 1);
+	else if (it->weight)
+		convert(record_put(r, "weight", PM_F32, 3, dim + 1)->data, PM_F32, weight->t.data, weight->t.dtype,
+			tensor_count(&weight->t));
+	return case_check_labels(r, o, it->label, e);
+}

@@ -1,0 +1,260 @@
+/* dataset.c: from operands to cases. Nothing is decoded here, but everything that can be known beforehand is checked. */
+#include "load.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+void dataset_init(struct dataset *d, const char *name)
+{
+	memset(d, 0, sizeof(*d));
+	d->name = name;
+}
+
+struct item *dataset_new(struct dataset *d)
+{
+	if (d->n == d->cap) {
+		d->cap = d->cap ? 2 * d->cap : 64;
+		d->item = xresize(d->item, (size_t)d->cap, sizeof(*d->item));
+	}
+	struct item *it = &d->item[d->n++];
+	memset(it, 0, sizeof(*it));
+	return it;
+}
+
+/* The id of a case: its first image's path without ending, "./", leading slashes and "..": it names files again later. */
+static char *make_id(const char *path)
+{
+	char *id = xprintf("%.*s", (int)volume_stem(path), path), *to = id;
+	for (const char *s = id; *s;) {
+		size_t n = strcspn(s, "/");
+		bool drop = n == 0 || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.');
+		if (!drop) {
+			if (to != id)
+				*to++ = '/';
+			memmove(to, s, n);
+			to += n;
+		}
+		s += n;
+		s += *s == '/';
+	}
+	*to = '\0';
+	return id;
+}
+
+int item_id(struct item *it, const char *from, bool path, struct err *e)
+{
+	it->id = path ? make_id(from) : xstrdup(from);
+	if (!it->id[0] || strlen(it->id) >= PM_ID)
+		return err_set(e, "'%s': an id has 1 to %d bytes", from, PM_ID - 1);
+	return 0;
+}
+
+int dataset_kind(struct dataset *d, const char *kind, const char *operand, struct err *e)
+{
+	if (d->kind[0] && strcmp(d->kind, kind))
+		return err_set(e, "%s: holds records of kind %s, those before are of kind %s", operand, kind, d->kind);
+	snprintf(d->kind, sizeof(d->kind), "%s", kind);
+	return 0;
+}
+
+struct columns {
+	int image[64], images, label, weight, id;
+};
+
+static int find_columns(const struct csv *c, const struct options *o, struct columns *k, struct err *e)
+{
+	memset(k, 0, sizeof(*k));
+	for (int i = 0; i < c->columns; i++)
+		if (!strncmp(c->name[i], "image", 5)) {
+			if (k->images == (int)PM_COUNT(k->image))
+				return err_set(e, "%s: more than %d image columns", c->path, k->images);
+			k->image[k->images++] = i;
+		}
+	const char *want = o->label[0] ? o->label : "label";
+	k->label = csv_column(c, want);
+	k->weight = csv_column(c, "pixel_weight");
+	if (k->weight < 0)
+		k->weight = csv_column(c, "weight");
+	k->id = csv_column(c, "id");
+	if (o->label[0] && k->label < 0) {
+		const char **names = xcalloc((size_t)c->columns + 1, sizeof(*names));
+		for (int i = 0; i < c->columns; i++)
+			names[i] = c->name[i];
+		const char *near = did_you_mean(want, names);
+		free(names);
+		return err_set(e, "%s: has no column '%s' (--label)%s%s%s", c->path, want, near ? "; did you mean '" : "",
+			near ? near : "", near ? "'?" : "");
+	}
+	if (!k->images) { /* PyMIC's lists: the first column, whatever its name */
+		if (k->label == 0 || k->weight == 0 || k->id == 0)
+			return err_set(e, "%s: has no column 'image', and its first one is '%s'", c->path, c->name[0]);
+		if (!c->rows || !format_of(csv_cell(c, 0, 0)))
+			return err_set(e, "%s: has no column 'image', and the first one ('%s') names no images", c->path, c->name[0]);
+		k->images = 1;
+	}
+	return 0;
+}
+
+static int add_row(struct dataset *d, const struct csv *c, int row, const struct columns *k, struct err *e)
+{
+	struct item *it = dataset_new(d);
+	it->image = xcalloc((size_t)k->images, sizeof(*it->image));
+	for (int i = 0; i < k->images; i++) {
+		const char *cell = csv_cell(c, row, k->image[i]);
+		if (!cell[0])
+			return err_set(e, "%s:%d: the cell '%s' is blank: every case needs its image", c->path, c->line[row],
+				c->name[k->image[i]]);
+		it->image[it->images++] = csv_path(c, cell);
+	}
+	const char *first = csv_cell(c, row, k->image[0]), *id = k->id >= 0 ? csv_cell(c, row, k->id) : "";
+	if (item_id(it, id[0] ? id : first, !id[0], e) != 0)
+		return err_prefix(e, "%s:%d", c->path, c->line[row]);
+	if (k->label >= 0 && csv_cell(c, row, k->label)[0])
+		it->label = csv_path(c, csv_cell(c, row, k->label));
+	if (k->weight >= 0 && csv_cell(c, row, k->weight)[0])
+		it->weight = csv_path(c, csv_cell(c, row, k->weight));
+	d->labels |= it->label != NULL;
+	d->weights |= it->weight != NULL;
+	return 0;
+}
+
+static int add_list(struct dataset *d, const char *path, const struct options *o, struct err *e)
+{
+	struct csv c;
+	struct columns k;
+	if (csv_read(path, &c, e) != 0)
+		return -1;
+	int failed = c.rows == 0 ? err_set(e, "%s: the list is empty: a header, but no case", path) : find_columns(&c, o, &k, e);
+	for (int i = 0; i < c.rows && !failed; i++)
+		failed = add_row(d, &c, i, &k, e);
+	csv_free(&c);
+	return failed;
+}
+
+static int add_image(struct dataset *d, const char *path, struct err *e)
+{
+	struct item *it = dataset_new(d);
+	it->image = xcalloc(1, sizeof(*it->image));
+	it->image[it->images++] = xstrdup(path);
+	return item_id(it, path, true, e);
+}
+
+int dataset_add(struct dataset *d, const char *operand, const struct options *o, struct err *e)
+{
+	if (volume_ending(operand, "pms"))
+		return source_index(d, operand, e);
+	if (dataset_kind(d, "sample", operand, e) != 0)
+		return -1;
+	if (volume_ending(operand, "csv tsv txt") || !strncmp(operand, "/dev/fd/", 8))
+		return add_list(d, operand, o, e);
+	if (format_of(operand))
+		return add_image(d, operand, e);
+	if (access(operand, F_OK) != 0)
+		return err_set(e, "%s: %s", operand, strerror(errno));
+	struct volume none = { 0 };
+	return volume_read(operand, "image", &none, e); /* says which kinds of images there are */
+}
+
+static int by_id(const void *a, const void *b)
+{
+	return strcmp((*(struct item *const *)a)->id, (*(struct item *const *)b)->id);
+}
+
+static int check_ids(const struct dataset *d, struct err *e)
+{
+	struct item **sorted = xcalloc((size_t)d->n, sizeof(*sorted));
+	int failed = 0;
+	for (int64_t i = 0; i < d->n; i++)
+		sorted[i] = &d->item[i];
+	qsort(sorted, (size_t)d->n, sizeof(*sorted), by_id);
+	for (int64_t i = 1; i < d->n && !failed; i++)
+		if (!sorted[i]->source && !strcmp(sorted[i - 1]->id, sorted[i]->id)) /* a stream may hold a case several times */
+			failed = err_set(e, "%s: two cases are named '%s': results would overwrite each other; "
+				"give them names in a column 'id'", d->name, sorted[i]->id);
+	free(sorted);
+	return failed;
+}
+
+static int check_file(const struct item *it, const char *path, struct err *e)
+{
+	if (access(path, R_OK) == 0)
+		return 0;
+	return err_set(e, "%s: %s: %s", it->id, path, strerror(errno));
+}
+
+int dataset_check(struct dataset *d, struct err *e)
+{
+	if (d->n == 0)
+		return err_set(e, "%s: holds no case", d->name);
+	if (check_ids(d, e) != 0)
+		return -1;
+	for (int64_t i = 0; i < d->n; i++) {
+		const struct item *it = &d->item[i];
+		for (int k = 0; k < it->images; k++)
+			if (check_file(it, it->image[k], e) != 0)
+				return -1;
+		if ((it->label && !it->unlabeled && check_file(it, it->label, e)) || (it->weight && check_file(it, it->weight, e)))
+			return -1;
+	}
+	return 0;
+}
+
+void dataset_drop_labels(struct dataset *d)
+{
+	if (d->labels)
+		note("%s: its labels are ignored, as --mix takes labels from the first list (see --all-labels)", d->name);
+	d->labels = false;
+	for (int64_t i = 0; i < d->n; i++)
+		d->item[i].unlabeled = true;
+}
+
+void dataset_fini(struct dataset *d)
+{
+	for (int64_t i = 0; i < d->n; i++) {
+		struct item *it = &d->item[i];
+		for (int k = 0; k < it->images; k++)
+			free(it->image[k]);
+		if (it->rec)
+			record_fini(it->rec);
+		free(it->rec);
+		free(it->image);
+		free(it->label);
+		free(it->weight);
+		free(it->id);
+	}
+	free(d->item);
+}
+
+static int add_field(struct stream_field *f, int n, const char *name, int dtype, int rank)
+{
+	for (int i = 0; i < n; i++)
+		if (!strcmp(f[i].name, name)) {
+			f[i].dtype = f[i].dtype == dtype ? dtype : -1;
+			f[i].rank = f[i].rank == rank ? rank : 0;
+			return n;
+		}
+	if (n == PM_MAX_FIELDS)
+		return n;
+	f[n] = (struct stream_field){ .dtype = dtype, .rank = rank };
+	snprintf(f[n].name, sizeof(f[n].name), "%s", name);
+	return n + 1;
+}
+
+int dataset_fields(const struct dataset *d, struct stream_field *f, int n)
+{
+	if (d->first) {
+		const struct stream_head *h = source_head(d->first);
+		for (int i = 0; i < h->n; i++)
+			if (d->labels || strcmp(h->field[i].name, "label"))
+				n = add_field(f, n, h->field[i].name, h->field[i].dtype, h->field[i].rank);
+	}
+	if (!d->first || d->item[0].images)
+		n = add_field(f, n, "image", -1, 4);
+	if (d->labels)
+		n = add_field(f, n, "label", -1, 3);
+	if (d->weights)
+		n = add_field(f, n, "weight", PM_F32, 3);
+	return n;
+}
