@@ -122,8 +122,8 @@ static void pack_history(msgpack_packer *pk)
 {
 	enum { MAX_ARGV = 16 << 10 };
 	size_t total = 0;
-	int n = 0;
-	while (n < pm_argc && (total += strlen(pm_argv[n])) < MAX_ARGV)
+	int words = pm_argc > 1 ? pm_argc - 1 : 0, n = 0; /* without the path of the program: that differs, its name is there */
+	while (n < words && (total += strlen(pm_argv[n + 1])) < MAX_ARGV)
 		n++;
 	msgpack_pack_map(pk, 4);
 	pack_text(pk, "tool");
@@ -131,10 +131,10 @@ static void pack_history(msgpack_packer *pk)
 	pack_text(pk, "version");
 	pack_text(pk, PM_VERSION);
 	pack_text(pk, "argv");
-	msgpack_pack_array(pk, (size_t)(n + (n < pm_argc)));
-	for (int i = 0; i < n; i++)
+	msgpack_pack_array(pk, (size_t)(n + (n < words)));
+	for (int i = 1; i <= n; i++)
 		pack_text(pk, pm_argv[i]);
-	if (n < pm_argc)
+	if (n < words)
 		pack_text(pk, "...");
 	pack_text(pk, "seed");
 	if (seeded)
