@@ -105,8 +105,27 @@ check: deps
 	@$(MAKE) --no-print-directory REAL=double SAN=$(SAN) exact
 	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests DOUBLE=$(CURDIR)/$B/double/tests SAN=$(SAN) prove --timer $(sort $(wildcard tests/*.t))
 
+demo: deps
+	@start=$$(date +%s); $(MAKE) --no-print-directory all && START=$$start BIN=$(CURDIR)/$B/bin sh demo/run.sh
+
+# The pages are checked in; a test says when one no longer fits its tool.
+man: all
+	@for c in $(CMDS); do sh man/splice $B/bin/$$c man/$$c.1.in > man/$$c.1.part && mv man/$$c.1.part man/$$c.1 || exit 1; done
+
+install: all
+	install -d $(DESTDIR)$(prefix)/bin $(addprefix $(DESTDIR)$(prefix)/share/,man/man1 man/man7 doc/pymic)
+	install -m 755 $(CMDS:%=$B/bin/%) $(DESTDIR)$(prefix)/bin
+	install -m 644 $(CMDS:%=man/%.1) $(DESTDIR)$(prefix)/share/man/man1
+	install -m 644 man/pymic.7 $(DESTDIR)$(prefix)/share/man/man7
+	install -m 644 README.md LICENSE $(DESTDIR)$(prefix)/share/doc/pymic
+
+uninstall:
+	rm -f $(CMDS:%=$(DESTDIR)$(prefix)/bin/%) $(CMDS:%=$(DESTDIR)$(prefix)/share/man/man1/%.1)
+	rm -f $(DESTDIR)$(prefix)/share/man/man7/pymic.7
+	rm -rf $(DESTDIR)$(prefix)/share/doc/pymic
+
 clean:
 	rm -rf build
 
-.PHONY: all tests exact deps check clean always
+.PHONY: all tests exact deps check demo man install uninstall clean always
 -include $(shell find $B -name '*.d' 2>/dev/null)

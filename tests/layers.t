@@ -40,12 +40,13 @@ too_long() {
 	find common cmd "$@" -exec awk -v limit="$limit" 'END { if (FNR > limit) print FILENAME ": " FNR " lines" }' {} \;
 }
 is "$(too_long 600 -name '*.[ch]')" "" "no file above 600 lines"
-is "$(too_long 99 -name '*.h')" "" "no header of 100 lines or more"
+# Kernels' headers are code that is compiled once per instruction set, not an interface to be read.
+is "$(too_long 99 -name '*.h' ! -path 'common/cpu/kernels/*')" "" "no header of 100 lines or more"
 is "$(too_long 299 -name main.c)" "" "no main.c of 300 lines or more"
 long=$(find common cmd tests -name '*.[ch]' -exec awk '{ line = $0; while (match(line, /\t/))
 	line = substr(line, 1, RSTART - 1) substr("    ", 1, 4 - (RSTART - 1) % 4) substr(line, RSTART + 1)
-	n = gsub(/[\200-\277]/, "", line); if (length(line) > 120) print FILENAME ":" FNR ": " length(line) }' {} +)
-is "$long" "" "no line above 120 columns (tabs as 4)"
+	n = gsub(/[\200-\277]/, "", line); if (length(line) > 150) print FILENAME ":" FNR ": " length(line) }' {} +)
+is "$long" "" "no line above 150 columns (tabs as 4)"
 
 # A header read alone must compile. list.h of the plugins is a list of macro calls and no header.
 for header in $(find common cmd -name '*.h' ! -name list.h | sort); do
