@@ -1,5 +1,6 @@
 /* dataset.c: from operands to cases. Nothing is decoded here, but everything that can be known beforehand is checked. */
 #include "load.h"
+#include "io/cases.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -23,34 +24,6 @@ struct item *dataset_new(struct dataset *d)
 	return it;
 }
 
-/* The id of a case: its first image's path without ending, "./", leading slashes and "..": it names files again later. */
-static char *make_id(const char *path)
-{
-	char *id = xprintf("%.*s", (int)volume_stem(path), path), *to = id;
-	for (const char *s = id; *s;) {
-		size_t n = strcspn(s, "/");
-		bool drop = n == 0 || (n == 1 && s[0] == '.') || (n == 2 && s[0] == '.' && s[1] == '.');
-		if (!drop) {
-			if (to != id)
-				*to++ = '/';
-			memmove(to, s, n);
-			to += n;
-		}
-		s += n;
-		s += *s == '/';
-	}
-	*to = '\0';
-	return id;
-}
-
-int item_id(struct item *it, const char *from, bool path, struct err *e)
-{
-	it->id = path ? make_id(from) : xstrdup(from);
-	if (!it->id[0] || strlen(it->id) >= PM_ID)
-		return err_set(e, "'%s': an id has 1 to %d bytes", from, PM_ID - 1);
-	return 0;
-}
-
 int dataset_kind(struct dataset *d, const char *kind, const char *operand, struct err *e)
 {
 	if (d->kind[0] && strcmp(d->kind, kind))
@@ -59,47 +32,10 @@ int dataset_kind(struct dataset *d, const char *kind, const char *operand, struc
 	return 0;
 }
 
-struct columns {
-	int image[64], images, label, weight, id;
-};
-
-static int find_columns(const struct csv *c, const struct options *o, struct columns *k, struct err *e)
-{
-	memset(k, 0, sizeof(*k));
-	for (int i = 0; i < c->columns; i++)
-		if (!strncmp(c->name[i], "image", 5)) {
-			if (k->images == (int)PM_COUNT(k->image))
-				return err_set(e, "%s: more than %d image columns", c->path, k->images);
-			k->image[k->images++] = i;
-		}
-	const char *want = o->label[0] ? o->label : "label";
-	k->label = csv_column(c, want);
-	k->weight = csv_column(c, "pixel_weight");
-	if (k->weight < 0)
-		k->weight = csv_column(c, "weight");
-	k->id = csv_column(c, "id");
-	if (o->label[0] && k->label < 0) {
-		const char **names = xcalloc((size_t)c->columns + 1, sizeof(*names));
-		for (int i = 0; i < c->columns; i++)
-			names[i] = c->name[i];
-		const char *near = did_you_mean(want, names);
-		free(names);
-		return err_set(e, "%s: has no column '%s' (--label)%s%s%s", c->path, want, near ? "; did you mean '" : "",
-			near ? near : "", near ? "'?" : "");
-	}
-	if (!k->images) { /* PyMIC's lists: the first column, whatever its name */
-		if (k->label == 0 || k->weight == 0 || k->id == 0)
-			return err_set(e, "%s: has no column 'image', and its first one is '%s'", c->path, c->name[0]);
-		if (!c->rows || !format_of(csv_cell(c, 0, 0)))
-			return err_set(e, "%s: has no column 'image', and the first one ('%s') names no images", c->path, c->name[0]);
-		k->images = 1;
-	}
-	return 0;
-}
-
-static int add_row(struct dataset *d, const struct csv *c, int row, const struct columns *k, struct err *e)
+static int add_row(struct dataset *d, const struct csv *c, int row, const struct case_columns *k, struct err *e)
 {
 	struct item *it = dataset_new(d);
+	char id[PM_ID];
 	it->image = xcalloc((size_t)k->images, sizeof(*it->image));
 	for (int i = 0; i < k->images; i++) {
 		const char *cell = csv_cell(c, row, k->image[i]);
@@ -108,9 +44,9 @@ static int add_row(struct dataset *d, const struct csv *c, int row, const struct
 				c->name[k->image[i]]);
 		it->image[it->images++] = csv_path(c, cell);
 	}
-	const char *first = csv_cell(c, row, k->image[0]), *id = k->id >= 0 ? csv_cell(c, row, k->id) : "";
-	if (item_id(it, id[0] ? id : first, !id[0], e) != 0)
-		return err_prefix(e, "%s:%d", c->path, c->line[row]);
+	if (case_id(c, k, row, id, e) != 0)
+		return -1;
+	it->id = xstrdup(id);
 	if (k->label >= 0 && csv_cell(c, row, k->label)[0])
 		it->label = csv_path(c, csv_cell(c, row, k->label));
 	if (k->weight >= 0 && csv_cell(c, row, k->weight)[0])
@@ -123,10 +59,10 @@ static int add_row(struct dataset *d, const struct csv *c, int row, const struct
 static int add_list(struct dataset *d, const char *path, const struct options *o, struct err *e)
 {
 	struct csv c;
-	struct columns k;
+	struct case_columns k;
 	if (csv_read(path, &c, e) != 0)
 		return -1;
-	int failed = c.rows == 0 ? err_set(e, "%s: the list is empty: a header, but no case", path) : find_columns(&c, o, &k, e);
+	int failed = c.rows == 0 ? err_set(e, "%s: the list is empty: a header, but no case", path) : case_columns(&c, o->label, &k, e);
 	for (int i = 0; i < c.rows && !failed; i++)
 		failed = add_row(d, &c, i, &k, e);
 	csv_free(&c);
@@ -136,9 +72,13 @@ static int add_list(struct dataset *d, const char *path, const struct options *o
 static int add_image(struct dataset *d, const char *path, struct err *e)
 {
 	struct item *it = dataset_new(d);
+	char id[PM_ID];
 	it->image = xcalloc(1, sizeof(*it->image));
 	it->image[it->images++] = xstrdup(path);
-	return item_id(it, path, true, e);
+	if (case_id_of_path(path, id, e) != 0)
+		return -1;
+	it->id = xstrdup(id);
+	return 0;
 }
 
 int dataset_add(struct dataset *d, const char *operand, const struct options *o, struct err *e)

@@ -9,16 +9,15 @@ static void info_image(const char *path, const struct volume *v)
 {
 	const int64_t *d = v->t.dim;
 	const struct geometry *g = &v->geo;
-	printf("%s: %s image, %d-D\n", path, format_of(path)->name, g->dims);
-	printf("  channels %lld, size z,y,x %lld,%lld,%lld, type %s\n", (long long)d[0], (long long)d[1], (long long)d[2],
-		(long long)d[3], dtype_name(v->t.dtype));
-	printf("  spacing z,y,x %.9g,%.9g,%.9g %s\n", g->spacing[0], g->spacing[1], g->spacing[2],
-		strcmp(g->units, "mm") ? "voxels (the file gives no size)" : "mm");
+	printf("file\t%s\nkind\t%s, %d-D\n", path, format_of(path)->name, g->dims);
+	printf("image\t%s %lldx%lldx%lldx%lld (channels, z, y, x)\n", dtype_name(v->t.dtype), (long long)d[0], (long long)d[1],
+		(long long)d[2], (long long)d[3]);
+	printf("spacing\t%.9g %.9g %.9g %s (z, y, x)\n", g->spacing[0], g->spacing[1], g->spacing[2], g->units);
 	for (int i = 0; i < 3; i++)
-		printf("  affine %.9g %.9g %.9g %.9g\n", g->affine[4 * i], g->affine[4 * i + 1], g->affine[4 * i + 2],
+		printf("affine\t%.9g %.9g %.9g %.9g\n", g->affine[4 * i], g->affine[4 * i + 1], g->affine[4 * i + 2],
 			g->affine[4 * i + 3]);
 	if (g->has_nifti)
-		printf("  NIfTI-%g, qform code %g, sform code %g\n", g->nifti[0], g->nifti[1], g->nifti[2]);
+		printf("header\tNIfTI-%g, qform code %g, sform code %g\n", g->nifti[0], g->nifti[1], g->nifti[2]);
 }
 
 static int one_image(const char *path, const char *what, bool check, struct volume *v, struct err *e)
@@ -48,7 +47,7 @@ static int one_list(const char *path, bool check, struct volume *v, struct err *
 	if (failed && check)
 		check_line(stdout, &(struct check){ path, "list", -1, -1, e->msg });
 	else if (!failed && !check)
-		printf("%s: list of %lld cases%s%s\n", path, (long long)d.n, d.labels ? ", with labels" : "",
+		printf("file\t%s\nkind\tlist\ncases\t%lld%s%s\n", path, (long long)d.n, d.labels ? ", with labels" : "",
 			d.weights ? ", with weights" : "");
 	for (int64_t i = 0; i < d.n && check && !failed; i++) {
 		struct item *it = &d.item[i];

@@ -51,7 +51,6 @@ void dataset_init(struct dataset *d, const char *name);
 int dataset_add(struct dataset *d, const char *operand, const struct options *o, struct err *e);
 struct item *dataset_new(struct dataset *d); /* room for one more case, zeroed; earlier pointers become invalid */
 int dataset_kind(struct dataset *d, const char *kind, const char *operand, struct err *e); /* all operands must agree */
-int item_id(struct item *it, const char *from, bool path, struct err *e);
 /* Ids must differ, files must exist, the dataset must not be empty. */
 int dataset_check(struct dataset *d, struct err *e);
 void dataset_drop_labels(struct dataset *d);

@@ -112,7 +112,7 @@ int main(int argc, char **argv)
 	for (int i = 0; i < lists; i++) {
 		if (i > 0 && !o.all_labels)
 			dataset_drop_labels(&d[i]);
-		if (dataset_check(&d[i], &e) != 0 || dataset_kind(&d[i], d[0].kind, d[i].name, &e) != 0)
+		if (dataset_check(&d[i], &e) != 0 || (i > 0 && dataset_kind(&d[i], d[0].kind, d[i].name, &e) != 0))
 			die(PM_FAIL, "%s", e.msg);
 	}
 	load(&o, d, lists, cache);

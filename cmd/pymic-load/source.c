@@ -26,8 +26,7 @@ static int index_records(struct dataset *d, struct source *s, struct err *e)
 		struct item *it = dataset_new(d);
 		it->source = s;
 		it->offset = at;
-		if ((got = item_id(it, r.id, false, e)) < 0)
-			break;
+		it->id = xstrdup(r.id);
 		d->labels |= record_peek(&r, "label") != NULL;
 	}
 	record_fini(&r);
