@@ -64,7 +64,7 @@ $B/flags: always
 COMPILE = @mkdir -p $(@D); echo "CC $@"; $(CC) -std=gnu11 $(WARN) $(DEFS) $(INCLUDE) $(CFLAGS)
 
 $B/%.o: %.c $B/flags
-	$(COMPILE) $(if $(filter common/cpu/% common/nn/%,$<),-fopenmp) -MMD -MP -c $< -o $@
+	$(COMPILE) $(if $(filter common/tensor/% common/transform/%,$<),-O3) $(if $(filter common/cpu/% common/nn/%,$<),-fopenmp) -MMD -MP -c $< -o $@
 
 define isa
 $B/%.$1.o: %.c $B/flags

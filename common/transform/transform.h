@@ -19,11 +19,16 @@ struct transform {
 	int (*apply)(const void *conf, struct record *r, struct rng *rng, struct err *e);
 	/* Walks it back on pred (nearest), prob (linear) and what else is there; v: what apply pushed. NULL: nothing to undo. */
 	int (*undo)(struct record *r, const double *v, int n, struct err *e);
-	bool noise; /* corrupts labels: offered by pymic-noise, not by pymic-augment */
+	/* Whether the settings make sense together, beyond the range of each. 0, or -1 with e. NULL: always. */
+	int (*check)(const void *conf, struct err *e);
 };
 
-extern const struct transform *const transforms[]; /* ends with NULL */
-extern const struct kind transform_kind, noise_kind;
+extern const struct transform *const transforms[]; /* ends with NULL; those that corrupt labels stand last */
+extern const struct kind transform_kind; /* offered by pymic-augment */
+extern const struct kind noise_kind;     /* corrupt labels, offered by pymic-noise */
+
+/* "name:k=v": the transform and its checked settings (process lifetime), or NULL with e. */
+const struct transform *transform_parse(const struct kind *kind, const char *spec, void **conf, struct err *e);
 
 /* Undoes all that meta's undo stack holds. */
 int transform_undo(struct record *r, struct err *e);

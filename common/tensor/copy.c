@@ -1,0 +1,142 @@
+/* copy.c: exact copies on a grid: cropping, padding and mirroring, for any element type. */
+#include "tensor/spatial.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Index i reflected into 0..n-1 without repeating the edge, back and forth as often as needed. */
+static int64_t reflect(int64_t i, int64_t n)
+{
+	int64_t period = 2 * (n - 1);
+
+	if (n == 1)
+		return 0;
+	i %= period;
+	if (i < 0)
+		i += period;
+	return i < n ? i : period - i;
+}
+
+/* Where each of `to` elements comes from; -1: outside. */
+static void sources(int64_t *index, int64_t to, int64_t from, int64_t start, enum border border)
+{
+	for (int64_t i = 0; i < to; i++) {
+		int64_t at = start + i;
+		bool inside = at >= 0 && at < from;
+
+		index[i] = inside ? at : border == BORDER_REFLECT ? reflect(at, from) : -1;
+	}
+}
+
+static void element(char *dst, const char *src, int64_t at, size_t bytes)
+{
+	if (at < 0)
+		memset(dst, 0, bytes);
+	else
+		memcpy(dst, src + (size_t)at * bytes, bytes);
+}
+
+/* One row: the inside is one memcpy, the two borders go by the index. */
+static void copy_row(char *dst, const char *src, const int64_t *index, int64_t n, int64_t lo, int64_t hi, size_t bytes)
+{
+	for (int64_t i = 0; i < lo; i++)
+		element(dst + (size_t)i * bytes, src, index[i], bytes);
+	if (hi > lo)
+		memcpy(dst + (size_t)lo * bytes, src + (size_t)index[lo] * bytes, (size_t)(hi - lo) * bytes);
+	for (int64_t i = hi; i < n; i++)
+		element(dst + (size_t)i * bytes, src, index[i], bytes);
+}
+
+static int64_t within(int64_t x, int64_t lo, int64_t hi)
+{
+	return x < lo ? lo : x > hi ? hi : x;
+}
+
+void crop_pad(void *dst, const int64_t to[3], const void *src, const int64_t from[3], const int64_t start[3],
+	int64_t channels, enum dtype t, enum border border)
+{
+	size_t bytes = dtype_size(t), row_to = (size_t)to[2] * bytes, row_from = (size_t)from[2] * bytes;
+	int64_t *index = xcalloc((size_t)(to[0] + to[1] + to[2]), sizeof(*index));
+	int64_t *part[3] = { index, index + to[0], index + to[0] + to[1] };
+	int64_t lo = within(-start[2], 0, to[2]), hi = within(from[2] - start[2], lo, to[2]);
+	char *out = dst;
+
+	for (int a = 0; a < 3; a++)
+		sources(part[a], to[a], from[a], start[a], border);
+	for (int64_t c = 0; c < channels; c++) {
+		const char *channel = (const char *)src + (size_t)(c * from[0] * from[1]) * row_from;
+
+		for (int64_t z = 0; z < to[0]; z++) {
+			for (int64_t y = 0; y < to[1]; y++, out += row_to) {
+				if (part[0][z] < 0 || part[1][y] < 0)
+					memset(out, 0, row_to);
+				else
+					copy_row(out, channel + (size_t)(part[0][z] * from[1] + part[1][y]) * row_from,
+						part[2], to[2], lo, hi, bytes);
+			}
+		}
+	}
+	free(index);
+}
+
+#define REVERSE(T) \
+	static void reverse_##T(T *x, int64_t n) \
+	{ \
+		for (int64_t i = 0; i < n / 2; i++) { \
+			T other = x[n - 1 - i]; \
+			x[n - 1 - i] = x[i]; \
+			x[i] = other; \
+		} \
+	}
+REVERSE(uint8_t)
+REVERSE(uint16_t)
+REVERSE(uint32_t)
+REVERSE(uint64_t)
+
+static void reverse_rows(char *x, int64_t rows, int64_t n, size_t bytes)
+{
+	for (int64_t i = 0; i < rows; i++, x += (size_t)n * bytes) {
+		switch (bytes) {
+		case 1: reverse_uint8_t((uint8_t *)x, n); break;
+		case 2: reverse_uint16_t((uint16_t *)x, n); break;
+		case 4: reverse_uint32_t((uint32_t *)x, n); break;
+		default: reverse_uint64_t((uint64_t *)x, n); break;
+		}
+	}
+}
+
+static void exchange(char *a, char *b, size_t bytes)
+{
+	char keep[4096];
+
+	for (size_t at = 0; at < bytes; at += sizeof(keep)) {
+		size_t part = bytes - at < sizeof(keep) ? bytes - at : sizeof(keep);
+
+		memcpy(keep, a + at, part);
+		memcpy(a + at, b + at, part);
+		memcpy(b + at, keep, part);
+	}
+}
+
+void flip_axis(void *data, const int64_t size[3], int axis, int64_t channels, enum dtype t)
+{
+	size_t bytes = dtype_size(t);
+	int64_t outer = channels, inner = 1;
+
+	for (int a = 0; a < axis; a++)
+		outer *= size[a];
+	for (int a = axis + 1; a < 3; a++)
+		inner *= size[a];
+	if (axis == 2) {
+		reverse_rows(data, outer, size[2], bytes);
+		return;
+	}
+	size_t slab = (size_t)inner * bytes;
+
+	for (int64_t i = 0; i < outer; i++) {
+		char *x = (char *)data + (size_t)(i * size[axis]) * slab;
+
+		for (int64_t k = 0; k < size[axis] / 2; k++)
+			exchange(x + (size_t)k * slab, x + (size_t)(size[axis] - 1 - k) * slab, slab);
+	}
+}

@@ -1,0 +1,37 @@
+/* center_crop.c: the middle of the image. */
+#include "transform/grid.h"
+
+struct conf {
+	struct numbers size;
+};
+
+static const struct opt opts[] = {
+	OPT_NUMBER(struct conf, size, 0, "D,H,W", "", 0, 65536, "size to cut out; H,W alone keep the depth, 0 keeps an axis"),
+	OPT_END,
+};
+
+static int check(const void *conf, struct err *e)
+{
+	return size_check(&((const struct conf *)conf)->size, e);
+}
+
+static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+{
+	const struct conf *c = conf;
+	int64_t from[3], to[3], start[3];
+
+	(void)rng;
+	if (grid_of(r, from, e))
+		return -1;
+	size_of(&c->size, from, to);
+	if (crop_fits(from, to, e))
+		return -1;
+	for (int a = 0; a < 3; a++)
+		start[a] = (from[a] - to[a]) / 2;
+	return grid_crop(r, "center_crop", from, to, start, false, e);
+}
+
+const struct transform transform_center_crop = {
+	{ "center_crop", "cut the middle out", NULL, opts, sizeof(struct conf) },
+	.apply = apply, .undo = grid_crop_undo, .check = check,
+};

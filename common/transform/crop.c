@@ -1,0 +1,158 @@
+/* crop.c: a box at random, or around a random voxel of the foreground. */
+#include "transform/grid.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+struct conf {
+	struct numbers size, labels;
+	double foreground;
+};
+
+static const struct opt opts[] = {
+	OPT_NUMBER(struct conf, size, 0, "D,H,W", "", 0, 65536, "size to cut out; H,W alone keep the depth, 0 keeps an axis"),
+	OPT_NUMBER(struct conf, foreground, 0, "P", "0", 0, 1, "probability to place the box around a voxel of a random class"),
+	OPT_NUMBER(struct conf, labels, 0, "L", "", -1e9, 1e9, "those classes; none given: all values of the label but the smallest"),
+	OPT_END,
+};
+
+static int check(const void *conf, struct err *e)
+{
+	const struct conf *c = conf;
+
+	for (int i = 0; i < c->labels.n; i++)
+		if (c->labels.v[i] != floor(c->labels.v[i]))
+			return err_set(e, "label %g is no whole number", c->labels.v[i]);
+	return size_check(&c->size, e);
+}
+
+enum { VALUES = 1024, PIECE = 4096 };
+
+/* The values of a label, in the order in which they were met, and how often each occurs. */
+struct values {
+	int n;
+	int64_t v[VALUES], count[VALUES];
+};
+
+static int find(const struct values *s, int64_t v)
+{
+	for (int i = 0; i < s->n; i++)
+		if (s->v[i] == v)
+			return i;
+	return -1;
+}
+
+static int count_values(const struct tensor *t, struct values *s, struct err *e)
+{
+	int64_t piece[PIECE], n = tensor_count(t);
+	int last = -1;
+
+	s->n = 0;
+	for (int64_t at = 0; at < n; at += PIECE) {
+		int64_t part = n - at < PIECE ? n - at : PIECE;
+
+		convert(piece, PM_I64, (const char *)t->data + (size_t)at * dtype_size(t->dtype), t->dtype, part);
+		for (int64_t i = 0; i < part; i++) {
+			if (last < 0 || s->v[last] != piece[i])
+				last = find(s, piece[i]);
+			if (last < 0) {
+				if (s->n == VALUES)
+					return err_set(e, "label has more than %d values: is it an image?", VALUES);
+				last = s->n++;
+				s->v[last] = piece[i];
+				s->count[last] = 0;
+			}
+			s->count[last]++;
+		}
+	}
+	return 0;
+}
+
+/* Voxel number k of those with the value v. */
+static int64_t place(const struct tensor *t, int64_t v, int64_t k)
+{
+	int64_t piece[PIECE], n = tensor_count(t);
+
+	for (int64_t at = 0; at < n; at += PIECE) {
+		int64_t part = n - at < PIECE ? n - at : PIECE;
+
+		convert(piece, PM_I64, (const char *)t->data + (size_t)at * dtype_size(t->dtype), t->dtype, part);
+		for (int64_t i = 0; i < part; i++)
+			if (piece[i] == v && k-- == 0)
+				return at + i;
+	}
+	return 0;
+}
+
+static int ascending(const void *a, const void *b)
+{
+	int64_t x = *(const int64_t *)a, y = *(const int64_t *)b;
+
+	return (x > y) - (x < y);
+}
+
+/* The values to choose from, ascending, so that the choice depends on the set and not on where each is met. */
+static int candidates(const struct conf *c, const struct values *s, int64_t v[VALUES])
+{
+	int n = 0;
+
+	if (c->labels.n == 0) {
+		for (int i = 0; i < s->n; i++)
+			v[n++] = s->v[i];
+		qsort(v, (size_t)n, sizeof(*v), ascending);
+		for (int i = 1; i < n; i++)
+			v[i - 1] = v[i];
+		return n - 1;
+	}
+	for (int i = 0; i < c->labels.n; i++)
+		if (find(s, (int64_t)c->labels.v[i]) >= 0)
+			v[n++] = (int64_t)c->labels.v[i];
+	return n;
+}
+
+/* 1: start was set; 0: there is no foreground, any box will do. */
+static int focus(const struct conf *c, const struct tensor *label, const int64_t from[3], const int64_t to[3],
+	int64_t start[3], struct rng *rng, struct err *e)
+{
+	struct values s;
+	int64_t v[VALUES];
+
+	if (count_values(label, &s, e))
+		return -1;
+	int n = candidates(c, &s, v);
+
+	if (n <= 0)
+		return 0;
+	int64_t value = v[rng_int(rng, 0, n - 1)];
+	int64_t at = place(label, value, rng_int(rng, 0, s.count[find(&s, value)] - 1));
+	int64_t voxel[3] = { at / (from[1] * from[2]), at / from[2] % from[1], at % from[2] };
+
+	for (int a = 0; a < 3; a++) {
+		start[a] = voxel[a] - to[a] / 2 > 0 ? voxel[a] - to[a] / 2 : 0;
+		start[a] = start[a] < from[a] - to[a] ? start[a] : from[a] - to[a];
+	}
+	return 1;
+}
+
+static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+{
+	const struct conf *c = conf;
+	const struct tensor *label = record_peek(r, "label");
+	int64_t from[3], to[3], start[3];
+
+	if (grid_of(r, from, e))
+		return -1;
+	size_of(&c->size, from, to);
+	if (crop_fits(from, to, e))
+		return -1;
+	for (int a = 0; a < 3; a++)
+		start[a] = rng_int(rng, 0, from[a] - to[a]);
+	if (label && c->foreground > 0 && rng_uniform(rng) < c->foreground && focus(c, label, from, to, start, rng, e) < 0)
+		return -1;
+	return grid_crop(r, "crop", from, to, start, false, e);
+}
+
+const struct transform transform_crop = {
+	{ "crop", "cut a box out at random, or around the foreground", NULL, opts, sizeof(struct conf) },
+	.apply = apply, .undo = grid_crop_undo, .check = check,
+};

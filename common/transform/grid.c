@@ -1,0 +1,422 @@
+/* grid.c: see grid.h. */
+#include "transform/grid.h"
+
+#include "tensor/spatial.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <string.h>
+
+enum { SPACING = 3, AFFINE = 16, NIFTI = 32 };
+
+static bool same(const int64_t a[3], const int64_t b[3])
+{
+	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
+}
+
+static bool lies_on(const struct tensor *t, const int64_t size[3])
+{
+	return t->rank >= 3 && same(t->dim + t->rank - 3, size);
+}
+
+int grid_of(const struct record *r, int64_t size[3], struct err *e)
+{
+	static const char *const name[] = { "image", "label", "pred", "prob", "weight" };
+	const char *first = NULL;
+
+	for (size_t i = 0; i < PM_COUNT(name); i++) {
+		const struct tensor *t = record_peek(r, name[i]);
+		int rank = !strcmp(name[i], "image") || !strcmp(name[i], "prob") ? 4 : 3;
+
+		if (!t)
+			continue;
+		if (t->rank != rank || tensor_count(t) < 1)
+			return err_set(e, "%s has %d axes, %d and at least one element are needed", name[i], t->rank, rank);
+		const int64_t *d = t->dim + rank - 3;
+
+		if (!first)
+			memcpy(size, d, 3 * sizeof(*size));
+		else if (!same(d, size))
+			return err_set(e, "%s is %" PRId64 "x%" PRId64 "x%" PRId64 " but %s is %" PRId64 "x%" PRId64 "x%" PRId64,
+				name[i], d[0], d[1], d[2], first, size[0], size[1], size[2]);
+		first = first ? first : name[i];
+	}
+	return first ? 0 : err_set(e, "has no image, label or prediction");
+}
+
+struct tensor *image_of(struct record *r, struct err *e)
+{
+	struct tensor *t = record_get(r, "image");
+
+	if (!t || t->rank != 4 || tensor_count(t) < 1) {
+		err_set(e, t ? "image has %d axes, C,D,H,W are needed" : "has no image", t ? t->rank : 0);
+		return NULL;
+	}
+	return t;
+}
+
+/* A field behind the others that becomes the new contents of one of them; its buffer is kept from record to record. */
+static const char scratch[] = "\x01scratch";
+
+static struct field *field_of(struct record *r, const char *name)
+{
+	for (int i = 0; i < r->n; i++)
+		if (!strcmp(r->f[i].name, name))
+			return &r->f[i];
+	return NULL;
+}
+
+static struct tensor *room(struct record *r, const char *name, enum dtype t, int rank, const int64_t *dim, struct err *e)
+{
+	struct tensor shape = { .dtype = t, .rank = rank };
+	size_t bytes;
+
+	memcpy(shape.dim, dim, (size_t)rank * sizeof(*dim));
+	if (tensor_bytes(&shape, &bytes)) {
+		err_set(e, "%s would be too large", name);
+		return NULL;
+	}
+	if (r->n >= PM_MAX_FIELDS) {
+		err_set(e, "has %d fields, at most %d can be transformed", r->n, PM_MAX_FIELDS - 1);
+		return NULL;
+	}
+	return record_put(r, scratch, t, rank, dim);
+}
+
+/* The scratch field's contents become those of f. */
+static void take(struct record *r, struct field *f)
+{
+	struct field *s = field_of(r, scratch);
+	struct tensor t = f->t;
+	size_t cap = f->cap;
+
+	f->t = s->t;
+	f->cap = s->cap;
+	s->t = t;
+	s->cap = cap;
+	record_drop(r, scratch);
+}
+
+struct tensor *image_float(struct record *r, struct err *e)
+{
+	struct tensor *t = image_of(r, e), *f;
+
+	if (!t || t->dtype == PM_F32)
+		return t;
+	f = room(r, "image", PM_F32, t->rank, t->dim, e);
+	if (!f)
+		return NULL;
+	convert(f->data, PM_F32, t->data, t->dtype, tensor_count(t));
+	take(r, field_of(r, "image"));
+	return record_get(r, "image");
+}
+
+int channels_check(const struct numbers *list, struct err *e)
+{
+	for (int i = 0; i < list->n; i++)
+		if (list->v[i] != floor(list->v[i]))
+			return err_set(e, "channel %g is no whole number", list->v[i]);
+	return 0;
+}
+
+int channels_of(const struct numbers *list, int64_t c, int64_t index[], int max, struct err *e)
+{
+	if (list->n == 0 && c > max)
+		return err_set(e, "image has %" PRId64 " channels, at most %d can be changed at once", c, max);
+	for (int i = 0; i < (list->n ? list->n : (int)c); i++) {
+		index[i] = list->n ? (int64_t)list->v[i] : i;
+		if (index[i] >= c)
+			return err_set(e, "channel %" PRId64 " was asked for, image has %" PRId64 " (numbered from 0)", index[i], c);
+	}
+	return list->n ? list->n : (int)c;
+}
+
+int entry(const struct numbers *list, const char *name, int k, int n, double *v, struct err *e)
+{
+	if (list->n > 1 && list->n != n)
+		return err_set(e, "%s has %d numbers, image has %d channels to change: give 1 or %d", name, list->n, n, n);
+	if (list->n)
+		*v = list->v[list->n == 1 ? 0 : k];
+	return 0;
+}
+
+int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool exact,
+	void (*one)(const struct move *m, const void *arg), const void *arg, struct err *e)
+{
+	for (int i = 0; i < r->n; i++) {
+		struct field *f = &r->f[i];
+		int rank = f->t.rank;
+
+		if (!lies_on(&f->t, from) || tensor_count(&f->t) < 1)
+			continue;
+		bool image = !strcmp(f->name, "image"), blend = image || !dtype_is_integer(f->t.dtype);
+
+		if (!exact && blend && f->t.dtype != PM_F32) {
+			struct tensor *wide = room(r, f->name, PM_F32, rank, f->t.dim, e);
+
+			if (!wide)
+				return -1;
+			convert(wide->data, PM_F32, f->t.data, f->t.dtype, tensor_count(&f->t));
+			take(r, f);
+		}
+		int64_t dim[PM_MAX_RANK];
+
+		memcpy(dim, f->t.dim, sizeof(dim));
+		memcpy(dim + rank - 3, to, 3 * sizeof(*dim));
+		struct tensor *t = room(r, f->name, f->t.dtype, rank, dim, e);
+
+		if (!t)
+			return -1;
+		struct move m = {
+			.dst = t->data, .src = f->t.data, .t = f->t.dtype, .order = !exact && blend,
+			.channels = tensor_count(&f->t) / (from[0] * from[1] * from[2]), .prob = !strcmp(f->name, "prob"),
+		};
+
+		memcpy(m.from, from, sizeof(m.from));
+		memcpy(m.to, to, sizeof(m.to));
+		one(&m, arg);
+		take(r, f);
+	}
+	return 0;
+}
+
+void grid_each(struct record *r, const int64_t size[3],
+	void (*one)(void *data, int64_t channels, enum dtype t, const void *arg), const void *arg)
+{
+	for (int i = 0; i < r->n; i++) {
+		struct tensor *t = &r->f[i].t;
+
+		if (lies_on(t, size) && tensor_count(t) > 0)
+			one(t->data, tensor_count(t) / (size[0] * size[1] * size[2]), t->dtype, arg);
+	}
+}
+
+/* old (x,y,z) -> mm times the map of (z,y,x) */
+static void move_affine(double affine[AFFINE], const double map[3][4])
+{
+	double moved[AFFINE];
+
+	memcpy(moved, affine, sizeof(moved));
+	for (int row = 0; row < 3; row++) {
+		for (int col = 0; col < 4; col++) {
+			double sum = col == 3 ? affine[row * 4 + 3] : 0;
+
+			for (int k = 0; k < 3; k++)
+				sum += affine[row * 4 + k] * map[2 - k][col == 3 ? 3 : 2 - col];
+			moved[row * 4 + col] = sum;
+		}
+	}
+	memcpy(affine, moved, sizeof(moved));
+}
+
+/* How much longer a voxel is along axis a. Exactly 1 for shifts, flips and rotations: rounding must not leak into headers. */
+static double stretch(const double map[3][4], int a)
+{
+	double length = hypot(hypot(map[0][a], map[1][a]), map[2][a]);
+
+	return fabs(length - 1) < 1e-12 ? 1 : length;
+}
+
+void grid_push(struct record *r, const char *name, const int64_t old[3], const double *v, int n, const double map[3][4])
+{
+	static const struct { const char *key; int most; } known[] = { { "spacing", SPACING }, { "affine", AFFINE }, { "nifti", NIFTI } };
+	double all[3 + 8 + 3 + SPACING + AFFINE + NIFTI], part[NIFTI];
+	int at = 0;
+
+	for (int a = 0; a < 3; a++)
+		all[at++] = (double)old[a];
+	for (int i = 0; i < n; i++)
+		all[at++] = v[i];
+	for (size_t i = 0; i < PM_COUNT(known); i++) {
+		int have = meta_numbers(&r->meta, known[i].key, part, known[i].most);
+
+		have = have < 0 || have > known[i].most ? 0 : have;
+		all[at++] = have;
+		memcpy(all + at, part, (size_t)have * sizeof(*all));
+		at += have;
+		if (i == 0 && have == SPACING) {
+			for (int a = 0; a < 3; a++)
+				part[a] *= stretch(map, a);
+			meta_set_numbers(&r->meta, "spacing", part, SPACING);
+		} else if (i == 1 && have == AFFINE) {
+			move_affine(part, map);
+			meta_set_numbers(&r->meta, "affine", part, AFFINE);
+		} else if (i == 2 && have) {
+			meta_delete(&r->meta, "nifti");
+		}
+	}
+	meta_push_undo(&r->meta, name, all, at);
+}
+
+int grid_pop(struct record *r, const double *v, int count, int64_t old[3], double *own, int n, struct err *e)
+{
+	static const char *const key[] = { "spacing", "affine", "nifti" };
+	int at = 3 + n;
+
+	for (int i = 0; i < 3 && i < count; i++) {
+		if (!(v[i] >= 1 && v[i] <= 1e6 && v[i] == floor(v[i])))
+			return err_set(e, "the undo stack has the size %g", v[i]);
+		old[i] = (int64_t)v[i];
+	}
+	for (size_t i = 0; i < PM_COUNT(key); i++) {
+		int have = at < count && v[at] >= 0 && v[at] <= NIFTI ? (int)v[at] : -1;
+
+		if (have < 0 || at + 1 + have > count)
+			return err_set(e, "the undo stack is malformed");
+		if (have)
+			meta_set_numbers(&r->meta, key[i], v + at + 1, have);
+		at += 1 + have;
+	}
+	for (int i = 0; i < n; i++) {
+		if (!(fabs(v[3 + i]) <= 1e6))
+			return err_set(e, "the undo stack has the number %g", v[3 + i]);
+		own[i] = v[3 + i];
+	}
+	return 0;
+}
+
+void map_shift(double map[3][4], const int64_t start[3])
+{
+	memset(map, 0, 12 * sizeof(map[0][0]));
+	for (int a = 0; a < 3; a++) {
+		map[a][a] = 1;
+		map[a][3] = (double)start[a];
+	}
+}
+
+void map_zoom(double map[3][4], const int64_t from[3], const int64_t to[3])
+{
+	memset(map, 0, 12 * sizeof(map[0][0]));
+	for (int a = 0; a < 3; a++)
+		map[a][a] = from[a] > 1 && to[a] > 1 ? (double)(from[a] - 1) / (double)(to[a] - 1) :
+			(double)from[a] / (double)to[a];
+}
+
+void size_of(const struct numbers *option, const int64_t have[3], int64_t size[3])
+{
+	for (int a = 0; a < 3; a++) {
+		int i = a - (3 - option->n);
+
+		size[a] = i >= 0 && option->v[i] > 0 ? (int64_t)option->v[i] : have[a];
+	}
+}
+
+int size_check(const struct numbers *option, struct err *e)
+{
+	if (option->n != 2 && option->n != 3)
+		return err_set(e, "size has %d numbers: give D,H,W or H,W (0 keeps an axis)", option->n);
+	for (int i = 0; i < option->n; i++)
+		if (option->v[i] != floor(option->v[i]))
+			return err_set(e, "size %g is no whole number", option->v[i]);
+	return 0;
+}
+
+int crop_fits(const int64_t from[3], const int64_t to[3], struct err *e)
+{
+	if (to[0] <= from[0] && to[1] <= from[1] && to[2] <= from[2])
+		return 0;
+	return err_set(e, "image is %" PRId64 "x%" PRId64 "x%" PRId64 ", smaller than the %" PRId64 "x%" PRId64 "x%" PRId64
+		" to cut out: pad first", from[0], from[1], from[2], to[0], to[1], to[2]);
+}
+
+struct shift {
+	int64_t start[3];
+	enum border border;
+	bool back;
+};
+
+static void crop_one(const struct move *m, const void *arg)
+{
+	const struct shift *s = arg;
+
+	crop_pad(m->dst, m->to, m->src, m->from, s->start, m->channels, m->t, s->border);
+	if (!s->back || !m->prob || m->t != PM_F32)
+		return;
+	/* nothing was predicted there: background for certain */
+	float *zero = m->dst;
+
+	for (int64_t i = 0, z = 0; z < m->to[0]; z++) {
+		for (int64_t y = 0; y < m->to[1]; y++) {
+			for (int64_t x = 0; x < m->to[2]; x++, i++) {
+				int64_t at[3] = { z + s->start[0], y + s->start[1], x + s->start[2] };
+
+				if (at[0] < 0 || at[0] >= m->from[0] || at[1] < 0 || at[1] >= m->from[1] || at[2] < 0 ||
+					at[2] >= m->from[2])
+					zero[i] = 1;
+			}
+		}
+	}
+}
+
+int grid_crop(struct record *r, const char *name, const int64_t from[3], const int64_t to[3], const int64_t start[3],
+	bool reflect, struct err *e)
+{
+	struct shift s = { .border = reflect ? BORDER_REFLECT : BORDER_ZERO };
+	double map[3][4], own[6];
+
+	if (same(from, to))
+		return 0;
+	memcpy(s.start, start, sizeof(s.start));
+	map_shift(map, start);
+	for (int a = 0; a < 3; a++) {
+		own[a] = (double)to[a];
+		own[3 + a] = (double)start[a];
+	}
+	if (grid_move(r, from, to, true, crop_one, &s, e))
+		return -1;
+	grid_push(r, name, from, own, 6, map);
+	return 0;
+}
+
+/* The grid on which things lie now, as undo has it. */
+static int now_size(const double *own, int64_t size[3], struct err *e)
+{
+	for (int a = 0; a < 3; a++) {
+		if (!(own[a] >= 1 && own[a] == floor(own[a])))
+			return err_set(e, "the undo stack has the size %g", own[a]);
+		size[a] = (int64_t)own[a];
+	}
+	return 0;
+}
+
+int grid_crop_undo(struct record *r, const double *v, int n, struct err *e)
+{
+	struct shift s = { .border = BORDER_ZERO, .back = true };
+	int64_t old[3], size[3];
+	double own[6];
+
+	if (grid_pop(r, v, n, old, own, 6, e) || now_size(own, size, e))
+		return -1;
+	for (int a = 0; a < 3; a++)
+		s.start[a] = -(int64_t)own[3 + a];
+	return grid_move(r, size, old, true, crop_one, &s, e);
+}
+
+static void zoom_one(const struct move *m, const void *arg)
+{
+	(void)arg;
+	zoom(m->dst, m->to, m->src, m->from, m->channels, m->t, m->order);
+}
+
+int grid_zoom(struct record *r, const char *name, const int64_t from[3], const int64_t to[3], struct err *e)
+{
+	double map[3][4], own[3] = { (double)to[0], (double)to[1], (double)to[2] };
+
+	if (same(from, to))
+		return 0;
+	map_zoom(map, from, to);
+	if (grid_move(r, from, to, false, zoom_one, NULL, e))
+		return -1;
+	grid_push(r, name, from, own, 3, map);
+	return 0;
+}
+
+int grid_zoom_undo(struct record *r, const double *v, int n, struct err *e)
+{
+	int64_t old[3], size[3];
+	double own[3];
+
+	if (grid_pop(r, v, n, old, own, 3, e) || now_size(own, size, e))
+		return -1;
+	return grid_move(r, size, old, false, zoom_one, NULL, e);
+}

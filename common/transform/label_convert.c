@@ -1,0 +1,116 @@
+/* label_convert.c: other numbers for the classes. */
+#include "transform/grid.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct conf {
+	const char *map;
+};
+
+static const struct opt opts[] = {
+	OPT_STRING(struct conf, map, 0, "A=B,...", "", "label A becomes B (A>B is the same); others stay; x may separate as well as ,"),
+	OPT_END,
+};
+
+enum { PAIRS = 256, PIECE = 4096 };
+
+struct pairs {
+	int n;
+	int64_t from[PAIRS], to[PAIRS];
+};
+
+static int number(const char **s, int64_t *v)
+{
+	char *end;
+
+	errno = 0;
+	*v = strtoll(*s, &end, 10);
+	if (end == *s || errno || strchr(" \t\n+", **s))
+		return -1;
+	*s = end;
+	return 0;
+}
+
+static int parse(const char *map, struct pairs *p, struct err *e)
+{
+	const char *s = map;
+
+	for (p->n = 0; *s || p->n == 0; p->n++) {
+		if (p->n == PAIRS)
+			return err_set(e, "map has more than %d pairs", PAIRS);
+		bool good = !number(&s, &p->from[p->n]) && (*s == '=' || *s == '>');
+
+		s += good;
+		if (!good || number(&s, &p->to[p->n]) || (*s && !strchr(",x", *s)) || (*s && !s[1]))
+			return err_set(e, "map \"%s\": pairs like 205=1,420=2 are needed", map);
+		s += *s != 0;
+	}
+	return 0;
+}
+
+static int check(const void *conf, struct err *e)
+{
+	struct pairs p;
+
+	return parse(((const struct conf *)conf)->map, &p, e);
+}
+
+/* Pairs are looked up with the original value: 1=2,2=1 exchanges. The last pair of a value counts. */
+static int64_t look_up(const struct pairs *p, int64_t v)
+{
+	for (int i = p->n - 1; i >= 0; i--)
+		if (p->from[i] == v)
+			return p->to[i];
+	return v;
+}
+
+static void replace(struct tensor *t, const struct pairs *p)
+{
+	int64_t piece[PIECE], n = tensor_count(t), last = 0, becomes = look_up(p, 0);
+
+	for (int64_t at = 0; at < n; at += PIECE) {
+		int64_t part = n - at < PIECE ? n - at : PIECE;
+		void *data = (char *)t->data + (size_t)at * dtype_size(t->dtype);
+
+		convert(piece, PM_I64, data, t->dtype, part);
+		for (int64_t i = 0; i < part; i++) {
+			if (piece[i] != last) {
+				last = piece[i];
+				becomes = look_up(p, last);
+			}
+			piece[i] = becomes;
+		}
+		convert(data, t->dtype, piece, PM_I64, part);
+	}
+}
+
+static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+{
+	struct tensor *t = record_get(r, "label");
+	struct pairs p;
+
+	(void)rng;
+	if (parse(((const struct conf *)conf)->map, &p, e))
+		return -1;
+	if (!t)
+		return 0;
+	for (int i = 0; i < p.n; i++) {
+		uint64_t stored;
+		int64_t back;
+
+		convert(&stored, t->dtype, &p.to[i], PM_I64, 1);
+		convert(&back, PM_I64, &stored, t->dtype, 1);
+		if (back != p.to[i])
+			return err_set(e, "label is of type %s and cannot hold %" PRId64, dtype_name(t->dtype), p.to[i]);
+	}
+	replace(t, &p);
+	return 0;
+}
+
+const struct transform transform_label_convert = {
+	{ "label_convert", "give classes other numbers", NULL, opts, sizeof(struct conf) },
+	.apply = apply, .check = check,
+};

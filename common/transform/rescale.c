@@ -1,0 +1,49 @@
+/* rescale.c: larger or smaller by a random factor per axis. */
+#include "tensor/spatial.h"
+#include "transform/grid.h"
+
+struct conf {
+	struct numbers lower, upper;
+	double p;
+};
+
+static const struct opt opts[] = {
+	OPT_NUMBER(struct conf, lower, 0, "D,H,W", "0.8,0.8", 0.01, 100, "smallest factor of each axis; H,W alone keep the depth"),
+	OPT_NUMBER(struct conf, upper, 0, "D,H,W", "1.2,1.2", 0.01, 100, "largest factor of each axis"),
+	OPT_NUMBER(struct conf, p, 0, "P", "0.5", 0, 1, "probability to rescale at all"),
+	OPT_END,
+};
+
+static int check(const void *conf, struct err *e)
+{
+	const struct conf *c = conf;
+
+	if ((c->lower.n != 2 && c->lower.n != 3) || c->lower.n != c->upper.n)
+		return err_set(e, "lower and upper have %d and %d numbers: give D,H,W or H,W in both", c->lower.n, c->upper.n);
+	for (int i = 0; i < c->lower.n; i++)
+		if (c->lower.v[i] > c->upper.v[i])
+			return err_set(e, "lower %g is above upper %g", c->lower.v[i], c->upper.v[i]);
+	return 0;
+}
+
+static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+{
+	const struct conf *c = conf;
+	int64_t from[3], to[3];
+
+	if (grid_of(r, from, e))
+		return -1;
+	if (rng_uniform(rng) >= c->p)
+		return 0;
+	for (int a = 0; a < 3; a++) {
+		int i = a - (3 - c->lower.n);
+
+		to[a] = i < 0 ? from[a] : zoom_length(from[a], rng_range(rng, c->lower.v[i], c->upper.v[i]));
+	}
+	return grid_zoom(r, "rescale", from, to, e);
+}
+
+const struct transform transform_rescale = {
+	{ "rescale", "enlarge or shrink by a random factor per axis", NULL, opts, sizeof(struct conf) },
+	.apply = apply, .undo = grid_zoom_undo, .check = check,
+};

@@ -1,0 +1,33 @@
+/* resize.c: to a given size. */
+#include "transform/grid.h"
+
+struct conf {
+	struct numbers size;
+};
+
+static const struct opt opts[] = {
+	OPT_NUMBER(struct conf, size, 0, "D,H,W", "", 0, 65536, "the new size; H,W alone keep the depth, 0 keeps an axis"),
+	OPT_END,
+};
+
+static int check(const void *conf, struct err *e)
+{
+	return size_check(&((const struct conf *)conf)->size, e);
+}
+
+static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+{
+	const struct conf *c = conf;
+	int64_t from[3], to[3];
+
+	(void)rng;
+	if (grid_of(r, from, e))
+		return -1;
+	size_of(&c->size, from, to);
+	return grid_zoom(r, "resize", from, to, e);
+}
+
+const struct transform transform_resize = {
+	{ "resize", "resample to a size, corners aligned", NULL, opts, sizeof(struct conf) },
+	.apply = apply, .undo = grid_zoom_undo, .check = check,
+};

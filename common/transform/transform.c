@@ -1,0 +1,81 @@
+/* transform.c: the table of transforms, and walking back what they did. */
+#include "transform/transform.h"
+
+#include <string.h>
+
+#define TRANSFORM(name) extern const struct transform transform_##name;
+#define NOISE TRANSFORM
+#include "transform/list.h"
+#undef NOISE
+#undef TRANSFORM
+
+const struct transform *const transforms[] = {
+#define TRANSFORM(name) &transform_##name,
+#define NOISE TRANSFORM
+#include "transform/list.h"
+#undef NOISE
+#undef TRANSFORM
+	NULL,
+};
+
+static const struct plugin *const transform_list[] = {
+#define TRANSFORM(name) &transform_##name.p,
+#define NOISE(name)
+#include "transform/list.h"
+#undef NOISE
+#undef TRANSFORM
+	NULL,
+};
+
+static const struct plugin *const noise_list[] = {
+#define TRANSFORM(name)
+#define NOISE(name) &transform_##name.p,
+#include "transform/list.h"
+#undef NOISE
+#undef TRANSFORM
+	NULL,
+};
+
+const struct kind transform_kind = { "transform", transform_list };
+const struct kind noise_kind = { "noise", noise_list };
+
+const struct transform *transform_parse(const struct kind *kind, const char *spec, void **conf, struct err *e)
+{
+	/* plugin is the first member of every transform */
+	const struct transform *t = (const struct transform *)spec_parse(kind, spec, conf, e);
+
+	if (!t)
+		return NULL;
+	if (t->check && t->check(*conf, e)) {
+		err_prefix(e, "%s", t->p.name);
+		return NULL;
+	}
+	return t;
+}
+
+static const struct transform *find(const char *name)
+{
+	for (const struct transform *const *t = transforms; *t; t++)
+		if (!strcmp((*t)->p.name, name))
+			return *t;
+	return NULL;
+}
+
+int transform_undo(struct record *r, struct err *e)
+{
+	enum { MOST = 96 };
+	char name[PM_NAME];
+	double v[MOST];
+	int n;
+
+	while ((n = meta_pop_undo(&r->meta, name, sizeof(name), v, MOST)) >= 0) {
+		const struct transform *t = find(name);
+
+		if (!t || !t->undo)
+			return err_set(e, "the undo stack names \"%s\", which no transform here can undo", name);
+		if (n > MOST || t->undo(r, v, n, e))
+			return n > MOST ? err_set(e, "undo of %s: %d numbers, at most %d were expected", name, n, MOST) :
+				err_prefix(e, "undo of %s", name);
+	}
+	return 0;
+}
