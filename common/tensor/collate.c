@@ -3,19 +3,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int shape_error(struct err *e, const struct record *r, const char *field, const struct tensor *t, const struct record *first,
-	const struct tensor *want)
+static const char *shape(const struct tensor *t, char text[160])
 {
-	char text[2][160];
-	const struct tensor *both[2] = { t, want };
-	for (int k = 0; k < 2; k++) {
-		size_t at = 0;
-		text[k][0] = 0;
-		for (int d = 0; d < both[k]->rank; d++)
-			at += (size_t)snprintf(text[k] + at, sizeof text[k] - at, "%s%lld", d ? "x" : "", (long long)both[k]->dim[d]);
-	}
-	return err_set(e, "%s: %s is %s but %s of %s is %s: a batch needs samples of one shape (crop, pad or resize them before)",
-		r->id, field, text[0], first == r ? "the image" : field, first->id, text[1]);
+	size_t at = 0;
+	text[0] = 0;
+	for (int d = 0; d < t->rank; d++)
+		at += (size_t)snprintf(text + at, 160 - at, "%s%lld", d ? "x" : "", (long long)t->dim[d]);
+	return text;
 }
 
 static bool same_shape(const struct tensor *a, const struct tensor *b)
@@ -28,11 +22,14 @@ static int check_labels(const struct record *r, const struct tensor *t, struct e
 {
 	if (t->dtype == PM_U8)
 		return 0;
-	int64_t n = tensor_count(t);
-	for (int64_t i = 0; i < n; i++) {
-		double v = tensor_at(t, i);
-		if (!(v >= 0 && v <= 255 && v == (int)v))
-			return err_set(e, "%s: label %g: labels must be integers from 0 to 255", r->id, v);
+	double v[1024];
+	int64_t left = tensor_count(t);
+	for (const char *p = t->data; left > 0; p += PM_COUNT(v) * dtype_size(t->dtype), left -= PM_COUNT(v)) {
+		int64_t n = left < (int64_t)PM_COUNT(v) ? left : (int64_t)PM_COUNT(v);
+		convert(v, PM_F64, p, t->dtype, n);
+		for (int64_t i = 0; i < n; i++)
+			if (!(v[i] >= 0 && v[i] <= 255 && v[i] == (uint8_t)v[i]))
+				return err_set(e, "%s: label %g: labels must be integers from 0 to 255", r->id, v[i]);
 	}
 	return 0;
 }
@@ -40,6 +37,7 @@ static int check_labels(const struct record *r, const struct tensor *t, struct e
 static int check(const struct record *const *sample, int n, int labeled, bool *weighted, struct err *e)
 {
 	const struct tensor *image = record_peek(sample[0], "image");
+	char a[160], b[160];
 	*weighted = false;
 	for (int i = 0; i < n; i++) {
 		const struct record *r = sample[i];
@@ -47,7 +45,8 @@ static int check(const struct record *const *sample, int n, int labeled, bool *w
 		if (!t || t->rank != 4)
 			return err_set(e, "%s: no image [C,D,H,W]", r->id);
 		if (!same_shape(t, image))
-			return shape_error(e, r, "image", t, sample[0], image);
+			return err_set(e, "%s: the image is %s, but %s has %s: a batch needs one shape (crop, pad or resize before)",
+				r->id, shape(t, a), sample[0]->id, shape(image, b));
 		if (i >= labeled)
 			continue;
 		const struct tensor *label = record_peek(r, "label"), *weight = record_peek(r, "weight");
@@ -55,9 +54,9 @@ static int check(const struct record *const *sample, int n, int labeled, bool *w
 		if (!label)
 			return err_set(e, "%s: no label, but sample %d of the batch must have one", r->id, i + 1);
 		if (!same_shape(label, &grid))
-			return shape_error(e, r, "label", label, r, t);
+			return err_set(e, "%s: label %s on an image %s", r->id, shape(label, a), shape(t, b));
 		if (weight && !same_shape(weight, &grid))
-			return shape_error(e, r, "weight", weight, r, t);
+			return err_set(e, "%s: weight %s on an image %s", r->id, shape(weight, a), shape(t, b));
 		if (check_labels(r, label, e))
 			return -1;
 		*weighted |= weight != NULL;
@@ -83,8 +82,9 @@ int collate(struct record *batch, const struct record *const *sample, int n, int
 	memcpy(batch->id, sample[0]->id, sizeof batch->id);
 	batch->epoch = sample[0]->epoch;
 	float *image = record_put(batch, "image", PM_F32, 5, (int64_t[]){ n, d[0], d[1], d[2], d[3] })->data;
-	uint8_t *label = labeled ? record_put(batch, "label", PM_U8, 4, (int64_t[]){ labeled, d[1], d[2], d[3] })->data : NULL;
-	float *weight = weighted ? record_put(batch, "weight", PM_F32, 4, (int64_t[]){ labeled, d[1], d[2], d[3] })->data : NULL;
+	const int64_t grid[] = { labeled, d[1], d[2], d[3] };
+	uint8_t *label = labeled ? record_put(batch, "label", PM_U8, 4, grid)->data : NULL;
+	float *weight = weighted ? record_put(batch, "weight", PM_F32, 4, grid)->data : NULL;
 	char *ids = xcalloc((size_t)n, PM_ID + 1);
 	for (int i = 0; i < n; i++) {
 		const struct tensor *t = record_peek(sample[i], "image"), *l = record_peek(sample[i], "label");
