@@ -8,7 +8,7 @@ static double eval(const void *conf, struct pair *p)
 }
 
 const struct metric metric_volume = {
-	.p = { "volume", "volume of the prediction, in the cube of the unit: mm^3, or voxels", NULL, NULL, 0 },
+	.p = { "volume", "volume of the prediction in mm^3, or in voxels (PyMIC gives the truth's)", NULL, NULL, 0 },
 	.quantity = VOLUME,
 	.eval = eval,
 };

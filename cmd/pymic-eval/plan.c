@@ -1,0 +1,97 @@
+/* plan.c: labels, names and metrics from the command line. */
+#include "eval.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* Cuts the next part off a list; NULL at its end. */
+static char *next_part(char **list, char separator)
+{
+	char *part = *list, *end = part ? strchr(part, separator) : NULL;
+	if (end)
+		*end++ = '\0';
+	*list = end;
+	return part;
+}
+
+static void add_structure(struct plan *p, const char *text)
+{
+	struct structure *s = &p->structure[p->structures];
+	char *rest = xstrdup(text), *list = rest;
+	if (p->structures++ == (int)PM_COUNT(p->structure))
+		die(PM_USAGE, "--labels: more than %zu structures", PM_COUNT(p->structure));
+	s->name = xstrdup(text);
+	for (char *part; (part = next_part(&list, '+'));) {
+		double v;
+		if (parse_number(part, &v) || !(v > INT32_MIN && v < INT32_MAX) || v != (double)(int32_t)v)
+			die(PM_USAGE, "--labels: '%s' is no label; give whole numbers, as in 1,2,3, or 1+2,3 to join 1 and 2", part);
+		if (s->n == (int)PM_COUNT(s->label))
+			die(PM_USAGE, "--labels: more than %zu labels in one structure", PM_COUNT(s->label));
+		s->label[s->n++] = (int32_t)v;
+	}
+	free(rest);
+}
+
+static void name_structures(struct plan *p, const char *names)
+{
+	char *list = xstrdup(names);
+	int n = 0;
+	for (char *name; (name = next_part(&list, ',')); n++)
+		if (n < p->structures)
+			p->structure[n].name = name;
+	if (n != p->structures)
+		die(PM_USAGE, "--names gives %d names, but --labels %d structures", n, p->structures);
+}
+
+static void add_measure(struct plan *p, const char *spec)
+{
+	struct err e;
+	if (p->measures == (int)PM_COUNT(p->measure))
+		die(PM_USAGE, "--metrics: more than %zu", PM_COUNT(p->measure));
+	struct measure *m = &p->measure[p->measures++];
+	m->name = spec;
+	m->metric = (const struct metric *)(const void *)spec_parse(&metric_kind, spec, &m->conf, &e);
+	if (!m->metric)
+		die(PM_USAGE, "--metrics: %s", e.msg);
+}
+
+/* Columns must differ. */
+static void check_names(const struct plan *p)
+{
+	for (int i = 0; i < p->structures; i++) {
+		if (!*p->structure[i].name || !strcmp(p->structure[i].name, "mean"))
+			die(PM_USAGE, "--names: a structure cannot be called '%s'", p->structure[i].name);
+		for (int k = 0; k < i; k++)
+			if (!strcmp(p->structure[i].name, p->structure[k].name))
+				die(PM_USAGE, "two structures are called '%s'", p->structure[i].name);
+	}
+	for (int i = 0; i < p->measures; i++)
+		for (int k = 0; k < i; k++)
+			if (!strcmp(p->measure[i].name, p->measure[k].name))
+				die(PM_USAGE, "--metrics names '%s' twice", p->measure[i].name);
+}
+
+void plan_init(struct plan *p, const struct options *o)
+{
+	memset(p, 0, sizeof *p);
+	if (!*o->labels)
+		die(PM_USAGE, "which labels are to be judged? Say for instance --labels 1,2,3");
+	char *labels = xstrdup(o->labels), *list = labels;
+	for (char *part; (part = next_part(&list, ','));)
+		add_structure(p, part);
+	free(labels);
+	if (*o->names)
+		name_structures(p, o->names);
+	list = xstrdup(o->metrics);
+	for (char *part; (part = next_part(&list, ','));)
+		add_measure(p, part);
+	check_names(p);
+	p->columns = p->structures + (p->structures > 1);
+	p->diagonal = !strcmp(o->empty_distance, "diagonal");
+	if (!strcmp(o->empty_distance, "inf"))
+		p->empty_distance = INFINITY;
+	else if (!strcmp(o->empty_distance, "nan"))
+		p->empty_distance = NAN;
+	else if (!p->diagonal && (parse_number(o->empty_distance, &p->empty_distance) || !(p->empty_distance >= 0)))
+		die(PM_USAGE, "--empty-distance: '%s' is none of diagonal, inf, nan, or a distance", o->empty_distance);
+}

@@ -1,0 +1,176 @@
+/* score.c: one case: labels become masks, masks become numbers. */
+#include "eval.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void scratch_fini(struct scratch *s)
+{
+	volume_fini(&s->pred);
+	volume_fini(&s->truth);
+	free(s->pred_label);
+	free(s->truth_label);
+	free(s->pred_mask);
+	free(s->truth_mask);
+}
+
+static void scratch_reserve(struct scratch *s, size_t voxels)
+{
+	if (voxels <= s->voxels)
+		return;
+	s->voxels = voxels;
+	s->pred_label = xresize(s->pred_label, voxels, sizeof *s->pred_label);
+	s->truth_label = xresize(s->truth_label, voxels, sizeof *s->truth_label);
+	s->pred_mask = xresize(s->pred_mask, voxels, 1);
+	s->truth_mask = xresize(s->truth_mask, voxels, 1);
+}
+
+void score_init(struct score *s, const struct plan *p, const char *id)
+{
+	memset(s, 0, sizeof *s);
+	snprintf(s->id, sizeof s->id, "%s", id);
+	s->value = xcalloc((size_t)(p->measures * p->columns), sizeof *s->value);
+	s->has = xcalloc((size_t)p->structures, 1);
+}
+
+void score_fini(struct score *s)
+{
+	free(s->value);
+	free(s->has);
+}
+
+/* What is predicted, or true: labels [D,H,W] and where they lie. */
+struct side {
+	const char *what;
+	const void *data;
+	enum dtype dtype;
+	int64_t size[3];
+	struct geometry geo;
+};
+
+static int side_file(struct side *s, const char *path, struct volume *v, struct err *e)
+{
+	if (volume_read(path, "label", v, e))
+		return -1;
+	if (v->t.dim[0] != 1)
+		return err_set(e, "%s: labels have one channel, this has %lld (colours? save an index or grey image)", path,
+			(long long)v->t.dim[0]);
+	s->data = v->t.data;
+	s->dtype = v->t.dtype;
+	memcpy(s->size, v->t.dim + 1, sizeof s->size);
+	s->geo = v->geo;
+	return 0;
+}
+
+static int side_field(struct side *s, const struct record *r, const char *field, struct err *e)
+{
+	const struct tensor *t = record_peek(r, field);
+	if (!t || t->rank != 3 || tensor_count(t) <= 0)
+		return err_set(e, "this record has no %s [D,H,W]", field);
+	s->data = t->data;
+	s->dtype = t->dtype;
+	memcpy(s->size, t->dim, sizeof s->size);
+	geometry_get(&r->meta, &s->geo);
+	return 0;
+}
+
+static int side_labels(const struct side *s, int32_t *label, int64_t n, struct err *e)
+{
+	if (!dtype_is_integer(s->dtype))
+		for (int64_t i = 0; i < n; i++) {
+			double v = s->dtype == PM_F32 ? (double)((const float *)s->data)[i] : ((const double *)s->data)[i];
+			if (v != floor(v)) /* so is NaN */
+				return err_set(e, "%s %.9g is not a whole number: was it interpolated?", s->what, v);
+		}
+	convert(label, PM_I32, s->data, s->dtype, n);
+	return 0;
+}
+
+/* Returns whether there is any. */
+static bool make_mask(uint8_t *mask, const int32_t *label, int64_t n, const struct structure *s)
+{
+	uint8_t any = 0;
+	for (int k = 0; k < s->n; k++) {
+		int32_t wanted = s->label[k];
+		for (int64_t i = 0; i < n; i++)
+			mask[i] = (uint8_t)((k ? mask[i] : 0) | (label[i] == wanted));
+	}
+	for (int64_t i = 0; i < n; i++)
+		any |= mask[i];
+	return any;
+}
+
+/* The largest distance that two voxels of the image can have. */
+static double diagonal(const struct pair *p)
+{
+	double sum = 0;
+	for (int a = 0; a < 3; a++)
+		sum += pow((double)(p->size[a] - 1) * p->spacing[a], 2);
+	return sqrt(sum);
+}
+
+static double measure(const struct plan *p, const struct measure *m, struct pair *pair)
+{
+	bool pred = pair->tp + pair->fp > 0, truth = pair->tp + pair->fn > 0;
+	if (m->metric->quantity != DISTANCE || (pred && truth))
+		return m->metric->eval(m->conf, pair);
+	if (!pred && !truth)
+		return NAN;
+	return p->diagonal ? diagonal(pair) : p->empty_distance;
+}
+
+/* Over the structures where it is defined. */
+static double mean_of(const double *v, int n)
+{
+	double sum = 0;
+	int counted = 0;
+	for (int i = 0; i < n; i++)
+		if (!isnan(v[i])) {
+			sum += v[i];
+			counted++;
+		}
+	return counted ? sum / counted : NAN;
+}
+
+static void compare(struct score *s, const struct plan *p, const struct side *truth, struct scratch *w)
+{
+	struct pair pair;
+	int64_t n = truth->size[0] * truth->size[1] * truth->size[2];
+	for (int k = 0; k < p->structures; k++) {
+		bool pred_has = make_mask(w->pred_mask, w->pred_label, n, &p->structure[k]);
+		bool truth_has = make_mask(w->truth_mask, w->truth_label, n, &p->structure[k]);
+		s->has[k] = (uint8_t)((pred_has ? HAS_PRED : 0) | (truth_has ? HAS_TRUTH : 0));
+		pair_init(&pair, w->pred_mask, w->truth_mask, truth->size, truth->geo.spacing);
+		for (int m = 0; m < p->measures; m++)
+			s->value[m * p->columns + k] = measure(p, &p->measure[m], &pair);
+		pair_fini(&pair);
+	}
+	for (int m = 0; m < p->measures && p->structures > 1; m++) {
+		double *v = s->value + m * p->columns;
+		v[p->structures] = mean_of(v, p->structures);
+	}
+}
+
+int score_case(struct score *s, const struct plan *p, const struct job *j, struct scratch *w)
+{
+	struct side pred = { .what = "prediction" }, truth = { .what = "label" };
+	if ((j->pred ? side_file(&pred, j->pred, &w->pred, &s->fail) : side_field(&pred, &j->rec, "pred", &s->fail)) ||
+		(j->truth ? side_file(&truth, j->truth, &w->truth, &s->fail) : side_field(&truth, &j->rec, "label", &s->fail)))
+		return -1;
+	const int64_t *a = pred.size, *b = truth.size, n = b[0] * b[1] * b[2];
+	if (memcmp(a, b, sizeof pred.size))
+		return err_set(&s->fail, "the prediction has %lldx%lldx%lld voxels, but the truth %lldx%lldx%lld", (long long)a[0],
+			(long long)a[1], (long long)a[2], (long long)b[0], (long long)b[1], (long long)b[2]);
+	if (pred.geo.has_nifti && truth.geo.has_nifti) {
+		double far = geometry_distance(&pred.geo, &truth.geo, b);
+		if (far >= .1)
+			err_set(&s->odd, "the prediction lies %.2g voxels off the truth; voxels are compared by their index", far);
+	}
+	strcpy(s->unit, truth.geo.units);
+	scratch_reserve(w, (size_t)n);
+	if (side_labels(&pred, w->pred_label, n, &s->fail) || side_labels(&truth, w->truth_label, n, &s->fail))
+		return -1;
+	compare(s, p, &truth, w);
+	return 0;
+}
