@@ -86,6 +86,8 @@ static const struct plugin *const optimizers[] = { &sgd.p, &adam.p, &adamw.p, NU
 
 const struct kind optimizer_kind = { "optimizer", optimizers };
 
+int optim_states(const struct plugin *kind) { return ((const struct optimizer *)kind)->states; }
+
 static size_t bytes(const struct optim *o) { return (size_t)o->n * sizeof(real); }
 
 void optim_init(struct optim *o, const struct plugin *kind, void *conf, const struct params *ps)

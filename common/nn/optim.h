@@ -18,6 +18,7 @@ void optim_init(struct optim *o, const struct plugin *kind, void *conf, const st
 /* Clips the gradient to max_norm (0: no), then steps. Returns the norm before clipping (only when max_norm > 0, else 0). */
 double optim_step(struct optim *o, struct params *ps, double lr, double max_norm);
 void optim_fini(struct optim *o);
+int optim_states(const struct plugin *kind); /* how many values it keeps per parameter */
 
 /* The learning rate as a function of finished iterations, or of the validation metric (plateau). */
 struct schedule {

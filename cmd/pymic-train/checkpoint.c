@@ -1,0 +1,274 @@
+/* checkpoint.c: all that a resumed run needs to end with the same bytes as an undisturbed one. */
+#include "train.h"
+
+#include "io/stream.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *settings; /* "--net=unet\n--loss=dice\n...": a line per setting */
+
+char *in_folder(const struct conf *c, const char *name) { return xprintf("%s/%s", c->output, name); }
+
+/* The shortest text that reads back as the same number. */
+static void put_number(FILE *fp, double v)
+{
+	char text[40];
+	double back;
+
+	for (int digits = 6; digits <= 17; digits++) {
+		snprintf(text, sizeof text, "%.*g", digits, v);
+		if (!parse_number(text, &back) && back == v)
+			break;
+	}
+	fputs(text, fp);
+}
+
+static void put_value(FILE *fp, const struct opt *o, const void *conf)
+{
+	const void *field = (const char *)conf + o->off;
+	const struct numbers *list = field;
+
+	switch (o->type) {
+	case OPT_TEXT:
+		fputs(*(const char *const *)field ? *(const char *const *)field : "", fp);
+		break;
+	case OPT_INT:
+		fprintf(fp, "%d", *(const int *)field);
+		break;
+	case OPT_I64:
+		fprintf(fp, "%lld", (long long)*(const int64_t *)field);
+		break;
+	case OPT_DOUBLE:
+		put_number(fp, *(const double *)field);
+		break;
+	case OPT_NUMBERS:
+		for (int i = 0; i < list->n; i++) {
+			fputs(i ? "," : "", fp);
+			put_number(fp, list->v[i]);
+		}
+		break;
+	default:
+		die(PM_FAIL, "bug: no text for option %s", o->name);
+	}
+}
+
+/* Where a run is kept, how it is watched and how it was started do not change its result. */
+static bool decides(const char *name)
+{
+	static const char *const free_to_change[] = {
+		"output", "threads", "checkpoint_every", "position", "dry_run", "restart", "skipped", "valid",
+	};
+
+	for (size_t i = 0; i < PM_COUNT(free_to_change); i++)
+		if (!strcmp(name, free_to_change[i]))
+			return false;
+	return true;
+}
+
+void settings_init(const struct conf *c)
+{
+	char *text = NULL, name[64];
+	size_t size;
+	FILE *fp = open_memstream(&text, &size);
+
+	if (!fp)
+		die(PM_FAIL, "out of memory");
+	fprintf(fp, "--valid=%s", c->valid ? "given" : "none");
+	for (const struct opt *o = train_opts; o->name; o++) {
+		if (!decides(o->name))
+			continue;
+		snprintf(name, sizeof name, "%s", o->name);
+		for (char *p = name; *p; p++)
+			*p = *p == '_' ? '-' : *p;
+		fprintf(fp, "\n--%s=", name);
+		put_value(fp, o, c);
+	}
+	fclose(fp);
+	settings = text;
+
+	/* The history of a model names what decided it, not where it was made: equal runs give equal bytes. */
+	static char *words[64];
+	char *copy = xstrdup(text);
+	int at = 0;
+	words[at++] = xstrdup(pm_tool);
+	for (char *line = strtok(copy, "\n"); line && at < (int)PM_COUNT(words); line = strtok(NULL, "\n"))
+		words[at++] = line;
+	pm_argv = words;
+	pm_argc = at;
+	ostream_seed((uint64_t)c->seed);
+}
+
+/* Dies naming the first setting in which the run in the folder differs. */
+static void compare_settings(const struct conf *c, const char *theirs)
+{
+	const char *ours = settings;
+
+	while (*ours || *theirs) {
+		const size_t n = strcspn(ours, "\n"), m = strcspn(theirs, "\n");
+
+		if (n != m || memcmp(ours, theirs, n))
+			die(PM_USAGE, "%s holds a run with %.*s, this one has %.*s: give the same settings, another -o, or --restart",
+				c->output, m ? (int)m : 7, m ? theirs : "nothing", n ? (int)n : 7, n ? ours : "nothing");
+		ours += n + (ours[n] != 0);
+		theirs += m + (theirs[m] != 0);
+	}
+}
+
+bool checkpoint_resume(const struct conf *c, struct meta *about)
+{
+	char *last = in_folder(c, "last.pmm"), *best = in_folder(c, "best.pmm"), theirs[8192];
+	bool there = access(last, F_OK) == 0;
+	struct err e;
+
+	if (there && c->restart) {
+		unlink(best);
+		unlink(last);
+		there = false;
+	}
+	if (there) {
+		if (model_about(last, about, &e))
+			die(PM_FAIL, "%s; --restart begins anew", e.msg);
+		if (meta_text(about, "settings", theirs, sizeof theirs))
+			die(PM_FAIL, "%s: not the checkpoint of a training; choose another -o, or --restart", last);
+		compare_settings(c, theirs);
+	} else if (access(best, F_OK) == 0) {
+		die(PM_USAGE, "%s holds a model but no checkpoint to resume from: choose another -o, or --restart", c->output);
+	}
+	free(last);
+	free(best);
+	return there;
+}
+
+static void describe(const struct trainer *t, struct meta *m)
+{
+	const struct state *s = &t->state;
+
+	meta_set_text(m, "net", t->conf->net);
+	meta_set_number(m, "nets", t->agent->nets);
+	meta_set_number(m, "classes", t->run.classes);
+	meta_set_number(m, "channels", (double)t->channels);
+	meta_set_text(m, "precision", t->conf->precision);
+	meta_set_number(m, "iteration", (double)s->iter);
+	meta_set_number(m, "metric", s->best);
+}
+
+static void save(const struct trainer *t, const char *name, const struct meta *m, bool all)
+{
+	const struct params *sets[PM_NETS];
+	const struct optim *optim[PM_NETS];
+	char *path = in_folder(t->conf, name);
+
+	for (int i = 0; i < t->agent->nets; i++) {
+		sets[i] = &t->ps[i];
+		optim[i] = &t->optim[i];
+	}
+	if (!trainer_finite(t))
+		die(PM_FAIL, "a weight of the network is not finite after iteration %lld: lower --lr, or set --clip; the last good model is %s",
+			(long long)t->state.iter, path);
+	model_write(path, m, sets, all ? optim : NULL, t->agent->nets);
+	free(path);
+}
+
+void checkpoint_best(const struct trainer *t)
+{
+	struct meta m = { .buf = NULL };
+
+	describe(t, &m);
+	save(t, "best.pmm", &m, false);
+	meta_fini(&m);
+}
+
+void checkpoint_write(const struct trainer *t)
+{
+	const struct state *s = &t->state;
+	const struct position *p = &s->position;
+	struct meta m = { .buf = NULL };
+
+	describe(t, &m);
+	meta_set_text(&m, "settings", settings);
+	meta_set_number(&m, "cycle", (double)s->cycle);
+	meta_set_number(&m, "best", s->best);
+	meta_set_number(&m, "best_iteration", (double)s->best_iter);
+	meta_set_number(&m, "cycle_iterations", (double)s->cycle_iters);
+	meta_set_number(&m, "cycle_loss", s->cycle_loss);
+	meta_set_numbers(&m, "cycle_dice", s->cycle_dice, t->run.classes);
+	meta_set_number(&m, "records", (double)p->records);
+	meta_set_number(&m, "samples", (double)p->samples);
+	meta_set_text(&m, "first_id", p->first_id);
+	meta_set_text(&m, "last_id", p->last_id);
+	meta_set_number(&m, "first_epoch", (double)p->first_epoch);
+	meta_set_number(&m, "last_epoch", (double)p->last_epoch);
+	meta_set_number(&m, "lr", t->schedule.lr);
+	if (isfinite(t->schedule.best))
+		meta_set_number(&m, "plateau_best", t->schedule.best);
+	meta_set_number(&m, "plateau_bad", (double)t->schedule.bad);
+	save(t, "last.pmm", &m, true);
+	meta_fini(&m);
+}
+
+void checkpoint_read(struct trainer *t, const struct meta *m)
+{
+	struct state *s = &t->state;
+	struct position *p = &s->position;
+
+	s->iter = (int64_t)meta_number(m, "iteration", 0);
+	s->cycle = (int64_t)meta_number(m, "cycle", 0);
+	s->best = meta_number(m, "best", 0);
+	s->best_iter = (int64_t)meta_number(m, "best_iteration", 0);
+	s->cycle_iters = (int64_t)meta_number(m, "cycle_iterations", 0);
+	s->cycle_loss = meta_number(m, "cycle_loss", 0);
+	p->records = (int64_t)meta_number(m, "records", 0);
+	p->samples = (int64_t)meta_number(m, "samples", 0);
+	p->first_epoch = (int64_t)meta_number(m, "first_epoch", 0);
+	p->last_epoch = (int64_t)meta_number(m, "last_epoch", 0);
+	if (meta_numbers(m, "cycle_dice", s->cycle_dice, MAX_CLASSES) != t->run.classes || s->iter < 0 || s->cycle_iters < 0 ||
+		s->cycle_iters > s->iter || p->records < 0 || meta_text(m, "first_id", p->first_id, PM_ID) ||
+		meta_text(m, "last_id", p->last_id, PM_ID))
+		die(PM_FAIL, "%s/last.pmm: the state of the run is damaged; --restart begins anew", t->conf->output);
+	t->channels = (int64_t)meta_number(m, "channels", 0);
+	t->schedule.lr = meta_number(m, "lr", t->schedule.lr);
+	t->schedule.best = meta_number(m, "plateau_best", -INFINITY);
+	t->schedule.bad = (int64_t)meta_number(m, "plateau_bad", 0);
+}
+
+static void read_into(struct trainer *t, const char *path, bool all)
+{
+	struct params *sets[PM_NETS];
+	struct optim *optim[PM_NETS];
+	struct err e;
+
+	for (int i = 0; i < t->agent->nets; i++) {
+		sets[i] = &t->ps[i];
+		optim[i] = &t->optim[i];
+	}
+	if (model_read(path, sets, all ? optim : NULL, t->agent->nets, &e))
+		die(PM_FAIL, "%s", e.msg);
+}
+
+void checkpoint_weights(struct trainer *t)
+{
+	char *path = in_folder(t->conf, "last.pmm");
+
+	read_into(t, path, true);
+	free(path);
+}
+
+void checkpoint_init(struct trainer *t) { read_into(t, t->conf->init, false); }
+
+void checkpoint_position(const char *path)
+{
+	struct meta m = { .buf = NULL };
+	struct err e;
+	double samples;
+
+	if (model_about(path, &m, &e))
+		die(PM_FAIL, "%s", e.msg);
+	samples = meta_number(&m, "samples", -1);
+	if (samples < 0)
+		die(PM_FAIL, "%s: a model, but not the checkpoint of a training (last.pmm is one)", path);
+	printf("%.0f\n", samples);
+	meta_fini(&m);
+}

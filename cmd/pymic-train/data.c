@@ -1,0 +1,383 @@
+/* data.c: batches from stdin. A thread reads and groups one batch ahead, so that the stages of a pipeline overlap. */
+#include "train.h"
+
+#include "base/progress.h"
+#include "io/stream.h"
+#include "tensor/collate.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { SLOTS = 2, MAX_BATCH = 4096 };
+
+struct feed {
+	struct feed_conf conf;
+	struct istream *in;
+	bool grouped;            /* the input's records are batches */
+	struct record *sample;   /* [conf.batch], where they are samples */
+	struct position now;     /* of the reader */
+
+	pthread_mutex_t lock;
+	pthread_cond_t changed;
+	struct batch slot[SLOTS];
+	int64_t made, taken;     /* batches so far; slot i % SLOTS */
+	enum feed_got end;       /* FEED_BATCH: not yet */
+	struct err e;
+	bool held;               /* the caller still uses batch taken - 1 */
+};
+
+struct feed *feed_open(const struct feed_conf *c)
+{
+	struct feed *f = xcalloc(1, sizeof *f);
+
+	f->conf = *c;
+	f->in = istream_stdin("sample|batch");
+	f->grouped = !strcmp(istream_head(f->in)->kind, "batch");
+	f->sample = xcalloc((size_t)c->batch, sizeof *f->sample);
+	pthread_mutex_init(&f->lock, NULL);
+	pthread_cond_init(&f->changed, NULL);
+	return f;
+}
+
+int labels_check(const struct tensor *t, int classes, struct err *e)
+{
+	enum { CHUNK = 4096 };
+	const int64_t n = tensor_count(t);
+	int64_t wide[CHUNK];
+
+	if (!dtype_is_integer(t->dtype))
+		return err_set(e, "the label is of type %s; labels are integers", dtype_name(t->dtype));
+	for (int64_t at = 0; at < n; at += CHUNK) {
+		const int64_t m = n - at < CHUNK ? n - at : CHUNK;
+
+		convert(wide, PM_I64, (const char *)t->data + (size_t)at * dtype_size(t->dtype), t->dtype, m);
+		for (int64_t i = 0; i < m; i++)
+			if (wide[i] < 0 || wide[i] >= classes)
+				return err_set(e, "label %lld but --classes is %d: convert the labels (pymic-augment) or raise --classes",
+					(long long)wide[i], classes);
+	}
+	return 0;
+}
+
+/* Line i of the batch's ids, or its own id. */
+static void case_name(const struct record *r, int64_t i, char *out, size_t size)
+{
+	char ids[8192], *p = ids;
+
+	snprintf(out, size, "%s", r->id);
+	if (meta_text(&r->meta, "ids", ids, sizeof ids))
+		return;
+	for (; i > 0 && p; i--)
+		if ((p = strchr(p, '\n')))
+			p++;
+	if (p && *p)
+		snprintf(out, size, "%.*s", (int)strcspn(p, "\n"), p);
+}
+
+void batch_ids(const struct batch *b, char *out, size_t size)
+{
+	size_t at = 0;
+
+	out[0] = 0;
+	for (int64_t i = 0; i < b->n && at < size; i++) {
+		char name[PM_ID];
+		case_name(&b->r, i, name, sizeof name);
+		at += (size_t)snprintf(out + at, size - at, "%s%s", i ? ", " : "", name);
+	}
+}
+
+/* The shape of the batch, from its fields; every size is checked against the network. */
+static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e)
+{
+	const struct tensor *image = record_peek(&b->r, "image"), *label = record_peek(&b->r, "label");
+	const struct tensor *weight = record_peek(&b->r, "weight");
+	double group[2];
+	char pad[128];
+
+	if (!image)
+		return err_set(e, "%s: has no image", b->r.id);
+	if (image->rank != 5)
+		return err_set(e, "%s: the image of a batch has 5 axes (N,C,D,H,W), this one %d", b->r.id, image->rank);
+	b->n = image->dim[0];
+	b->channels = image->dim[1];
+	for (int a = 0; a < 3; a++)
+		b->size[a] = image->dim[2 + a];
+	if (tensor_count(image) <= 0 || b->n > MAX_BATCH)
+		return err_set(e, "%s: impossible shape of a batch", b->r.id);
+	b->labeled = label ? (label->rank > 0 ? label->dim[0] : 0) : 0;
+	if (meta_numbers(&b->r.meta, "groups", group, 2) == 2 && (group[0] != (double)b->labeled || group[0] + group[1] != (double)b->n))
+		return err_set(e, "%s: groups %g + %g, but %lld images and %lld labels", b->r.id, group[0], group[1], (long long)b->n,
+			(long long)b->labeled);
+	if (label && (label->rank != 4 || b->labeled > b->n || memcmp(label->dim + 1, b->size, sizeof b->size)))
+		return err_set(e, "%s: image and label differ in shape", b->r.id);
+	if (weight && (weight->rank != 4 || weight->dim[0] != b->labeled || memcmp(weight->dim + 1, b->size, sizeof b->size)))
+		return err_set(e, "%s: image and weight differ in shape", b->r.id);
+	for (int a = 0; a < 3; a++) {
+		if (b->size[a] % c->multiple[a] == 0)
+			continue;
+		int at = snprintf(pad, sizeof pad, "pad:size=");
+		for (int k = 0; k < 3; k++)
+			at += snprintf(pad + at, sizeof pad - (size_t)at, "%s%lld", k ? "," : "",
+				(long long)((b->size[k] + c->multiple[k] - 1) / c->multiple[k] * c->multiple[k]));
+		case_name(&b->r, 0, b->r.id, sizeof b->r.id);
+		return err_set(e, "%s: size %lldx%lldx%lld, but the network takes multiples of %lldx%lldx%lld: pymic-augment %s", b->r.id,
+			(long long)b->size[0], (long long)b->size[1], (long long)b->size[2], (long long)c->multiple[0],
+			(long long)c->multiple[1], (long long)c->multiple[2], pad);
+	}
+	return 0;
+}
+
+static void to_type(struct record *r, const char *name, enum dtype type)
+{
+	struct tensor *t = record_get(r, name);
+
+	if (!t || t->dtype == type)
+		return;
+	const int64_t n = tensor_count(t);
+	struct tensor old = *t;
+	void *copy = xmalloc((size_t)n * dtype_size(old.dtype));
+	memcpy(copy, old.data, (size_t)n * dtype_size(old.dtype));
+	t = record_put(r, name, type, old.rank, old.dim);
+	convert(t->data, type, copy, old.dtype, n);
+	free(copy);
+}
+
+/* A batch that came as one: the types that training wants, every label checked. */
+static int take_batch(struct batch *b, const struct feed_conf *c, struct err *e)
+{
+	const struct tensor *label = record_peek(&b->r, "label");
+
+	for (int64_t i = 0; label && i < b->labeled; i++) {
+		const size_t bytes = (size_t)(b->size[0] * b->size[1] * b->size[2]) * dtype_size(label->dtype);
+		struct tensor one = { .dtype = label->dtype, .rank = 3, .data = (char *)label->data + (size_t)i * bytes };
+		char name[PM_ID];
+
+		memcpy(one.dim, b->size, sizeof b->size);
+		case_name(&b->r, i, name, sizeof name);
+		if (labels_check(&one, c->classes, e))
+			return err_prefix(e, "%s", name);
+	}
+	to_type(&b->r, "image", PM_F32);
+	to_type(&b->r, "label", PM_U8);
+	to_type(&b->r, "weight", PM_F32);
+	return 0;
+}
+
+static int check_sample(const struct record *r, const struct feed_conf *c, struct err *e)
+{
+	const struct tensor *image = record_peek(r, "image"), *label = record_peek(r, "label");
+
+	if (!image || image->rank != 4)
+		return err_set(e, "%s: %s", r->id, image ? "the image of a sample has 4 axes (C,D,H,W)" : "has no image");
+	if (label && labels_check(label, c->classes, e))
+		return err_prefix(e, "%s", r->id);
+	return 0;
+}
+
+/* One record of the input, with the position behind it. As istream_next. */
+static int next_record(struct feed *f, struct record *r, struct err *e)
+{
+	int got = istream_next(f->in, r, e);
+	const struct tensor *image;
+
+	if (got <= 0)
+		return got;
+	if (!f->now.records) {
+		snprintf(f->now.first_id, PM_ID, "%s", r->id);
+		f->now.first_epoch = r->epoch;
+	}
+	snprintf(f->now.last_id, PM_ID, "%s", r->id);
+	f->now.last_epoch = r->epoch;
+	image = record_peek(r, "image");
+	f->now.samples += f->grouped && image && image->rank > 0 ? image->dim[0] : 1;
+	f->now.records++;
+	return got;
+}
+
+static enum feed_got bad_input(int got) { return got < 0 ? FEED_BAD_INPUT : FEED_END; }
+
+/* Labeled samples first, each group in the order of its coming. */
+static int group(struct feed *f, int count, struct batch *b, struct err *e)
+{
+	const struct record *order[MAX_BATCH];
+	int n = 0, labeled = 0;
+
+	for (int want = 1; want >= 0; want--) {
+		for (int i = 0; i < count; i++)
+			if ((record_peek(&f->sample[i], "label") != NULL) == want)
+				order[n++] = &f->sample[i];
+		if (want)
+			labeled = n;
+	}
+	return collate(&b->r, order, n, labeled, e);
+}
+
+/* count: of samples, where samples come. */
+static enum feed_got make(struct feed *f, int count, struct batch *b, struct err *e)
+{
+	int got;
+
+	if (f->grouped) {
+		if ((got = next_record(f, &b->r, e)) <= 0)
+			return bad_input(got);
+		if (batch_shape(b, &f->conf, e) || take_batch(b, &f->conf, e))
+			return FEED_BAD_DATA;
+	} else {
+		for (int i = 0; i < count; i++) {
+			if ((got = next_record(f, &f->sample[i], e)) <= 0)
+				return bad_input(got); /* a last, incomplete batch is not used */
+			if (check_sample(&f->sample[i], &f->conf, e))
+				return FEED_BAD_DATA;
+		}
+		if (group(f, count, b, e) || batch_shape(b, &f->conf, e))
+			return FEED_BAD_DATA;
+	}
+	b->image = record_peek(&b->r, "image")->data;
+	b->label = b->labeled ? record_peek(&b->r, "label")->data : NULL;
+	b->weight = b->labeled && record_peek(&b->r, "weight") ? record_peek(&b->r, "weight")->data : NULL;
+	b->after = f->now;
+	return FEED_BATCH;
+}
+
+/* Brings a resumed run to its place in the data, and makes sure that it is the same data. */
+static enum feed_got skip(struct feed *f, struct err *e)
+{
+	const struct position *from = &f->conf.from;
+	struct record r = { .n = 0 };
+	int got = 1;
+
+	if (!from->records)
+		return FEED_BATCH;
+	if (f->conf.skipped) {
+		f->now = *from;
+		return FEED_BATCH;
+	}
+	while (f->now.records < from->records && !stop_asked()) {
+		if ((got = next_record(f, &r, e)) <= 0)
+			break;
+		if (f->now.records == 1 && (strcmp(r.id, from->first_id) || r.epoch != from->first_epoch)) {
+			err_set(e, "the input starts with %s (epoch %lld) but the run that is resumed started with %s (epoch %lld): give the same "
+				"input, or --skipped if it starts where the run stopped", r.id, (long long)r.epoch, from->first_id,
+				(long long)from->first_epoch);
+			record_fini(&r);
+			return FEED_BAD_DATA;
+		}
+	}
+	record_fini(&r);
+	if (got < 0)
+		return FEED_BAD_INPUT;
+	if (stop_asked())
+		return FEED_STOPPED;
+	if (got == 0) {
+		err_set(e, "the input ends after %lld records but the run that is resumed has used %lld: give the same input",
+			(long long)f->now.records, (long long)from->records);
+		return FEED_BAD_DATA;
+	}
+	if (strcmp(f->now.last_id, from->last_id) || f->now.last_epoch != from->last_epoch) {
+		err_set(e, "record %lld of the input is %s (epoch %lld) but was %s (epoch %lld) in the run that is resumed: give the same input "
+			"(also the same --seed), or begin anew with --restart", (long long)from->records, f->now.last_id,
+			(long long)f->now.last_epoch, from->last_id, (long long)from->last_epoch);
+		return FEED_BAD_DATA;
+	}
+	return FEED_BATCH;
+}
+
+/* With --skipped, the first record must not be the run's very first. */
+static enum feed_got check_skipped(const struct feed *f, const struct batch *b, struct err *e)
+{
+	const struct position *from = &f->conf.from;
+	const struct record *first = f->grouped ? &b->r : f->sample;
+
+	if (!from->records || !f->conf.skipped || strcmp(first->id, from->first_id) || first->epoch != from->first_epoch)
+		return FEED_BATCH;
+	err_set(e, "with --skipped the input must start where the run stopped, but it starts at the beginning: leave --skipped away, or "
+		"skip %lld samples (pymic-load --skip)", (long long)from->samples);
+	return FEED_BAD_DATA;
+}
+
+static void *reader(void *arg)
+{
+	struct feed *f = arg;
+	struct err e = { "" };
+	enum feed_got got = skip(f, &e);
+
+	for (bool first = true; got == FEED_BATCH; first = false) {
+		struct batch *b = &f->slot[f->made % SLOTS];
+
+		pthread_mutex_lock(&f->lock);
+		while (f->made - f->taken + f->held >= SLOTS)
+			pthread_cond_wait(&f->changed, &f->lock);
+		pthread_mutex_unlock(&f->lock);
+		got = make(f, f->conf.batch, b, &e);
+		if (first && got == FEED_BATCH)
+			got = check_skipped(f, b, &e);
+		pthread_mutex_lock(&f->lock);
+		if (got == FEED_BATCH)
+			f->made++;
+		pthread_cond_broadcast(&f->changed);
+		pthread_mutex_unlock(&f->lock);
+	}
+	pthread_mutex_lock(&f->lock);
+	f->end = got;
+	f->e = e;
+	pthread_cond_broadcast(&f->changed);
+	pthread_mutex_unlock(&f->lock);
+	return NULL;
+}
+
+int feed_first(struct feed *f, struct batch *b, struct err *e)
+{
+	enum feed_got got;
+
+	memset(b, 0, sizeof *b);
+	if ((got = make(f, 1, b, e)) != FEED_BATCH)
+		return got == FEED_END ? err_set(e, "the input has no record") : -1;
+	if (!f->grouped) {
+		b->labeled = f->conf.batch;
+		b->n = f->conf.batch;
+	}
+	return 0;
+}
+
+void feed_start(struct feed *f)
+{
+	pthread_t thread;
+
+	if (pthread_create(&thread, NULL, reader, f))
+		die(PM_FAIL, "cannot start the thread that reads the input");
+	pthread_detach(thread);
+}
+
+enum feed_got feed_next(struct feed *f, struct batch **b, struct err *e)
+{
+	enum feed_got got = FEED_BATCH;
+
+	wait_begin(WAIT_IN);
+	pthread_mutex_lock(&f->lock);
+	f->held = false;
+	pthread_cond_broadcast(&f->changed);
+	while (f->made == f->taken && f->end == FEED_BATCH && !stop_asked()) {
+		struct timespec until;
+
+		clock_gettime(CLOCK_REALTIME, &until);
+		until.tv_nsec += 50 * 1000 * 1000; /* a signal handler cannot wake us */
+		if (until.tv_nsec >= 1000000000) {
+			until.tv_sec++;
+			until.tv_nsec -= 1000000000;
+		}
+		pthread_cond_timedwait(&f->changed, &f->lock, &until);
+	}
+	if (f->made > f->taken) {
+		*b = &f->slot[f->taken++ % SLOTS];
+		f->held = true;
+	} else if (f->end != FEED_BATCH) {
+		got = f->end;
+		*e = f->e;
+	} else {
+		got = FEED_STOPPED;
+	}
+	pthread_mutex_unlock(&f->lock);
+	wait_end(WAIT_IN);
+	return got;
+}

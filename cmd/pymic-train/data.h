@@ -1,0 +1,57 @@
+/* data.h: what a run learns from and is judged by: batches of stdin, the validation set. */
+#ifndef DATA_H
+#define DATA_H
+
+#include "net/predict.h"
+#include "tensor/record.h"
+
+enum { MAX_CLASSES = 255 };
+
+bool stop_asked(void); /* main.c: has a signal come? */
+
+/* How far a run has come in its input. Samples: what `pymic-load --skip` counts; records: what this tool reads. */
+struct position {
+	int64_t records, samples;
+	char first_id[PM_ID], last_id[PM_ID];
+	int64_t first_epoch, last_epoch;
+};
+
+/* --- data.c: batches from stdin, read one ahead by a thread of their own --- */
+struct batch {
+	struct record r;        /* image f32 [n,C,D,H,W]; label u8 and weight f32 of the first `labeled` samples */
+	const float *image, *weight; /* into r; weight NULL: none */
+	const uint8_t *label;
+	int64_t n, labeled, channels, size[3];
+	struct position after;  /* once this batch is used */
+};
+
+struct feed_conf {
+	int batch, classes;
+	int64_t multiple[3];    /* of the network */
+	struct position from;   /* records > 0: resume there */
+	bool skipped;           /* the input already starts there */
+};
+
+enum feed_got { FEED_BATCH, FEED_END, FEED_STOPPED, FEED_BAD_DATA, FEED_BAD_INPUT };
+struct feed;
+struct feed *feed_open(const struct feed_conf *c); /* reads the head of stdin; dies when it is no stream */
+int feed_first(struct feed *f, struct batch *b, struct err *e); /* only the shape of the first batch, from one record */
+void feed_start(struct feed *f);
+/* *b lives until the next call. Stops waiting when stop_asked. e for the last two. */
+enum feed_got feed_next(struct feed *f, struct batch **b, struct err *e);
+void batch_ids(const struct batch *b, char *out, size_t size); /* "a, b, c" */
+
+/* 0, or -1 with e naming the value: all labels below classes, none negative. */
+int labels_check(const struct tensor *t, int classes, struct err *e);
+
+/* --- validate.c --- */
+struct valid;
+struct valid *valid_read(const char *path, int classes);
+int valid_channels(const struct valid *v, struct err *e, int64_t channels); /* 0, or -1: a case has another number */
+double valid_run(struct valid *v, struct predictor *p, double *dice); /* [classes] means over cases; the foreground mean */
+
+/* Adds one batch or case to the counts [classes][classes] of (truth, prediction); Dice of each class from them. */
+void confusion_add(int64_t *count, int classes, const uint8_t *truth, const uint8_t *pred, int64_t n);
+void confusion_dice(const int64_t *count, int classes, double *dice);
+
+#endif

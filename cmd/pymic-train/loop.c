@@ -1,0 +1,202 @@
+/* loop.c: training from the first batch to the last: cycles of iterations, each closed by a validation and a checkpoint. */
+#include "train.h"
+
+#include "base/progress.h"
+
+#include <math.h>
+#include <string.h>
+#include <unistd.h>
+
+struct loop {
+	struct trainer *t;
+	struct valid *valid;
+	struct predictor *predictor;
+	struct pace pace;
+	double began;      /* of this cycle */
+	bool ready;        /* the network has its weights */
+	int64_t saved;     /* iteration of the last checkpoint */
+};
+
+struct pace pace_parse(const char *text)
+{
+	struct pace p = { .last = now() };
+	const size_t n = strlen(text);
+	const bool seconds = n && text[n - 1] == 's';
+	char number[64];
+	double v = 0;
+
+	snprintf(number, sizeof number, "%.*s", (int)(n - seconds), text);
+	if (n && (parse_number(number, &v) || !(v >= 1 && v <= 1e12)))
+		die(PM_USAGE, "--checkpoint-every %s: iterations (500) or seconds (600s) are expected", text);
+	if (seconds)
+		p.seconds = v;
+	else
+		p.iters = (int64_t)v;
+	return p;
+}
+
+static bool pace_due(const struct pace *p, int64_t iter)
+{
+	return (p->iters && iter % p->iters == 0) || (p->seconds > 0 && now() - p->last >= p->seconds);
+}
+
+static void save(struct loop *l)
+{
+	checkpoint_write(l->t);
+	l->saved = l->t->state.iter;
+	l->pace.last = now();
+}
+
+/* The network gets its weights: drawn, or those of --init, or of the run that is resumed. */
+static void start(struct loop *l, int64_t channels)
+{
+	struct trainer *t = l->t;
+	struct err e;
+
+	if (l->valid && valid_channels(l->valid, &e, channels))
+		die(PM_FAIL, "%s", e.msg);
+	trainer_declare(t, channels);
+	trainer_freeze(t);
+	if (t->resumed)
+		checkpoint_weights(t);
+	else if (t->conf->init)
+		checkpoint_init(t);
+	l->ready = true;
+}
+
+static bool cycle_full(const struct trainer *t)
+{
+	const struct state *s = &t->state;
+
+	return s->cycle_iters >= t->conf->valid_every || (s->cycle_iters && s->iter >= t->conf->iters);
+}
+
+bool trainer_finished(const struct trainer *t)
+{
+	const struct state *s = &t->state;
+	const int64_t patience = t->conf->early_stop;
+
+	return !s->cycle_iters && (s->iter >= t->conf->iters || (patience && s->iter - s->best_iter > patience));
+}
+
+static void close_cycle(struct loop *l)
+{
+	struct trainer *t = l->t;
+	struct state *s = &t->state;
+	double dice[MAX_CLASSES], valid_dice[MAX_CLASSES];
+	struct row row = {
+		.iter = s->iter, .loss = s->cycle_loss / (double)s->cycle_iters, .lr = t->schedule.lr, .valid = NAN,
+		.dice = dice, .classes = t->run.classes,
+	};
+
+	for (int c = 0; c < row.classes; c++)
+		dice[c] = s->cycle_dice[c] / (double)s->cycle_iters;
+	if (l->valid) {
+		row.valid = valid_run(l->valid, l->predictor, valid_dice);
+		row.valid_dice = valid_dice;
+	}
+	s->cycle++;
+	if (l->valid && row.valid > s->best) {
+		s->best = row.valid;
+		s->best_iter = s->iter;
+		checkpoint_best(t);
+	}
+	schedule_step(&t->schedule, s->cycle, row.valid);
+	row.seconds = now() - l->began;
+	log_row(&row);
+	s->cycle_iters = 0;
+	s->cycle_loss = 0;
+	memset(s->cycle_dice, 0, sizeof s->cycle_dice);
+	save(l);
+	l->began = now();
+}
+
+static _Noreturn void stopped(struct loop *l)
+{
+	if (l->ready && l->saved != l->t->state.iter)
+		save(l);
+	note("stopped after %lld iterations: the same command goes on from there", (long long)l->t->state.iter);
+	quit(PM_STOPPED);
+}
+
+/* What has been learnt is kept even where the input breaks off. */
+static _Noreturn void broken(struct loop *l, enum feed_got got, const struct err *e)
+{
+	/* Who stops a whole pipeline stops the stages one by one: the signal to us may be on its way. */
+	for (int i = 0; i < 10 && got == FEED_BAD_INPUT && !stop_asked(); i++)
+		usleep(20000);
+	if (stop_asked())
+		stopped(l);
+	if (l->ready && l->saved != l->t->state.iter)
+		save(l);
+	die(got == FEED_BAD_INPUT ? PM_INPUT : PM_FAIL, "%s", e->msg);
+}
+
+static void input_ended(struct loop *l)
+{
+	const struct trainer *t = l->t;
+
+	if (!t->state.iter)
+		die(PM_FAIL, "the input ended before there was a whole batch (--batch %d)", t->conf->batch);
+	if (l->t->state.cycle_iters)
+		close_cycle(l);
+	note("the input ended after %lld of %lld iterations", (long long)t->state.iter, (long long)t->conf->iters);
+}
+
+static void run(struct loop *l, struct feed *feed)
+{
+	struct trainer *t = l->t;
+	struct state *s = &t->state;
+	struct batch *b;
+	struct err e;
+
+	for (;;) {
+		if (stop_asked())
+			stopped(l);
+		if (cycle_full(t))
+			close_cycle(l);
+		if (trainer_finished(t))
+			return;
+		enum feed_got got = feed_next(feed, &b, &e);
+		if (got == FEED_STOPPED)
+			continue;
+		if (got == FEED_END)
+			return input_ended(l);
+		if (got != FEED_BATCH)
+			broken(l, got, &e);
+		if (!l->ready) {
+			start(l, b->channels);
+			save(l); /* so that a run in this folder is known from its first moment */
+		}
+		trainer_step(t, b);
+		progress_to(s->iter, "loss %.4f", s->cycle_loss / (double)s->cycle_iters);
+		if (pace_due(&l->pace, s->iter))
+			save(l);
+	}
+}
+
+void train(struct trainer *t, struct predictor *predictor, struct pace pace)
+{
+	const struct conf *c = t->conf;
+	struct loop l = { .t = t, .predictor = predictor, .pace = pace, .saved = -1 };
+
+	if (c->valid)
+		l.valid = valid_read(c->valid, c->classes);
+	if (t->resumed) {
+		start(&l, t->channels);
+		l.saved = t->state.iter;
+	}
+	const struct feed_conf fc = trainer_feed(t);
+	struct feed *feed = feed_open(&fc);
+	log_open(c, t->state.iter);
+	catch_signals();
+	feed_start(feed);
+	progress_start("iterations", c->iters);
+	l.began = now();
+	run(&l, feed);
+	progress_end();
+	if (l.valid)
+		note("best foreground Dice %.4f after %lld iterations: %s", t->state.best, (long long)t->state.best_iter,
+			in_folder(c, "best.pmm"));
+	predictor_close(predictor);
+}

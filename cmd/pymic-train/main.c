@@ -1,0 +1,228 @@
+/* main.c: pymic-train: network x loss x agent x optimizer, one loop. */
+#include "train.h"
+
+#include "io/outfile.h"
+#include "base/progress.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <math.h>
+#include <omp.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <time.h>
+
+const struct opt train_opts[] = {
+	OPT_STRING(struct conf, net, 0, "SPEC", "unet", "network: NAME:key=value:..."),
+	OPT_NUMBER(struct conf, classes, 0, "K", "0", 0, MAX_CLASSES, "number of classes, background included; labels are 0 to K-1"),
+	OPT_STRING(struct conf, loss, 0, "SPEC", "dice+ce", "loss: a sum of losses, each with a weight: dice+ce:weight=0.5"),
+	OPT_NUMBER(struct conf, class_weights, 0, "LIST", "", 0, 1e9, "a weight for each class in the loss"),
+	OPT_STRING(struct conf, agent, 0, "SPEC", "sup", "learning method"),
+	OPT_NUMBER(struct conf, deep_mode, 0, "0|1|2", "2", 0, 2,
+		"where the network has several outputs: resize the logits (0), the truth by interpolation (1) or by averages (2)"),
+	OPT_NUMBER(struct conf, deep_weights, 0, "LIST", "", 0, 1e9, "weight of each of those outputs; none: 1, 1/2, 1/4 ..."),
+	OPT_STRING(struct conf, optimizer, 0, "SPEC", "adam", "optimizer"),
+	OPT_NUMBER(struct conf, lr, 0, "X", "1e-3", 0, 1e6, "learning rate at the start"),
+	OPT_STRING(struct conf, schedule, 0, "SPEC", "constant", "learning rate after each validation"),
+	OPT_NUMBER(struct conf, clip, 0, "X", "0", 0, 1e12, "scale gradients of a larger norm down to it; 0: never"),
+	OPT_NUMBER(struct conf, iters, 'n', "N", "10000", 1, 1e12, "iterations; training also ends with its input"),
+	OPT_NUMBER(struct conf, batch, 'b', "N", "4", 1, 4096, "samples in a batch, when samples come and not batches"),
+	OPT_STRING(struct conf, valid, 0, "FILE", NULL, "validation set: a saved stream of samples, read once"),
+	OPT_NUMBER(struct conf, valid_every, 0, "N", "100", 1, 1e12, "iterations from one validation to the next"),
+	OPT_NUMBER(struct conf, window, 0, "D,H,W", "", 0, 1e6, "validate by overlapping windows of this size; none: whole images"),
+	OPT_NUMBER(struct conf, early_stop, 0, "N", "0", 0, 1e12, "end after N iterations without a better validation; 0: never"),
+	OPT_CHOICE(struct conf, precision, 0, "f32|bf16", "f32", "of feature maps; sums, weights and optimizer are always f32"),
+	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 4096, "threads; 0: as many as there are processors"),
+	OPT_NUMBER(struct conf, seed, 0, "N", "1", 0, 1e15, "of initial weights and dropout"),
+	OPT_STRING(struct conf, init, 0, "MODEL", NULL, "start from the weights of this model"),
+	OPT_STRING(struct conf, output, 'o', "DIR", NULL, "folder of best.pmm, last.pmm and log.jsonl; a run found there is resumed"),
+	OPT_STRING(struct conf, checkpoint_every, 0, "N|Ns", "", "write last.pmm also every N iterations, or N seconds (\"600s\")"),
+	OPT_SWITCH(struct conf, restart, 0, "do not resume: delete the models in the folder and begin anew"),
+	OPT_SWITCH(struct conf, skipped, 0, "when resuming: the input starts where the run stopped"),
+	OPT_STRING(struct conf, position, 0, "FILE", NULL, "print how many samples the run of this last.pmm has used, and exit"),
+	OPT_SWITCH(struct conf, dry_run, 0, "print parameters and memory, and exit; only the first record is read"),
+	OPT_END,
+};
+
+static const struct kind *const kinds[] = { &net_kind, &loss_kind, &agent_kind, &optimizer_kind, &schedule_kind, NULL };
+
+static const struct tool tool = {
+	"pymic-train", "train a segmentation network", "-o DIR --classes K < samples", train_opts, kinds,
+	"Reads samples or batches on stdin, writes models into DIR and a table on stdout.\n"
+	"SIGTERM and SIGUSR1 write a checkpoint and end with status 75; the same command resumes.",
+};
+
+static volatile sig_atomic_t stop;
+
+static void on_signal(int sig)
+{
+	(void)sig;
+	stop = 1;
+}
+
+bool stop_asked(void) { return stop; }
+
+void catch_signals(void)
+{
+	static const int signals[] = { SIGTERM, SIGUSR1, SIGINT };
+
+	for (size_t i = 0; i < PM_COUNT(signals); i++) {
+		/* A second one is not caught: it kills. */
+		struct sigaction a = { .sa_handler = on_signal, .sa_flags = SA_RESTART | (int)SA_RESETHAND };
+		sigaction(signals[i], &a, NULL);
+	}
+}
+
+static const struct plugin *choose(const struct kind *kind, const char *option, const char *spec, void **conf)
+{
+	struct err e;
+	const struct plugin *p = spec_parse(kind, spec, conf, &e);
+
+	if (!p)
+		die(PM_USAGE, "--%s: %s", option, e.msg);
+	return p;
+}
+
+static void settings_check(const struct conf *c, const struct trainer *t)
+{
+	double total = 0;
+
+	if (c->classes < 2)
+		die(PM_USAGE, "--classes: how many classes are there, background included? (2 to %d)", MAX_CLASSES);
+	if (!c->output && !c->dry_run)
+		die(PM_USAGE, "-o: the folder for the models is missing");
+	if (c->class_weights.n && c->class_weights.n != c->classes)
+		die(PM_USAGE, "--class-weights: %d numbers for %d classes", c->class_weights.n, c->classes);
+	for (int i = 0; i < c->deep_weights.n; i++)
+		total += c->deep_weights.v[i];
+	if (c->deep_weights.n && total <= 0)
+		die(PM_USAGE, "--deep-weights: at least one must be above 0");
+	if (c->window.n && c->window.n != 3 && !(t->fold && c->window.n == 2))
+		die(PM_USAGE, "--window: D,H,W are expected (H,W do for a 2-D network)");
+	if (!c->valid && (c->early_stop || !strcmp(t->schedule.kind->name, "plateau")))
+		die(PM_USAGE, "--%s needs a validation set: --valid FILE", c->early_stop ? "early-stop" : "schedule plateau");
+	if (c->skipped && c->restart)
+		die(PM_USAGE, "--skipped is for a run that is resumed; --restart does not resume");
+}
+
+static void trainer_init(struct trainer *t, const struct conf *c)
+{
+	struct err e;
+	void *conf;
+
+	t->conf = c;
+	t->net = (const struct net *)choose(&net_kind, "net", c->net, &t->net_conf);
+	t->agent = (const struct agent *)choose(&agent_kind, "agent", c->agent, &conf);
+	t->run = (struct run){
+		.net = t->net, .net_conf = t->net_conf, .classes = c->classes, .deep_mode = c->deep_mode,
+		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters,
+	};
+	t->run.loss.n = spec_sum_parse(&loss_kind, c->loss, t->run.loss.part, (int)PM_COUNT(t->run.loss.part), &e);
+	if (t->run.loss.n < 1)
+		die(PM_USAGE, "--loss: %s", e.msg);
+	for (int i = 0; i < t->agent->nets; i++) {
+		t->run.ps[i] = &t->ps[i];
+		t->optim[i].kind = choose(&optimizer_kind, "optimizer", c->optimizer, &t->optim[i].conf);
+	}
+	schedule_init(&t->schedule, choose(&schedule_kind, "schedule", c->schedule, &conf), conf, c->lr, c->iters, c->valid_every);
+	t->schedule.conf = conf;
+	t->be = &backend_cpu;
+	t->type = !strcmp(c->precision, "bf16") ? F_BF16 : F_REAL;
+	t->fold = t->net->dims(t->net_conf) == 2;
+}
+
+static void print_bytes(const char *name, double bytes) { printf("%s\t%.1f MiB\n", name, bytes / (1 << 20)); }
+
+static void dry_run(struct trainer *t)
+{
+	const struct feed_conf fc = trainer_feed(t);
+	struct batch b;
+	struct err e;
+	double parameters = 0, trainable = 0, held;
+
+	if (feed_first(feed_open(&fc), &b, &e))
+		die(PM_FAIL, "%s", e.msg);
+	trainer_declare(t, b.channels);
+	const size_t maps = trainer_measure(t, &b);
+	for (int i = 0; i < t->agent->nets; i++) {
+		parameters += (double)(t->ps[i].trainable + t->ps[i].total);
+		trainable += (double)t->ps[i].trainable;
+	}
+	held = sizeof(real) * (parameters + trainable * (1 + optim_states(t->optim[0].kind)));
+	printf("batch\t%lldx%lldx%lldx%lldx%lld\n", (long long)b.n, (long long)b.channels, (long long)b.size[0], (long long)b.size[1],
+		(long long)b.size[2]);
+	printf("parameters\t%.0f\ntrainable\t%.0f\n", parameters, trainable);
+	print_bytes("weights, gradients, moments", held);
+	print_bytes("feature maps", (double)maps);
+	close_stdout();
+}
+
+static struct predictor *open_predictor(struct trainer *t)
+{
+	const struct numbers *w = &t->conf->window;
+	struct predict_conf p = {
+		.net = t->net, .net_conf = t->net_conf, .classes = t->conf->classes, .members = t->agent->nets,
+		.backend = t->be, .type = t->type,
+	};
+	struct err e;
+
+	for (int i = 0; i < p.members; i++)
+		p.member[i] = &t->ps[i];
+	for (int i = 0; i < w->n; i++)
+		p.window[3 - w->n + i] = (int64_t)w->v[i];
+	struct predictor *made = predictor_open(&p, &e);
+	if (!made)
+		die(PM_USAGE, "--window: %s", e.msg);
+	return made;
+}
+
+/* One run at a time in a folder; the lock ends with the process. */
+static void lock_folder(const char *path)
+{
+	struct err e;
+
+	if (make_folder(path, &e))
+		die(PM_FAIL, "%s", e.msg);
+	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (fd < 0)
+		die(PM_FAIL, "%s: %s", path, strerror(errno));
+	if (flock(fd, LOCK_EX | LOCK_NB) && errno == EWOULDBLOCK)
+		die(PM_USAGE, "%s: another pymic-train is at work here: choose another -o", path);
+}
+
+int main(int argc, char **argv)
+{
+	static struct conf c;
+	static struct trainer t;
+	struct meta about = { .buf = NULL };
+
+	if (opt_parse(&tool, &c, argc, argv, NULL))
+		die(PM_USAGE, "no operands are expected: samples come on stdin");
+	if (c.position) {
+		checkpoint_position(c.position);
+		close_stdout();
+		return PM_OK;
+	}
+	trainer_init(&t, &c);
+	settings_check(&c, &t);
+	struct pace pace = pace_parse(c.checkpoint_every);
+	struct predictor *predictor = open_predictor(&t);
+	omp_set_num_threads(c.threads ? c.threads : cpu_count());
+	if (c.dry_run) {
+		dry_run(&t);
+		return PM_OK;
+	}
+	settings_init(&c);
+	lock_folder(c.output);
+	t.resumed = checkpoint_resume(&c, &about);
+	if (t.resumed)
+		checkpoint_read(&t, &about);
+	if (trainer_finished(&t))
+		note("%s: this run is finished after %lld iterations", c.output, (long long)t.state.iter);
+	else
+		train(&t, predictor, pace);
+	log_close();
+	quit(PM_OK); /* the thread that reads the input may still wait for it */
+}

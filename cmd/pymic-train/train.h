@@ -1,0 +1,93 @@
+/* train.h: a run: its settings, its state, its steps, its files. */
+#ifndef TRAIN_H
+#define TRAIN_H
+
+#include "agent/agent.h"
+#include "data.h"
+#include "nn/model.h"
+#include "nn/optim.h"
+
+struct conf {
+	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *valid, *output, *init, *position, *checkpoint_every;
+	double lr, clip;
+	int classes, batch, threads, deep_mode;
+	int64_t iters, valid_every, early_stop, seed;
+	struct numbers window, class_weights, deep_weights;
+	bool dry_run, restart, skipped;
+};
+
+extern const struct opt train_opts[];
+
+/* --- step.c --- */
+struct state { /* what a checkpoint holds besides parameters, optimizers and schedule */
+	int64_t iter, cycle, best_iter;
+	double best;
+	int64_t cycle_iters;         /* of the unfinished cycle, and what it has summed up */
+	double cycle_loss, cycle_dice[MAX_CLASSES];
+	struct position position;
+};
+
+struct trainer {
+	const struct conf *conf;
+	const struct net *net;
+	void *net_conf;
+	const struct agent *agent;
+	const struct backend *be;
+	enum ftype type;
+	bool fold;                   /* a 2-D network: slices go into the batch */
+	struct run run;              /* what is lent to the agent */
+	struct params ps[PM_NETS];
+	struct optim optim[PM_NETS];
+	struct schedule schedule;
+	struct state state;
+	bool resumed;
+	int64_t channels;
+	struct graph g;
+	size_t bytes;                /* of g's arena */
+	int64_t shape[6];            /* of the last batch: n, labeled, d, h, w, weighted */
+	uint8_t *pred, *pred_host;   /* on the backend, and here */
+	size_t pred_bytes;
+};
+
+struct feed_conf trainer_feed(const struct trainer *t);
+void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: the parameters are known, nothing is allocated */
+size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */
+void trainer_freeze(struct trainer *t);
+void trainer_step(struct trainer *t, const struct batch *b); /* dies on a loss that is not finite */
+bool trainer_finite(const struct trainer *t);                /* are all parameters? */
+
+/* --- loop.c --- */
+struct pace { /* --checkpoint-every */
+	int64_t iters;
+	double seconds, last;
+};
+struct pace pace_parse(const char *text); /* dies on anything else */
+bool trainer_finished(const struct trainer *t);
+void train(struct trainer *t, struct predictor *predictor, struct pace pace);
+
+/* --- checkpoint.c --- */
+void settings_init(const struct conf *c); /* the settings that decide a run's result; they become the history */
+bool checkpoint_resume(const struct conf *c, struct meta *about); /* is there a run to resume? dies when it is another */
+void checkpoint_read(struct trainer *t, const struct meta *about); /* state and schedule alone */
+void checkpoint_weights(struct trainer *t); /* and optimizers, of the run that is resumed */
+void checkpoint_init(struct trainer *t);    /* weights alone, of --init */
+void checkpoint_write(const struct trainer *t);
+void checkpoint_best(const struct trainer *t);
+void checkpoint_position(const char *path); /* prints it */
+char *in_folder(const struct conf *c, const char *name);
+
+/* --- log.c --- */
+struct row {
+	int64_t iter;
+	double loss, lr, seconds, valid; /* valid: foreground mean */
+	const double *dice, *valid_dice; /* [classes]; valid_dice NULL: no validation */
+	int classes;
+};
+void log_open(const struct conf *c, int64_t iter); /* lines after that iteration are cut */
+void log_row(const struct row *r);
+void log_close(void);
+
+/* --- main.c --- */
+void catch_signals(void);
+
+#endif
