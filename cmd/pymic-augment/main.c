@@ -9,14 +9,14 @@
 struct conf {
 	const char *output;
 	int64_t seed;
-	int jobs;
+	int threads;
 	bool undo;
 };
 
 static const struct opt opts[] = {
 	OPT_STRING(struct conf, output, 'o', "FILE", "-", "write the stream to FILE instead of stdout"),
 	OPT_NUMBER(struct conf, seed, 's', "N", "0", 0, 9e15, "seed of all that is drawn"),
-	OPT_NUMBER(struct conf, jobs, 'j', "N", "1", 1, 256, "threads; the result does not depend on it"),
+	OPT_NUMBER(struct conf, threads, 'j', "N", "1", 1, 256, "threads; the result does not depend on it"),
 	OPT_SWITCH(struct conf, undo, 'u', "walk back all that was done to the grid; no transform is named then"),
 	OPT_END,
 };
@@ -109,7 +109,7 @@ int main(int argc, char **argv)
 
 	ostream_seed(chain.seed);
 	struct ostream *out = ostream_open(conf.output, istream_head(in)->kind, f, nf, istream_head(in));
-	struct pool pool = { .threads = conf.jobs, .arg = &chain, .work = conf.undo ? back : forward };
+	struct pool pool = { .threads = conf.threads, .arg = &chain, .work = conf.undo ? back : forward };
 
 	pool_run(&pool, in, out);
 	ostream_end(out);
