@@ -33,10 +33,12 @@ struct plan {
 	int columns;           /* of each measure: its structures, then their mean where there are several */
 	bool diagonal;         /* what a distance counts where one mask is empty: the image's diagonal, */
 	double empty_distance; /* or this */
+	char *labels, *names, *metrics; /* what the pointers point into */
 };
 
 /* Dies with PM_USAGE on anything that cannot be meant. */
 void plan_init(struct plan *p, const struct options *o);
+void plan_fini(struct plan *p);
 
 /* One case to judge. Without a file, the record holds that side. */
 struct job {

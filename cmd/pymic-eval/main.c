@@ -158,5 +158,6 @@ int main(int argc, char **argv)
 		free(b.score[i]);
 	}
 	free(b.score);
+	plan_fini(&b.plan);
 	return failed || (missing && !o.allow_missing) ? PM_FAIL : PM_OK;
 }

@@ -17,10 +17,10 @@ static char *next_part(char **list, char separator)
 static void add_structure(struct plan *p, const char *text)
 {
 	struct structure *s = &p->structure[p->structures];
-	char *rest = xstrdup(text), *list = rest;
+	char *copy = xstrdup(text), *list = copy;
 	if (p->structures++ == (int)PM_COUNT(p->structure))
 		die(PM_USAGE, "--labels: more than %zu structures", PM_COUNT(p->structure));
-	s->name = xstrdup(text);
+	s->name = text;
 	for (char *part; (part = next_part(&list, '+'));) {
 		double v;
 		if (parse_number(part, &v) || !(v > INT32_MIN && v < INT32_MAX) || v != (double)(int32_t)v)
@@ -29,12 +29,12 @@ static void add_structure(struct plan *p, const char *text)
 			die(PM_USAGE, "--labels: more than %zu labels in one structure", PM_COUNT(s->label));
 		s->label[s->n++] = (int32_t)v;
 	}
-	free(rest);
+	free(copy);
 }
 
-static void name_structures(struct plan *p, const char *names)
+static void name_structures(struct plan *p)
 {
-	char *list = xstrdup(names);
+	char *list = p->names;
 	int n = 0;
 	for (char *name; (name = next_part(&list, ',')); n++)
 		if (n < p->structures)
@@ -76,13 +76,13 @@ void plan_init(struct plan *p, const struct options *o)
 	memset(p, 0, sizeof *p);
 	if (!*o->labels)
 		die(PM_USAGE, "which labels are to be judged? Say for instance --labels 1,2,3");
-	char *labels = xstrdup(o->labels), *list = labels;
+	char *list = p->labels = xstrdup(o->labels);
 	for (char *part; (part = next_part(&list, ','));)
 		add_structure(p, part);
-	free(labels);
-	if (*o->names)
-		name_structures(p, o->names);
-	list = xstrdup(o->metrics);
+	p->names = xstrdup(o->names);
+	if (*p->names)
+		name_structures(p);
+	list = p->metrics = xstrdup(o->metrics);
 	for (char *part; (part = next_part(&list, ','));)
 		add_measure(p, part);
 	check_names(p);
@@ -94,4 +94,11 @@ void plan_init(struct plan *p, const struct options *o)
 		p->empty_distance = NAN;
 	else if (!p->diagonal && (parse_number(o->empty_distance, &p->empty_distance) || !(p->empty_distance >= 0)))
 		die(PM_USAGE, "--empty-distance: '%s' is none of diagonal, inf, nan, or a distance", o->empty_distance);
+}
+
+void plan_fini(struct plan *p)
+{
+	free(p->labels);
+	free(p->names);
+	free(p->metrics);
 }
