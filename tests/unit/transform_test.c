@@ -1,0 +1,804 @@
+/* The transforms: values, geometry, what undo brings back. */
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+#include <math.h>
+
+#include "tensor/spatial.h"
+#include "transform/array.h"
+#include "transform/transform.h"
+
+/* A record with a random image of type t, a label of three classes, and an oblique geometry. */
+static void make(struct record *r, enum dtype t, int64_t c, int64_t d, int64_t h, int64_t w)
+{
+	const int64_t dim[4] = { c, d, h, w };
+	const double spacing[3] = { 5, 1.5, 1.25 };
+	const double affine[16] = { 1.2, 0.1, 0, -7, -0.2, 1.4, 0.3, 11, 0, 0.1, 4.9, 3, 0, 0, 0, 1 };
+	double nifti[32];
+	struct rng g;
+
+	record_clear(r);
+	strcpy(r->id, "case_1");
+	rng_init(&g, 7, "test", 0, "", 0);
+	struct tensor *image = record_put(r, "image", t, 4, dim), *label;
+
+	for (int64_t i = 0; i < tensor_count(image); i++)
+		tensor_set(image, i, (double)rng_int(&g, 0, 200));
+	label = record_put(r, "label", PM_U8, 3, dim + 1);
+	for (int64_t i = 0; i < tensor_count(label); i++)
+		tensor_set(label, i, (double)(i % w > w / 2) + (double)(i / w % h > h / 2));
+	for (int i = 0; i < 32; i++)
+		nifti[i] = i;
+	meta_set_numbers(&r->meta, "spacing", spacing, 3);
+	meta_set_numbers(&r->meta, "affine", affine, 16);
+	meta_set_numbers(&r->meta, "nifti", nifti, 32);
+}
+
+static int try_apply(struct record *r, const char *spec, uint64_t seed, struct err *e)
+{
+	void *conf;
+	struct rng rng;
+	bool corrupts = !strncmp(spec, "dilate", 6) || !strncmp(spec, "erode", 5) || !strncmp(spec, "edge", 4);
+	const struct transform *t = transform_parse(corrupts ? &noise_kind : &transform_kind, spec, &conf, e);
+
+	if (!t)
+		return -2;
+	rng_init(&rng, seed, "test", 0, "case_1", 0);
+	return t->apply(conf, r, &rng, e);
+}
+
+static void apply(struct record *r, const char *spec, uint64_t seed)
+{
+	struct err e = { "" };
+
+	if (try_apply(r, spec, seed, &e))
+		fail_msg("%s: %s", spec, e.msg);
+}
+
+static void fails(struct record *r, const char *spec, int want, const char *message)
+{
+	struct err e = { "" };
+
+	assert_int_equal(try_apply(r, spec, 1, &e), want);
+	if (!strstr(e.msg, message))
+		fail_msg("%s: \"%s\" does not say \"%s\"", spec, e.msg, message);
+}
+
+static void undo(struct record *r)
+{
+	struct err e = { "" };
+
+	if (transform_undo(r, &e))
+		fail_msg("%s", e.msg);
+}
+
+static void has_size(struct record *r, const char *field, int64_t d, int64_t h, int64_t w)
+{
+	const struct tensor *t = record_get(r, field);
+	const int64_t *dim = t->dim + t->rank - 3;
+
+	if (dim[0] != d || dim[1] != h || dim[2] != w)
+		fail_msg("%s is %dx%dx%d", field, (int)dim[0], (int)dim[1], (int)dim[2]);
+}
+
+static void same_field(struct record *a, struct record *b, const char *field)
+{
+	struct tensor *x = record_get(a, field), *y = record_get(b, field);
+
+	assert_int_equal(x->dtype, y->dtype);
+	assert_int_equal(x->rank, y->rank);
+	assert_memory_equal(x->dim, y->dim, (size_t)x->rank * sizeof(x->dim[0]));
+	assert_memory_equal(x->data, y->data, (size_t)tensor_count(x) * dtype_size(x->dtype));
+}
+
+static void same_geometry(struct record *a, struct record *b)
+{
+	static const char *const key[] = { "spacing", "affine", "nifti" };
+
+	for (int i = 0; i < 3; i++) {
+		double x[32], y[32];
+		int n = meta_numbers(&a->meta, key[i], x, 32);
+
+		assert_int_equal(n, meta_numbers(&b->meta, key[i], y, 32));
+		assert_memory_equal(x, y, (size_t)(n > 0 ? n : 0) * sizeof(*x));
+	}
+}
+
+static double mean_std(const struct tensor *t, double *std)
+{
+	double s = 0, q = 0;
+	int64_t n = tensor_count(t);
+
+	for (int64_t i = 0; i < n; i++)
+		s += tensor_at(t, i) / (double)n;
+	for (int64_t i = 0; i < n; i++)
+		q += (tensor_at(t, i) - s) * (tensor_at(t, i) - s) / (double)n;
+	*std = sqrt(q);
+	return s;
+}
+
+static void normalize(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, was = { .n = 0 };
+	double std, mean;
+
+	make(&was, PM_U16, 2, 3, 5, 7);
+	record_copy(&r, &was);
+	apply(&r, "normalize", 1);
+	struct tensor *t = record_get(&r, "image"), *u = record_get(&was, "image");
+	struct tensor half = { PM_U16, 1, { 105 }, (uint16_t *)u->data + 105 };
+
+	assert_int_equal(t->dtype, PM_F32);
+	mean = mean_std(&half, &std);
+	for (int64_t i = 0; i < 105; i++)
+		assert_float_equal(tensor_at(t, 105 + i), ((tensor_at(&half, i) - mean) / (std + 1e-5)), 1e-6);
+
+	record_copy(&r, &was);
+	apply(&r, "normalize:mean=100:std=50x20", 1);
+	t = record_get(&r, "image");
+	assert_float_equal(tensor_at(t, 3), ((tensor_at(u, 3) - 100) / 50), 1e-6);
+	assert_float_equal(tensor_at(t, 108), ((tensor_at(u, 108) - 100) / 20), 1e-6);
+
+	record_copy(&r, &was);
+	apply(&r, "normalize:channels=1:mean=100:std=10", 1);
+	t = record_get(&r, "image");
+	assert_float_equal(tensor_at(t, 3), tensor_at(u, 3), 0);
+	assert_float_equal(tensor_at(t, 108), ((tensor_at(u, 108) - 100) / 10), 1e-6);
+
+	fails(&r, "normalize:std=5", -2, "without mean");
+	fails(&r, "normalize:mean=1,2,3:std=1", -1, "give 1 or 2");
+	fails(&r, "normalize:channels=2", -1, "numbered from 0");
+	record_fini(&r);
+	record_fini(&was);
+}
+
+/* Statistics of the voxels above a threshold; the others become noise, or keep to the line. */
+static void normalize_above(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, was = { .n = 0 };
+	double s = 0, q = 0, n = 0, mean, std;
+
+	make(&was, PM_I16, 1, 10, 50, 50);
+	struct tensor *u = record_get(&was, "image"), *t;
+
+	for (int64_t i = 0; i < 25000; i++) {
+		double v = tensor_at(u, i);
+
+		s += v > 80 ? v : 0;
+		q += v > 80 ? v * v : 0;
+		n += v > 80;
+	}
+	mean = s / n;
+	std = sqrt(q / n - mean * mean) + 1e-5;
+	record_copy(&r, &was);
+	apply(&r, "normalize:above=80:background=keep", 1);
+	t = record_get(&r, "image");
+	for (int64_t i = 0; i < 25000; i++)
+		assert_float_equal(tensor_at(t, i), ((tensor_at(u, i) - mean) / std), 1e-5);
+
+	record_copy(&r, &was);
+	apply(&r, "normalize:above=80", 1);
+	t = record_get(&r, "image");
+	s = q = n = 0;
+	for (int64_t i = 0; i < 25000; i++) {
+		double v = tensor_at(t, i);
+
+		if (tensor_at(u, i) > 80) {
+			assert_float_equal(v, ((tensor_at(u, i) - mean) / std), 1e-5);
+			continue;
+		}
+		s += v;
+		q += v * v;
+		n++;
+	}
+	assert_float_equal(s / n, 0, 0.05);
+	assert_float_equal(sqrt(q / n), 1, 0.05);
+
+	record_copy(&r, &was);
+	apply(&r, "normalize:above=1000:background=keep", 1);
+	assert_float_equal(tensor_at(record_get(&r, "image"), 5), tensor_at(u, 5), 0);
+	record_fini(&r);
+	record_fini(&was);
+}
+
+/* A constant image becomes 0; one with NaN is refused. */
+static void normalize_odd(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+
+	make(&r, PM_F32, 1, 2, 4, 4);
+	for (int64_t i = 0; i < 32; i++)
+		tensor_set(record_get(&r, "image"), i, 1000.1);
+	apply(&r, "normalize", 1);
+	assert_true(fabs(tensor_at(record_get(&r, "image"), 9)) < 5);
+	tensor_set(record_get(&r, "image"), 3, NAN);
+	fails(&r, "normalize", -1, "not finite");
+	fails(&r, "percentile", -1, "not finite");
+	record_drop(&r, "image");
+	fails(&r, "normalize", -1, "has no image");
+	record_fini(&r);
+}
+
+static void ranges(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, was = { .n = 0 };
+	struct tensor *t, *u;
+	float sorted[80];
+	double v0, v1;
+
+	make(&was, PM_U8, 1, 1, 8, 10);
+	u = record_get(&was, "image");
+	tensor_set(u, 0, 0);
+	tensor_set(u, 1, 200);
+	record_copy(&r, &was);
+	apply(&r, "minmax", 1);
+	t = record_get(&r, "image");
+	for (int64_t i = 0; i < 80; i++)
+		assert_float_equal(tensor_at(t, i), (tensor_at(u, i) / 100 - 1), 1e-6);
+	record_copy(&r, &was);
+	apply(&r, "minmax:lower=50:upper=150", 1);
+	t = record_get(&r, "image");
+	for (int64_t i = 0; i < 80; i++)
+		assert_float_equal(tensor_at(t, i), fmax(-1, fmin(1, (tensor_at(u, i) - 100) / 50)), 1e-6);
+	fails(&r, "minmax:lower=2:upper=1", -2, "not below");
+
+	convert(sorted, PM_F32, u->data, PM_U8, 80);
+	v0 = percentile(sorted, 80, 10);
+	v1 = percentile(sorted, 80, 85);
+	record_copy(&r, &was);
+	apply(&r, "percentile:lower=10:upper=85", 1);
+	t = record_get(&r, "image");
+	for (int64_t i = 0; i < 80; i++)
+		assert_float_equal(tensor_at(t, i), fmax(0, fmin(1, (tensor_at(u, i) - v0) / (v1 - v0))), 1e-6);
+	record_copy(&r, &was);
+	apply(&r, "percentile:lower=10:upper=85:to=signed", 1);
+	t = record_get(&r, "image");
+	for (int64_t i = 0; i < 80; i++)
+		assert_float_equal(tensor_at(t, i), (2 * fmax(0, fmin(1, (tensor_at(u, i) - v0) / (v1 - v0))) - 1), 1e-6);
+	record_fini(&r);
+	record_fini(&was);
+}
+
+/* The curve against pow() in double, over twelve orders of magnitude. */
+static void gamma_accuracy(void **state)
+{
+	(void)state;
+	enum { N = 4000 };
+	static float x[N], y[N];
+	static const float gammas[] = { 0.1f, 0.7f, 1, 1.2345678f, 1.5f, 3 };
+
+	for (size_t k = 0; k < PM_COUNT(gammas); k++) {
+		for (int i = 0; i < N; i++)
+			x[i] = y[i] = i == 0 ? 0 : (float)pow(10, -12.0 * i / N);
+		y[1] = x[1] = 1;
+		gamma_curve(y, N, 0, 1, gammas[k], false);
+		for (int i = 0; i < N; i++) {
+			double want = pow((double)x[i], (double)gammas[k]);
+
+			if (fabs((double)y[i] - want) > 1e-6 * want)
+				fail_msg("%g^%g is %.9g, not %.9g", (double)x[i], (double)gammas[k], (double)y[i], want);
+		}
+	}
+}
+
+static void gamma_transform(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, was = { .n = 0 };
+	struct tensor *t, *u;
+	int changed = 0;
+
+	make(&was, PM_I16, 1, 1, 9, 9);
+	u = record_get(&was, "image");
+	tensor_set(u, 0, -100);
+	tensor_set(u, 1, 300);
+	record_copy(&r, &was);
+	apply(&r, "gamma:p=1:channel-p=1:min=2:max=2", 1);
+	t = record_get(&r, "image");
+	for (int64_t i = 0; i < 81; i++)
+		assert_float_equal(tensor_at(t, i), (-100 + 400 * pow((tensor_at(u, i) + 100) / 400, 2)), 1e-3);
+	record_copy(&r, &was);
+	apply(&r, "gamma:p=1:channel-p=1:min=1:max=1:invert=1", 1);
+	t = record_get(&r, "image");
+	for (int64_t i = 0; i < 81; i++)
+		assert_float_equal(tensor_at(t, i), (200 - tensor_at(u, i)), 1e-3);
+	for (uint64_t seed = 0; seed < 1000; seed++) {
+		record_copy(&r, &was);
+		apply(&r, "gamma", seed);
+		t = record_get(&r, "image");
+		for (int64_t i = 0; i < 81; i++) {
+			if (fabs(tensor_at(t, i) - tensor_at(u, i)) > 1e-2) {
+				changed++;
+				break;
+			}
+		}
+	}
+	assert_in_range(changed, 200, 300); /* 0.25 */
+	fails(&r, "gamma:min=2", -2, "above max");
+	record_fini(&r);
+	record_fini(&was);
+}
+
+static void normal_numbers(void **state)
+{
+	(void)state;
+	enum { N = 200001 };
+	static float x[N];
+	double moment[5] = { 0 }, beyond = 0;
+	struct rng g;
+
+	rng_init(&g, 3, "normal", 0, "", 0);
+	fill_normal(x, N, &g);
+	for (int i = 0; i < N; i++) {
+		for (int k = 1; k < 5; k++)
+			moment[k] += pow((double)x[i], k) / N;
+		beyond += fabs((double)x[i]) > 1.959964;
+	}
+	assert_float_equal(moment[1], 0, 0.01);
+	assert_float_equal(moment[2], 1, 0.02);
+	assert_float_equal(moment[3], 0, 0.04);
+	assert_float_equal(moment[4], 3, 0.1);
+	assert_float_equal(beyond / N, 0.05, 0.003);
+}
+
+static void noise(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	double q = 0;
+
+	make(&r, PM_F32, 1, 10, 40, 40);
+	struct tensor *t = record_get(&r, "image");
+
+	for (int64_t i = 0; i < 16000; i++)
+		tensor_set(t, i, i == 0 ? -100 : i == 1 ? 100 : 0);
+	apply(&r, "noise:p=1:channel-p=1:min=2:max=2", 1);
+	for (int64_t i = 2; i < 16000; i++)
+		q += tensor_at(t, i) * tensor_at(t, i) / 15998;
+	assert_float_equal(sqrt(q), 2, 0.05);
+	for (int64_t i = 2; i < 16000; i++)
+		tensor_set(t, i, i % 2);
+	tensor_set(t, 0, 0);
+	tensor_set(t, 1, 1);
+	apply(&r, "noise:p=1:channel-p=1:min=2:max=2", 2);
+	for (int64_t i = 0; i < 16000; i++)
+		assert_in_range((int)(tensor_at(t, i) * 1000), 0, 1000);
+	record_fini(&r);
+}
+
+static void padding(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, was = { .n = 0 };
+	const int64_t from[3] = { 3, 5, 7 }, to[3] = { 3, 8, 8 }, start[3] = { 0, -1, 0 };
+	uint16_t want[2 * 3 * 8 * 8];
+
+	make(&was, PM_U16, 2, 3, 5, 7);
+	record_copy(&r, &was);
+	apply(&r, "pad:size=8,8", 1);
+	has_size(&r, "image", 3, 8, 8);
+	has_size(&r, "label", 3, 8, 8);
+	crop_pad(want, to, record_get(&was, "image")->data, from, start, 2, PM_U16, BORDER_REFLECT);
+	assert_memory_equal(record_get(&r, "image")->data, want, sizeof(want));
+	undo(&r);
+	same_field(&r, &was, "image");
+	same_field(&r, &was, "label");
+	same_geometry(&r, &was);
+	apply(&r, "pad:size=4x0x4", 1);
+	has_size(&r, "image", 4, 5, 7);
+	apply(&r, "pad:ceil:size=4x4x4", 1);
+	has_size(&r, "image", 4, 8, 8);
+	apply(&r, "pad:size=2,2,2", 1);
+	has_size(&r, "label", 4, 8, 8);
+	undo(&r);
+	same_field(&r, &was, "image");
+	fails(&r, "pad", -2, "give D,H,W");
+	fails(&r, "pad:size=8", -2, "give D,H,W");
+	fails(&r, "pad:size=8.5,8", -2, "whole");
+	record_fini(&r);
+	record_fini(&was);
+}
+
+static void cropping(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, was = { .n = 0 };
+	int first = 0, last = 0, covered = 0;
+
+	make(&was, PM_I16, 1, 4, 9, 10);
+	fails(&was, "crop:size=5,9,10", -1, "pad first");
+	fails(&was, "center_crop:size=11,9", -1, "pad first");
+	for (uint64_t seed = 0; seed < 400; seed++) {
+		record_copy(&r, &was);
+		apply(&r, "crop:size=0x9x4", seed);
+		has_size(&r, "image", 4, 9, 4);
+		const int16_t *x = record_get(&r, "image")->data, *y = record_get(&was, "image")->data;
+
+		first += !memcmp(x, y, 8);
+		last += !memcmp(x, y + 6, 8);
+	}
+	assert_in_range(first, 35, 80); /* 1 of 7 places */
+	assert_in_range(last, 35, 80);
+
+	/* One voxel of class 9 in a corner: a box around it holds it. */
+	tensor_set(record_get(&was, "label"), 3 * 90 + 8 * 10 + 9, 9);
+	for (uint64_t seed = 0; seed < 50; seed++) {
+		struct tensor *t;
+
+		record_copy(&r, &was);
+		apply(&r, "crop:size=2x3x3:foreground=1:labels=9", seed);
+		t = record_get(&r, "label");
+		assert_int_equal(tensor_at(t, 17), 9);
+		record_copy(&r, &was);
+		apply(&r, "crop:size=2x3x3:foreground=1:labels=9,77", seed);
+		t = record_get(&r, "label");
+		assert_int_equal(tensor_at(t, 17), 9);
+		record_copy(&r, &was);
+		apply(&r, "crop:size=2x3x3:foreground=1", seed);
+		t = record_get(&r, "label");
+		int any = 0;
+
+		for (int64_t i = 0; i < 18; i++) {
+			any |= tensor_at(t, i) > 0;
+			covered += tensor_at(t, i) == 9;
+		}
+		assert_true(any);
+	}
+	assert_in_range(covered, 8, 30); /* 1 of 3 classes */
+	record_copy(&r, &was);
+	apply(&r, "crop:size=2x3x3:foreground=1:labels=77", 1); /* no such class here: anywhere */
+	has_size(&r, "label", 2, 3, 3);
+	record_copy(&r, &was);
+	record_drop(&r, "label");
+	apply(&r, "crop:size=2x3x3:foreground=1", 1);
+	has_size(&r, "image", 2, 3, 3);
+	record_copy(&r, &was);
+	apply(&r, "center_crop:size=2,5,4", 1);
+	assert_int_equal(tensor_at(record_get(&r, "image"), 0), tensor_at(record_get(&was, "image"), 1 * 90 + 2 * 10 + 3));
+	record_fini(&r);
+	record_fini(&was);
+}
+
+/* What was not predicted is background: pred 0, prob of class 0 one. */
+static void crop_undo(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	const int64_t dim[4] = { 2, 2, 3, 4 };
+
+	make(&r, PM_U8, 1, 4, 6, 8);
+	apply(&r, "center_crop:size=2,3,4", 1);
+	struct tensor *pred = record_put(&r, "pred", PM_U8, 3, dim + 1), *prob;
+
+	memset(pred->data, 3, 24);
+	prob = record_put(&r, "prob", PM_F32, 4, dim);
+	for (int64_t i = 0; i < 48; i++)
+		tensor_set(prob, i, i < 24 ? 0.25 : 0.75);
+	undo(&r);
+	has_size(&r, "pred", 4, 6, 8);
+	has_size(&r, "prob", 4, 6, 8);
+	pred = record_get(&r, "pred");
+	prob = record_get(&r, "prob");
+	for (int64_t i = 0; i < 192; i++) {
+		int64_t z = i / 48, y = i / 8 % 6, x = i % 8;
+		bool in = z >= 1 && z < 3 && y >= 1 && y < 4 && x >= 2 && x < 6;
+
+		assert_int_equal(tensor_at(pred, i), in ? 3 : 0);
+		assert_float_equal(tensor_at(prob, i), (in ? 0.25 : 1), 0);
+		assert_float_equal(tensor_at(prob, 192 + i), (in ? 0.75 : 0), 0);
+	}
+	record_fini(&r);
+}
+
+static void flipping(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, was = { .n = 0 };
+	int count[3] = { 0 };
+
+	make(&was, PM_I16, 2, 2, 3, 4);
+	struct tensor *u = record_get(&was, "image");
+
+	for (int64_t i = 0; i < 48; i++)
+		tensor_set(u, i, (double)i);
+	for (uint64_t seed = 0; seed < 400; seed++) {
+		double corner;
+
+		record_copy(&r, &was);
+		apply(&r, "flip:axes=dhw", seed);
+		corner = tensor_at(record_get(&r, "image"), 0);
+		count[0] += corner >= 12;
+		count[1] += (int)corner % 12 >= 8;
+		count[2] += (int)corner % 4 == 3;
+		assert_float_equal(tensor_at(record_get(&r, "image"), 24), (corner + 24), 0);
+		undo(&r);
+		same_field(&r, &was, "image");
+		same_geometry(&r, &was);
+	}
+	for (int a = 0; a < 3; a++)
+		assert_in_range(count[a], 160, 240);
+	fails(&r, "flip:axes=hx", -2, "letters of d, h, w");
+	fails(&r, "flip:axes=", -2, "letters of d, h, w");
+	record_fini(&r);
+	record_fini(&was);
+}
+
+/* The voxel with the largest image value lies at the same millimetres before and after. */
+static void landmark(struct record *r, double mm[3])
+{
+	struct tensor *t = record_get(r, "image");
+	double affine[16];
+	int64_t at = 0, n = tensor_count(t), h = t->dim[2], w = t->dim[3];
+
+	assert_int_equal(meta_numbers(&r->meta, "affine", affine, 16), 16);
+	for (int64_t i = 0; i < n; i++)
+		if (tensor_at(t, i) > tensor_at(t, at))
+			at = i;
+	double voxel[4] = { (double)(at % w), (double)(at / w % h), (double)(at / w / h), 1 };
+
+	for (int row = 0; row < 3; row++) {
+		mm[row] = 0;
+		for (int k = 0; k < 4; k++)
+			mm[row] += affine[row * 4 + k] * voxel[k];
+	}
+}
+
+static void landmarks(void **state)
+{
+	(void)state;
+	static const char *const spec[] = {
+		"pad:size=8,20,20", "crop:size=3,9,9:foreground=1:labels=9", "center_crop:size=3,13,11", "flip:axes=dhw:p=1",
+		"rotate:d=90,90:p=1", "rotate:d=:h=180,180:p=1", "rotate:d=:w=180,180:p=1", "rescale:lower=2,2,2:upper=2,2,2:p=1",
+		"resize:size=9,29,29", "resample:spacing=2.5,0.75,0.625",
+	};
+	struct record r = { .n = 0 };
+
+	for (size_t i = 0; i < PM_COUNT(spec); i++) {
+		double before[3], after[3];
+
+		make(&r, PM_U16, 1, 5, 15, 15);
+		tensor_set(record_get(&r, "image"), 2 * 225 + 6 * 15 + 8, 1000);
+		tensor_set(record_get(&r, "label"), 2 * 225 + 6 * 15 + 8, 9);
+		landmark(&r, before);
+		apply(&r, spec[i], 3);
+		landmark(&r, after);
+		for (int a = 0; a < 3; a++)
+			if (fabs(before[a] - after[a]) > (i < 7 ? 1e-9 : 3))
+				fail_msg("%s: axis %d: %g is now %g", spec[i], a, before[a], after[a]);
+		assert_int_equal(meta_numbers(&r.meta, "nifti", before, 3), -1);
+	}
+	record_fini(&r);
+}
+
+/* All in a row and back: exact transforms bring back the bytes, the others the grid, the geometry and nearly the label. */
+static void round_trips(void **state)
+{
+	(void)state;
+	static const char *const exact[] = { "pad:size=8,24,24", "flip:axes=dhw", "center_crop:size=7,22,23", "pad:ceil:size=4,16,16", "flip" };
+	static const char *const rough[] = { "rescale:p=1:lower=1.5,1.5:upper=1.8,1.8", "flip:axes=hw:p=1", "pad:size=6,70,70",
+		"resize:size=9,64,66", "rotate:d=20,20:p=1", "resample:spacing=3,0.7,0.7" };
+	struct record r = { .n = 0 }, was = { .n = 0 };
+
+	make(&was, PM_U16, 2, 5, 21, 22);
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		record_copy(&r, &was);
+		for (size_t i = 0; i < PM_COUNT(exact); i++)
+			apply(&r, exact[i], seed * 100 + i);
+		undo(&r);
+		same_field(&r, &was, "image");
+		same_field(&r, &was, "label");
+		same_geometry(&r, &was);
+	}
+	make(&was, PM_U16, 1, 5, 40, 42);
+	record_copy(&r, &was);
+	for (size_t i = 0; i < PM_COUNT(rough); i++)
+		apply(&r, rough[i], i);
+	undo(&r);
+	has_size(&r, "image", 5, 40, 42);
+	same_geometry(&r, &was);
+	int wrong = 0;
+
+	for (int64_t z = 0; z < 5; z++)
+		for (int64_t y = 12; y < 28; y++)
+			for (int64_t x = 12; x < 30; x++)
+				wrong += tensor_at(record_get(&r, "label"), (z * 40 + y) * 42 + x) !=
+					tensor_at(record_get(&was, "label"), (z * 40 + y) * 42 + x);
+	assert_in_range(wrong, 0, 5 * 16 * 18 / 8);
+	assert_int_equal(record_get(&r, "label")->dtype, PM_U8);
+	record_fini(&r);
+	record_fini(&was);
+}
+
+static void resampling(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	double spacing[3];
+
+	make(&r, PM_U8, 1, 5, 15, 16);
+	apply(&r, "resample:spacing=2.5,3,0", 1);
+	has_size(&r, "image", 10, 8, 16); /* 15 * 0.5 = 7.5: half to even */
+	assert_int_equal(record_get(&r, "image")->dtype, PM_F32);
+	meta_numbers(&r.meta, "spacing", spacing, 3);
+	assert_float_equal(spacing[0], (5.0 * 4 / 9), 1e-6); /* corners stay where they were */
+	assert_float_equal(spacing[1], (1.5 * 14 / 7), 1e-6);
+	assert_float_equal(spacing[2], 1.25, 0);
+	undo(&r);
+	apply(&r, "resample:keep-z=4,6:spacing=1,1,1", 1);
+	has_size(&r, "label", 5, 22, 20);
+	undo(&r);
+	apply(&r, "resize:size=30,0", 1);
+	has_size(&r, "label", 5, 30, 16);
+	meta_delete(&r.meta, "spacing");
+	fails(&r, "resample:spacing=1,1", -1, "no spacing");
+	fails(&r, "resample:keep-z=1:spacing=1,1", -2, "keep-z");
+	record_fini(&r);
+}
+
+static void labels(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+
+	make(&r, PM_U8, 1, 1, 6, 6);
+	apply(&r, "label_convert:map=1=2,2>1", 1);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 0), 0);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 5), 2);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 35), 1);
+	apply(&r, "label_convert:map=1=205x7=3", 1);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 35), 205);
+	fails(&r, "label_convert:map=1=300", -1, "cannot hold 300");
+	fails(&r, "label_convert:map=1", -2, "pairs like");
+	fails(&r, "label_convert:map=1=2,", -2, "pairs like");
+	fails(&r, "label_convert", -2, "pairs like");
+	apply(&r, "label_nonzero", 1);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 35), 1);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 0), 0);
+	record_fini(&r);
+}
+
+/* Two squares that touch: growing ones keep their own ground, the smaller number takes the rest. */
+static void corruption(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, was = { .n = 0 };
+	const int64_t size[3] = { 1, 40, 40 };
+	uint8_t one[1600], two[1600];
+	struct tensor *t;
+
+	make(&was, PM_U8, 1, 1, 40, 40);
+	t = record_get(&was, "label");
+	for (int64_t i = 0; i < 1600; i++) {
+		one[i] = i / 40 >= 15 && i / 40 < 25 && i % 40 >= 10 && i % 40 < 20;
+		two[i] = i / 40 >= 15 && i / 40 < 25 && i % 40 >= 20 && i % 40 < 30;
+		tensor_set(t, i, one[i] + 2 * two[i]);
+	}
+	record_copy(&r, &was);
+	apply(&r, "dilate:radius=4", 1);
+	t = record_get(&r, "label");
+	dilate(one, size, 4, true);
+	dilate(two, size, 4, true);
+	for (int64_t i = 0; i < 1600; i++) {
+		double old = tensor_at(record_get(&was, "label"), i);
+
+		assert_int_equal(tensor_at(t, i), old > 0 ? old : one[i] ? 1 : two[i] ? 2 : 0);
+	}
+	record_copy(&r, &was);
+	apply(&r, "erode:radius=3:labels=1", 1);
+	t = record_get(&r, "label");
+	int count[3] = { 0 };
+
+	for (int64_t i = 0; i < 1600; i++)
+		count[(int)tensor_at(t, i)]++;
+	assert_int_equal(count[1], 16);
+	assert_int_equal(count[2], 100);
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		char kind[16];
+		double radius[2];
+		int added = 0, removed = 0;
+
+		record_copy(&r, &was);
+		apply(&r, "edge:radius=2,4:labels=2", seed);
+		assert_int_equal(meta_text(&r.meta, "noise", kind, sizeof(kind)), 0);
+		assert_string_equal(kind, "edge");
+		assert_int_equal(meta_numbers(&r.meta, "noise_radius", radius, 2), 2);
+		for (int64_t i = 0; i < 1600; i++) {
+			double v = tensor_at(record_get(&r, "label"), i), old = tensor_at(record_get(&was, "label"), i);
+
+			added += v == 2 && old == 0;
+			removed += v == 0 && old == 2;
+			assert_true(old != 1 || v == 1);
+		}
+		assert_true(added > 0 && removed + added < 160);
+	}
+	fails(&r, "dilate:radius=3,2", -2, "range");
+	record_drop(&r, "label");
+	apply(&r, "dilate", 1);
+	record_fini(&r);
+	record_fini(&was);
+}
+
+/* Fields apart, and stacks that nobody pushed. */
+static void hostile(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	const int64_t dim[3] = { 5, 15, 14 };
+	struct err e;
+	struct rng g;
+
+	make(&r, PM_U8, 1, 5, 15, 15);
+	record_put(&r, "weight", PM_F32, 3, dim);
+	fails(&r, "flip", -1, "weight is 5x15x14 but image is 5x15x15");
+	record_drop(&r, "weight");
+	meta_push_undo(&r.meta, "no_such", NULL, 0);
+	assert_int_equal(transform_undo(&r, &e), -1);
+	rng_init(&g, 5, "hostile", 0, "", 0);
+	for (int trial = 0; trial < 3000; trial++) {
+		static const double odd[] = { -1, 0, 1, 2, 3, 5, 15, 16, 19, 0.5, 1e6, 1e300, NAN };
+		const struct transform *t = transforms[rng_int(&g, 0, 14)];
+		double v[90];
+		int n = (int)rng_int(&g, 0, 60);
+
+		for (int i = 0; i < n; i++)
+			v[i] = odd[rng_int(&g, 0, (int64_t)PM_COUNT(odd) - 3 * (i < 3) - 1)];
+		if (n > 3 && trial % 2)
+			memcpy(v, (double[]){ 5, 15, 15 }, 3 * sizeof(*v));
+		make(&r, PM_U8, 1, 5, 15, 15);
+		meta_push_undo(&r.meta, t->p.name, v, n);
+		transform_undo(&r, &e);
+	}
+	record_fini(&r);
+}
+
+/* What holds for every member of the table. */
+static void table(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+
+	for (int i = 0; transforms[i]; i++) {
+		const struct plugin *p = &transforms[i]->p;
+		char spec[100];
+
+		assert_true(strlen(p->summary) > 10);
+		for (int j = 0; j < i; j++)
+			assert_string_not_equal(p->name, transforms[j]->p.name);
+		bool sized = !strcmp(p->name, "resample");
+
+		for (const struct opt *o = p->opts; o && o->name; o++)
+			sized |= !strcmp(o->name, "size");
+		snprintf(spec, sizeof(spec), "%s%s", p->name, !strcmp(p->name, "resample") ? ":spacing=1,1" :
+			!strcmp(p->name, "label_convert") ? ":map=1=2" : sized ? ":size=4,4" : "");
+		for (uint64_t seed = 0; seed < 4; seed++) {
+			make(&r, PM_I32, seed % 2 + 1, seed / 2 * 2 + 1, 12, 13);
+			if (seed % 2)
+				record_drop(&r, "label");
+			apply(&r, spec, seed);
+			undo(&r);
+			has_size(&r, "image", (int64_t)seed / 2 * 2 + 1, 12, 13);
+		}
+	}
+	record_fini(&r);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(normalize), cmocka_unit_test(normalize_above), cmocka_unit_test(normalize_odd), cmocka_unit_test(ranges),
+		cmocka_unit_test(gamma_accuracy), cmocka_unit_test(gamma_transform), cmocka_unit_test(normal_numbers),
+		cmocka_unit_test(noise), cmocka_unit_test(padding), cmocka_unit_test(cropping), cmocka_unit_test(crop_undo),
+		cmocka_unit_test(flipping), cmocka_unit_test(landmarks), cmocka_unit_test(round_trips), cmocka_unit_test(resampling),
+		cmocka_unit_test(labels), cmocka_unit_test(corruption), cmocka_unit_test(hostile), cmocka_unit_test(table),
+	};
+
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
