@@ -49,6 +49,7 @@ CMDS    := $(notdir $(wildcard cmd/pymic-*))
 NN_CMDS := pymic-train pymic-infer
 UNITS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
 NN_UNITS := $(basename $(notdir $(wildcard tests/nn/*_test.c)))
+FUZZES  := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
 
 BASE_O   := $(BASE:%.c=$B/%.o)
 ENGINE_O := $(ENGINE:%.c=$B/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$B/%.$i.o))
@@ -94,7 +95,13 @@ $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%): $B/libpymic.a
 	@mkdir -p $(@D); echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %-nn.a,$^) $B/libpymic.a $(LIBS_IO) $(NN) $(LIBS) -lcmocka -o $@
 
-tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%)
+# Without clang a driver of our own mutates the inputs; with it libFuzzer brings the main function.
+$(FUZZES:%=$B/tests/%): $B/tests/%: $B/tests/fuzz/%.o $(if $(filter 1,$(FUZZ)),,$B/tests/fuzz/driver.o) $B/libpymic.a
+	@mkdir -p $(@D); echo "LD $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $B/libpymic.a $(LIBS_IO) $(LIBS) -o $@
+
+tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(FUZZES:%=$B/tests/%)
+fuzz: $(FUZZES:%=$B/tests/%)
 
 # What the double build is for.
 exact: $(filter %/gradient_test %/golden_net_test,$(NN_UNITS:%=$B/tests/%))
