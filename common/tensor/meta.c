@@ -148,10 +148,9 @@ static struct stack stack_of(const struct meta *m)
 	struct pack_pair p;
 	struct stack s = { 0 };
 	size_t head;
-	if (!find(m, "undo", &p) || ((uint8_t)m->buf[p.value] & 0xf0) == 0x80 || (uint8_t)m->buf[p.value] >= 0xde)
+	if (!find(m, "undo", &p) || !pack_is_array(m->buf + p.value))
 		return s;
-	if ((s.n = pack_items(m->buf + p.value, &head)) < 0)
-		return (struct stack){ 0 };
+	s.n = pack_items(m->buf + p.value, &head);
 	s.first = m->buf + p.value + head;
 	s.len = p.end - p.value - head;
 	return s;

@@ -124,18 +124,27 @@ int64_t pack_span(const char *buf, size_t len)
 	}
 }
 
+bool pack_is_map(const char *object)
+{
+	uint8_t b = (uint8_t)*object;
+	return (b & 0xf0) == 0x80 || b == 0xde || b == 0xdf;
+}
+
+bool pack_is_array(const char *object)
+{
+	uint8_t b = (uint8_t)*object;
+	return (b & 0xf0) == 0x90 || b == 0xdc || b == 0xdd;
+}
+
 int64_t pack_items(const char *object, size_t *head)
 {
 	const uint8_t *p = (const uint8_t *)object;
 	struct tag t;
-	if ((*p & 0xe0) == 0x80) {
-		*head = 1;
-		return *p & 15;
-	}
-	if (*p < 0xdc || *p > 0xdf || read_tag(*p, &t))
+	if (!pack_is_map(object) && !pack_is_array(object))
 		return -1;
+	read_tag(*p, &t);
 	*head = 1 + t.field;
-	return (int64_t)big_endian(p + 1, t.field);
+	return t.field ? (int64_t)big_endian(p + 1, t.field) : *p & 15;
 }
 
 /* For bytes that were measured as part of a whole. */

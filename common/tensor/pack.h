@@ -24,7 +24,9 @@ void pack_number(msgpack_packer *pk, double v); /* as an integer where it is one
  */
 int64_t pack_span(const char *buf, size_t len);
 
-/* The number of pairs (elements) of a map (array) that pack_span has measured; *head: the bytes before the first. -1: neither. */
+/* Of an object that pack_span has measured: how many pairs (elements) it has; *head: the bytes before the first. -1: neither. */
+bool pack_is_map(const char *object);
+bool pack_is_array(const char *object);
 int64_t pack_items(const char *object, size_t *head);
 
 /* Where a pair lies in a map that pack_span has measured: offsets of the key, of the value and behind it. */

@@ -109,9 +109,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct meta m = { 0 };
 	struct err e;
 	char path[32];
-	size_t head;
-	if (size && pack_span((const char *)data, size) == (int64_t)size && pack_items((const char *)data, &head) >= 0
-		&& data[0] != 0xdc && data[0] != 0xdd) {
+	if (size && pack_span((const char *)data, size) == (int64_t)size && pack_is_map((const char *)data)) {
 		meta_copy(&m, &(struct meta){ (char *)data, size, 0 });
 		use_meta(&m);
 		meta_fini(&m);
