@@ -60,7 +60,6 @@ void source_close(struct source *s);
 /* Buffers that a thread keeps from case to case. */
 struct scratch {
 	struct volume pred, truth;
-	int32_t *pred_label, *truth_label;
 	uint8_t *pred_mask, *truth_mask;
 	size_t voxels; /* room for so many */
 };

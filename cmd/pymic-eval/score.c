@@ -9,8 +9,6 @@ void scratch_fini(struct scratch *s)
 {
 	volume_fini(&s->pred);
 	volume_fini(&s->truth);
-	free(s->pred_label);
-	free(s->truth_label);
 	free(s->pred_mask);
 	free(s->truth_mask);
 }
@@ -20,8 +18,6 @@ static void scratch_reserve(struct scratch *s, size_t voxels)
 	if (voxels <= s->voxels)
 		return;
 	s->voxels = voxels;
-	s->pred_label = xresize(s->pred_label, voxels, sizeof *s->pred_label);
-	s->truth_label = xresize(s->truth_label, voxels, sizeof *s->truth_label);
 	s->pred_mask = xresize(s->pred_mask, voxels, 1);
 	s->truth_mask = xresize(s->truth_mask, voxels, 1);
 }
@@ -75,30 +71,30 @@ static int side_field(struct side *s, const struct record *r, const char *field,
 	return 0;
 }
 
-static int side_labels(const struct side *s, int32_t *label, int64_t n, struct err *e)
+static int check_labels(const struct side *s, int64_t n, struct err *e)
 {
-	if (!dtype_is_integer(s->dtype))
-		for (int64_t i = 0; i < n; i++) {
-			double v = s->dtype == PM_F32 ? (double)((const float *)s->data)[i] : ((const double *)s->data)[i];
-			if (v != floor(v)) /* so is NaN */
-				return err_set(e, "%s %.9g is not a whole number: was it interpolated?", s->what, v);
-		}
-	convert(label, PM_I32, s->data, s->dtype, n);
+	if (dtype_is_integer(s->dtype))
+		return 0;
+	for (int64_t i = 0; i < n; i++) {
+		double v = s->dtype == PM_F32 ? (double)((const float *)s->data)[i] : ((const double *)s->data)[i];
+		if (v != floor(v)) /* so is NaN */
+			return err_set(e, "%s %.9g is not a whole number: was it interpolated?", s->what, v);
+	}
 	return 0;
 }
 
-/* Returns whether there is any. */
-static bool make_mask(uint8_t *mask, const int32_t *label, int64_t n, const struct structure *s)
+static void make_mask(uint8_t *mask, const struct side *side, int64_t n, const struct structure *s)
 {
-	uint8_t any = 0;
-	for (int k = 0; k < s->n; k++) {
-		int32_t wanted = s->label[k];
-		for (int64_t i = 0; i < n; i++)
-			mask[i] = (uint8_t)((k ? mask[i] : 0) | (label[i] == wanted));
+	enum { CHUNK = 4096 };
+	int32_t label[CHUNK];
+	memset(mask, 0, (size_t)n);
+	for (int64_t at = 0; at < n; at += CHUNK) {
+		int64_t len = n - at < CHUNK ? n - at : CHUNK;
+		convert(label, PM_I32, (const char *)side->data + (size_t)at * dtype_size(side->dtype), side->dtype, len);
+		for (int k = 0; k < s->n; k++)
+			for (int64_t i = 0; i < len; i++)
+				mask[at + i] |= label[i] == s->label[k];
 	}
-	for (int64_t i = 0; i < n; i++)
-		any |= mask[i];
-	return any;
 }
 
 /* The largest distance that two voxels of the image can have. */
@@ -110,12 +106,11 @@ static double diagonal(const struct pair *p)
 	return sqrt(sum);
 }
 
-static double measure(const struct plan *p, const struct measure *m, struct pair *pair)
+static double measure(const struct plan *p, const struct measure *m, int has, struct pair *pair)
 {
-	bool pred = pair->tp + pair->fp > 0, truth = pair->tp + pair->fn > 0;
-	if (m->metric->quantity != DISTANCE || (pred && truth))
+	if (m->metric->quantity != DISTANCE || has == (HAS_PRED | HAS_TRUTH))
 		return m->metric->eval(m->conf, pair);
-	if (!pred && !truth)
+	if (!has)
 		return NAN;
 	return p->diagonal ? diagonal(pair) : p->empty_distance;
 }
@@ -133,17 +128,17 @@ static double mean_of(const double *v, int n)
 	return counted ? sum / counted : NAN;
 }
 
-static void compare(struct score *s, const struct plan *p, const struct side *truth, struct scratch *w)
+static void compare(struct score *s, const struct plan *p, const struct side *pred, const struct side *truth, struct scratch *w)
 {
 	struct pair pair;
 	int64_t n = truth->size[0] * truth->size[1] * truth->size[2];
 	for (int k = 0; k < p->structures; k++) {
-		bool pred_has = make_mask(w->pred_mask, w->pred_label, n, &p->structure[k]);
-		bool truth_has = make_mask(w->truth_mask, w->truth_label, n, &p->structure[k]);
-		s->has[k] = (uint8_t)((pred_has ? HAS_PRED : 0) | (truth_has ? HAS_TRUTH : 0));
+		make_mask(w->pred_mask, pred, n, &p->structure[k]);
+		make_mask(w->truth_mask, truth, n, &p->structure[k]);
 		pair_init(&pair, w->pred_mask, w->truth_mask, truth->size, truth->geo.spacing);
+		s->has[k] = (uint8_t)((pair.tp + pair.fp ? HAS_PRED : 0) | (pair.tp + pair.fn ? HAS_TRUTH : 0));
 		for (int m = 0; m < p->measures; m++)
-			s->value[m * p->columns + k] = measure(p, &p->measure[m], &pair);
+			s->value[m * p->columns + k] = measure(p, &p->measure[m], s->has[k], &pair);
 		pair_fini(&pair);
 	}
 	for (int m = 0; m < p->measures && p->structures > 1; m++) {
@@ -168,9 +163,9 @@ int score_case(struct score *s, const struct plan *p, const struct job *j, struc
 			err_set(&s->odd, "the prediction lies %.2g voxels off the truth; voxels are compared by their index", far);
 	}
 	strcpy(s->unit, truth.geo.units);
-	scratch_reserve(w, (size_t)n);
-	if (side_labels(&pred, w->pred_label, n, &s->fail) || side_labels(&truth, w->truth_label, n, &s->fail))
+	if (check_labels(&pred, n, &s->fail) || check_labels(&truth, n, &s->fail))
 		return -1;
-	compare(s, p, &truth, w);
+	scratch_reserve(w, (size_t)n);
+	compare(s, p, &pred, &truth, w);
 	return 0;
 }

@@ -76,16 +76,30 @@ static int64_t surface(uint8_t *edge, const uint8_t *mask, const int64_t size[3]
 	return count;
 }
 
-/* Distances of the voxels of `from` to those of `to`; they are n. */
-static float *distances(const uint8_t *from, int64_t n, const uint8_t *to, const struct box *b, const double spacing[3])
+/*
+ * Distances of the n voxels of `from` to those of `to`. Only they are asked for, and the nearest voxel is mostly in the same
+ * slice or near it: so distances within each slice are computed everywhere, and the third axis is searched outwards.
+ */
+static float *distances(const uint8_t *from, int64_t n, const uint8_t *to, const int64_t size[3], const double spacing[3])
 {
-	int64_t voxels = b->size[0] * b->size[1] * b->size[2];
-	float *d = xmalloc((size_t)voxels * sizeof *d), *list = xmalloc((size_t)n * sizeof *list);
-	distance_squared(d, to, b->size, spacing);
-	for (int64_t i = 0, k = 0; i < voxels; i++)
-		if (from[i])
-			list[k++] = sqrtf(d[i]);
-	free(d);
+	int64_t plane = size[1] * size[2];
+	float *flat = xmalloc((size_t)(size[0] * plane) * sizeof *flat), *list = xmalloc((size_t)n * sizeof *list);
+	for (int64_t z = 0; z < size[0]; z++)
+		distance_squared(flat + z * plane, to + z * plane, (int64_t[3]){ 1, size[1], size[2] }, spacing);
+	for (int64_t z = 0, k = 0; z < size[0]; z++)
+		for (int64_t i = 0; i < plane; i++) {
+			if (!from[z * plane + i])
+				continue;
+			double best = flat[z * plane + i], off;
+			for (int64_t dz = 1; (off = pow((double)dz * spacing[0], 2)) < best && (dz <= z || z + dz < size[0]); dz++) {
+				if (dz <= z)
+					best = fmin(best, flat[(z - dz) * plane + i] + off);
+				if (z + dz < size[0])
+					best = fmin(best, flat[(z + dz) * plane + i] + off);
+			}
+			list[k++] = (float)sqrt(best);
+		}
+	free(flat);
 	return list;
 }
 
@@ -98,8 +112,8 @@ void pair_surfaces(struct pair *p)
 	uint8_t *pred = xmalloc(voxels), *truth = xmalloc(voxels);
 	p->n_to_truth = surface(pred, p->pred, p->size, &b);
 	p->n_to_pred = surface(truth, p->truth, p->size, &b);
-	p->to_truth = distances(pred, p->n_to_truth, truth, &b, p->spacing);
-	p->to_pred = distances(truth, p->n_to_pred, pred, &b, p->spacing);
+	p->to_truth = distances(pred, p->n_to_truth, truth, b.size, p->spacing);
+	p->to_pred = distances(truth, p->n_to_pred, pred, b.size, p->spacing);
 	free(pred);
 	free(truth);
 }

@@ -1,6 +1,6 @@
 /*
- * distance.c: exact squared Euclidean distances, one axis after the other: along the rows by two scans, along the other
- * axes as the lower envelope of parabolas (Felzenszwalb & Huttenlocher, Theory of Computing 2012).
+ * distance.c: exact squared Euclidean distances, one axis after the other: along the rows from seed to seed, along the
+ * other axes as the lower envelope of parabolas (Felzenszwalb & Huttenlocher, Theory of Computing 2012).
  */
 #include "tensor/spatial.h"
 
@@ -17,23 +17,21 @@ struct envelope {
 	int32_t *apex;    /* where the j-th parabola has its foot */
 };
 
-static void row(float *out, const uint8_t *mask, int64_t n, double spacing)
+/* square[k]: that of k voxels. Half of each gap is nearest to the seed before it, half to the one behind. */
+static void row(float *out, const uint8_t *mask, int64_t n, const float *square)
 {
-	int64_t last = -1;
+	int64_t k = 0, last = -1;
 	for (int64_t i = 0; i < n; i++) {
-		if (mask[i])
-			last = i;
-		double d = (double)(i - last) * spacing;
-		out[i] = last < 0 ? INFINITY : (float)(d * d);
+		if (!mask[i])
+			continue;
+		for (int64_t half = (last + i) / 2; last >= 0 && k <= half; k++)
+			out[k] = square[k - last];
+		for (; k < i; k++)
+			out[k] = square[i - k];
+		last = i;
 	}
-	if (last < 0)
-		return;
-	for (int64_t i = last; i-- > 0;) {
-		if (mask[i])
-			last = i;
-		double d = (double)(last - i) * spacing;
-		out[i] = out[i] < (float)(d * d) ? out[i] : (float)(d * d);
-	}
+	for (; k < n; k++)
+		out[k] = last < 0 ? INFINITY : square[k - last];
 }
 
 /* f: n squared distances, replaced by their minimum with the parabolas of all others. */
@@ -102,8 +100,12 @@ static void columns(float *d, int64_t outer, int64_t n, int64_t inner, double sp
 void distance_squared(float *out, const uint8_t *mask, const int64_t size[3], const double spacing[3])
 {
 	int64_t rows = size[0] * size[1], width = size[2];
+	float *square = xcalloc((size_t)width, sizeof *square);
+	for (int64_t k = 0; k < width; k++)
+		square[k] = (float)((double)(k * k) * spacing[2] * spacing[2]);
 	for (int64_t r = 0; r < rows; r++)
-		row(out + r * width, mask + r * width, width, spacing[2]);
+		row(out + r * width, mask + r * width, width, square);
+	free(square);
 	if (size[1] > 1)
 		columns(out, size[0], size[1], width, spacing[1]);
 	if (size[0] > 1)
