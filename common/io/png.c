@@ -10,7 +10,7 @@
 
 #include <png.h>
 
-enum { PNG_SIDE = 1 << 17, PNG_CHUNK = 64 << 20, PNG_RATIO = 1040 };
+enum { PNG_SIDE = 1 << 17, PNG_CHUNK = 8 << 20, PNG_RATIO = 1040 };
 
 static void on_error(png_structp png, png_const_charp why)
 {
@@ -91,6 +91,8 @@ static int read_file(FILE *fp, const char *path, int64_t size, bool label, struc
 		png_set_user_limits(png, PNG_SIDE, PNG_SIDE);
 		png_set_chunk_cache_max(png, 64);
 		png_set_chunk_malloc_max(png, PNG_CHUNK);
+		/* Texts, profiles and the like are stepped over: libpng would make room for what their length claims. */
+		png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
 		png_init_io(png, fp);
 		png_read_info(png, info);
 		choose_output(png, info, label);
