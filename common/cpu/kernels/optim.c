@@ -1,4 +1,4 @@
-/* optim.c: a step of Adam (Kingma & Ba, ICLR 2015), AdamW (Loshchilov & Hutter, ICLR 2019) or SGD, in PyTorch's forms. */
+/* optim.c: a step of Adam (Kingma & Ba, ICLR 2015), AdamW (Loshchilov & Hutter, ICLR 2019), SGD, in PyTorch's forms. */
 #include <math.h>
 
 #include "cpu/kernels/family.h"
