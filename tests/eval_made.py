@@ -1,7 +1,8 @@
 #!/usr/bin/python3
 """Data for eval.t.
 
-eval_made.py FOLDER          cases a, b, c as truth/ and pred/ (NIfTI), list.csv, pairs.csv, pred.pms, both.pms, bare.pms
+eval_made.py FOLDER          cases a, b, c as truth/ and pred/ (NIfTI; moved/: elsewhere), list.csv, pairs.csv and as streams
+                             pred.pms, both.pms (with labels), bare.pms (without spacing), soft.pms (floats)
 eval_made.py FOLDER scipy    random cases, and what scipy says of them against what pymic-eval says
 """
 import csv
@@ -42,18 +43,25 @@ def make(folder):
         os.makedirs(os.path.join(folder, name))
         for case, volume in volumes.items():
             nifti(os.path.join(folder, name, case + ".nii.gz"), volume, SPACING[::-1])
+    os.makedirs(os.path.join(folder, "moved"))
+    for case, volume in pred.items():
+        nifti(os.path.join(folder, "moved", case + ".nii.gz"), volume, (1, 1, 1))
     with open(os.path.join(folder, "list.csv"), "w") as table:
         table.write("image,label\n" + "".join(f"{c}.nii.gz,truth/{c}.nii.gz\n" for c in truth))
     with open(os.path.join(folder, "pairs.csv"), "w") as table:
         table.write("pred,truth\n" + "".join(f"pred/{c}.nii.gz,truth/{c}.nii.gz\n" for c in truth))
     affine = np.diag((*SPACING[::-1], 1.0)).ravel().tolist()
     placed = {"spacing": SPACING, "affine": affine, "units": "mm", "dims": 3}
-    for name, meta, labeled in (("pred", {}, False), ("both", placed, True), ("bare", {}, True)):
-        fields = [{"name": "pred", "dtype": "u8", "rank": 3}] + [{"name": "label", "dtype": "u8", "rank": 3}] * labeled
+    soft = {case: volume.astype("f4") for case, volume in pred.items()}
+    soft["b"] /= 4
+    for name, preds, meta, labeled in (("pred", pred, {}, False), ("both", pred, placed, True), ("bare", pred, {}, True),
+                                       ("soft", soft, placed, True)):
+        fields = [{"name": "pred", "dtype": "f32" if preds is soft else "u8", "rank": 3}]
+        fields += [{"name": "label", "dtype": "u8", "rank": 3}] * labeled
         with open(os.path.join(folder, name + ".pms"), "wb") as file:
             with pymic_stream.Writer(file, "prediction", fields, tool="made") as out:
                 for case in truth:
-                    tensors = {"pred": pred[case]} | ({"label": truth[case]} if labeled else {})
+                    tensors = {"pred": preds[case]} | ({"label": truth[case]} if labeled else {})
                     out.put({"id": case, "epoch": 0, "meta": meta, "tensors": tensors})
 
 
@@ -84,7 +92,7 @@ def compare(folder):
             nifti(os.path.join(folder, name, f"case_{i}.nii.gz"), mask.astype("u1"), spacing[::-1])
         wanted[f"case_{i}"] = by_scipy(masks[1], masks[0], spacing.astype(float))
     text = subprocess.run(["pymic-eval", "--truth", os.path.join(folder, "truth"), "--pred", os.path.join(folder, "pred"),
-                           "--labels", "1", "--metrics", "dice,assd,hd95,hd"], check=True, capture_output=True, text=True)
+                           "--labels", "1", "--metrics", "dice,assd,hd95,hd"], check=True, stdout=subprocess.PIPE, text=True)
     rows = {row["case"]: row for row in csv.DictReader(text.stdout.splitlines())}
     for case, metrics in wanted.items():
         for metric, value in metrics.items():

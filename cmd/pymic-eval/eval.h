@@ -1,4 +1,7 @@
-/* eval.h: pymic-eval in four steps: what is asked (plan.c), which cases (source.c), one case (score.c), all of them (report.c). */
+/*
+ * eval.h: pymic-eval in four steps: what is asked (plan.c), which cases there are (source.c), one case (score.c), and all
+ * of them together (report.c).
+ */
 #ifndef PM_EVAL_H
 #define PM_EVAL_H
 
@@ -51,7 +54,7 @@ struct source;
 /* Opens what the options name: lists of files, or the stream on stdin. Dies on failure. */
 struct source *source_open(const struct options *o);
 int64_t source_total(const struct source *s); /* -1: not known */
-/* The next case, by one thread at a time; false: no more. Predictions that nobody asked for are passed over with a warning. */
+/* The next case, for one thread at a time; false: no more. Predictions nobody asked for are passed over with a warning. */
 bool source_next(struct source *s, struct job *j);
 /* After the last one: lists the cases without prediction, and returns how many. */
 int64_t source_missing(const struct source *s);
@@ -83,6 +86,6 @@ void score_fini(struct score *s);
 /* Writes a row per case, then mean, std and counts; or with table, for the eye, the means alone. */
 void report(FILE *fp, const struct plan *p, struct score *const *s, int64_t n, bool table);
 /* Says on stderr what the numbers alone hide: empty masks and mixed units. */
-void report_empty(const struct plan *p, struct score *const *s, int64_t n);
+void report_notes(const struct plan *p, struct score *const *s, int64_t n);
 
 #endif

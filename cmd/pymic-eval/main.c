@@ -9,20 +9,25 @@
 #include "io/outfile.h"
 
 static const struct opt opts[] = {
-	OPT_STRING(struct options, labels, 'l', "LIST", "", "the labels to judge, as in 1,2,3; 1+2,3 joins 1 and 2 to one structure"),
-	OPT_STRING(struct options, names, 'n', "LIST", "", "what the structures are called, as in RV,MYO,LV; none: their labels"),
+	OPT_STRING(struct options, labels, 'l', "LIST", "",
+		"the labels to judge, as in 1,2,3; 1+2,3 joins 1 and 2 to one structure"),
+	OPT_STRING(struct options, names, 'n', "LIST", "",
+		"what the structures are called, as in RV,MYO,LV; none: their labels"),
 	OPT_STRING(struct options, metrics, 'm', "LIST", "dice,hd95", "what to compute, in this order (--list=metric)"),
-	OPT_STRING(struct options, truth, 't', "LIST|DIR",
-		"", "the true labels: a list of cases with a column label, or with --pred a folder; none: the stream's own"),
-	OPT_STRING(struct options, label, 0, "COLUMN", "", "the column of --truth LIST that names the true labels; none: label"),
-	OPT_STRING(struct options, pred, 'p', "DIR", "", "folder of predictions, called as in --truth DIR; none: a stream from stdin"),
+	OPT_STRING(struct options, truth, 't', "LIST|DIR", "",
+		"the true labels: a list of cases with a column label, or with --pred a folder; none: the stream's own"),
+	OPT_STRING(struct options, label, 0, "COLUMN", "",
+		"the column of --truth LIST that names the true labels; none: label"),
+	OPT_STRING(struct options, pred, 'p', "DIR", "",
+		"folder of predictions, called as in --truth DIR; none: a stream from stdin"),
 	OPT_STRING(struct options, pairs, 0, "LIST", "", "list with the columns truth and pred: two files per case"),
-	OPT_STRING(struct options, empty_distance, 0, "WHAT",
-		"diagonal", "a distance where one mask is empty: diagonal (of the image), inf, nan (left out of the mean) or a number"),
+	OPT_STRING(struct options, empty_distance, 0, "WHAT", "diagonal",
+		"a distance where one mask is empty: diagonal (of the image), inf, nan (left out of the mean) or a number"),
 	OPT_SWITCH(struct options, allow_missing, 0, "cases without prediction are no failure"),
 	OPT_SWITCH(struct options, table, 0, "print means as an aligned table, for the eye, instead of CSV"),
 	OPT_STRING(struct options, output, 'o', "FILE", "-", "where the result goes; - is stdout"),
-	OPT_NUMBER(struct options, threads, 'j', "N", "0", 0, 1024, "cases judged at once; 0: as many as this process may use"),
+	OPT_NUMBER(struct options, threads, 'j', "N", "0", 0, 1024,
+		"cases judged at once; 0: as many as this process may use"),
 	OPT_END,
 };
 
@@ -31,14 +36,16 @@ static const struct kind *const kinds[] = { &metric_kind, NULL };
 static const struct tool tool = {
 	.name = "pymic-eval",
 	.summary = "compare predictions with the truth",
-	.synopsis = "< PREDICTIONS",
+	.synopsis = "[< PREDICTIONS]",
 	.opts = opts,
 	.kinds = kinds,
-	.more = "A row per case: case, unit (mm, or vox where the truth does not know its spacing), then a column\n"
-		"STRUCTURE_METRIC for each metric and structure, and mean_METRIC over the structures. Last rows: mean and std (of\n"
-		"the population), n (values in the mean), both_empty, missed (nothing predicted) and false_alarm (nothing there).\n"
-		"Both empty is no value (nan) for overlaps and distances, and is left out of the mean; one empty is Dice 0.\n"
-		"The surface is made of voxels with a face neighbour outside the mask; distances are in the truth's spacing.",
+	.more = "A row per case: case, unit (mm, or vox where the truth does not know its spacing),\n"
+		"then a column STRUCTURE_METRIC for each metric and structure, and mean_METRIC over\n"
+		"the structures. Last rows: mean and std (of the population), n (values in the mean),\n"
+		"both_empty, missed (nothing predicted) and false_alarm (nothing there).\n"
+		"Both empty is no value (nan) for overlaps and distances, and is left out of the mean;\n"
+		"one empty is Dice 0. The surface is made of the voxels with a face neighbour outside\n"
+		"the mask; distances are in the truth's spacing.",
 };
 
 struct batch {
@@ -146,7 +153,7 @@ int main(int argc, char **argv)
 	if (!b.n)
 		die(PM_FAIL, "no case was judged: %lld failed, %lld without prediction", (long long)failed, (long long)missing);
 	write_report(&b, o.output, o.table);
-	report_empty(&b.plan, b.score, b.n);
+	report_notes(&b.plan, b.score, b.n);
 	if (missing && o.allow_missing)
 		note("%lld of %lld cases have no prediction", (long long)missing, (long long)(missing + failed + b.n));
 	else if (missing)

@@ -24,7 +24,7 @@ static void add_structure(struct plan *p, const char *text)
 	for (char *part; (part = next_part(&list, '+'));) {
 		double v;
 		if (parse_number(part, &v) || !(v > INT32_MIN && v < INT32_MAX) || v != (double)(int32_t)v)
-			die(PM_USAGE, "--labels: '%s' is no label; give whole numbers, as in 1,2,3, or 1+2,3 to join 1 and 2", part);
+			die(PM_USAGE, "--labels: '%s' is no label; give whole numbers: 1,2,3, or 1+2,3 to join 1 and 2", part);
 		if (s->n == (int)PM_COUNT(s->label))
 			die(PM_USAGE, "--labels: more than %zu labels in one structure", PM_COUNT(s->label));
 		s->label[s->n++] = (int32_t)v;

@@ -163,7 +163,7 @@ void report(FILE *fp, const struct plan *p, struct score *const *s, int64_t n, b
 	(table ? write_table : write_csv)(fp, p, s, n);
 }
 
-void report_empty(const struct plan *p, struct score *const *s, int64_t n)
+void report_notes(const struct plan *p, struct score *const *s, int64_t n)
 {
 	bool distance = false;
 	int64_t one_empty = 0;

@@ -128,7 +128,8 @@ static double mean_of(const double *v, int n)
 	return counted ? sum / counted : NAN;
 }
 
-static void compare(struct score *s, const struct plan *p, const struct side *pred, const struct side *truth, struct scratch *w)
+static void compare(struct score *s, const struct plan *p, const struct side *pred, const struct side *truth,
+	struct scratch *w)
 {
 	struct pair pair;
 	int64_t n = truth->size[0] * truth->size[1] * truth->size[2];
@@ -155,8 +156,8 @@ int score_case(struct score *s, const struct plan *p, const struct job *j, struc
 		return -1;
 	const int64_t *a = pred.size, *b = truth.size, n = b[0] * b[1] * b[2];
 	if (memcmp(a, b, sizeof pred.size))
-		return err_set(&s->fail, "the prediction has %lldx%lldx%lld voxels, but the truth %lldx%lldx%lld", (long long)a[0],
-			(long long)a[1], (long long)a[2], (long long)b[0], (long long)b[1], (long long)b[2]);
+		return err_set(&s->fail, "the prediction has %lldx%lldx%lld voxels, but the truth %lldx%lldx%lld",
+			(long long)a[0], (long long)a[1], (long long)a[2], (long long)b[0], (long long)b[1], (long long)b[2]);
 	if (pred.geo.has_nifti && truth.geo.has_nifti) {
 		double far = geometry_distance(&pred.geo, &truth.geo, b);
 		if (far >= .1)

@@ -95,7 +95,8 @@ static void read_pairs(struct source *s, const char *path)
 	open_list(path, &c);
 	int truth = csv_column(&c, "truth"), pred = csv_column(&c, "pred");
 	if (truth < 0 || pred < 0)
-		die(PM_FAIL, "%s: has no column '%s': a list of pairs has the columns truth and pred", path, truth < 0 ? "truth" : "pred");
+		die(PM_FAIL, "%s: has no column '%s': a list of pairs has the columns truth and pred", path,
+			truth < 0 ? "truth" : "pred");
 	for (int row = 0; row < c.rows; row++) {
 		const char *t = csv_cell(&c, row, truth), *p = csv_cell(&c, row, pred);
 		struct entry *it = add(s);
@@ -126,7 +127,8 @@ static void read_folder(struct source *s, const char *folder, bool pred)
 			die(PM_FAIL, "%s: %s", f->fts_path, strerror(f->fts_errno));
 		if (f->fts_level == 0 && f->fts_info != FTS_D && f->fts_info != FTS_DP)
 			die(PM_FAIL, "%s: is not a folder; --truth and --pred are two folders of images", folder);
-		if (f->fts_info != FTS_F || !format_of(f->fts_path) || volume_ending(f->fts_path, "img")) /* .img: its .hdr is read */
+		bool half = volume_ending(f->fts_path, "img"); /* its .hdr is read */
+		if (f->fts_info != FTS_F || half || !format_of(f->fts_path))
 			continue;
 		struct entry *it = add(s);
 		if (case_id_of_path(f->fts_path + strlen(folder), it->id, &e))
@@ -192,7 +194,8 @@ static bool next_record(struct source *s, struct job *j)
 	while (istream_read(s->in, &j->rec)) {
 		struct entry *it = s->listed ? find(s, j->rec.id) : NULL;
 		if (s->listed && (!it || !it->truth)) {
-			warning("%s: predicted, but %s", j->rec.id, it ? "its truth is blank in the list" : "not in the list of truths");
+			warning("%s: predicted, but %s", j->rec.id,
+				it ? "its truth is blank in the list" : "not in the list of truths");
 			continue;
 		}
 		if (it && it->seen) {

@@ -53,7 +53,7 @@ int case_id_of_path(const char *path, char id[PM_ID], struct err *e)
 		n = n < stem - at ? n : stem - at;
 		if (n == 0 || (n == 1 && part[0] == '.') || (n == 2 && part[0] == '.' && part[1] == '.'))
 			continue;
-		if (len + 1 + n >= PM_ID)
+		if (len + (len > 0) + n >= PM_ID)
 			return err_set(e, "'%s': an id has at most %d bytes", path, PM_ID - 1);
 		if (len)
 			id[len++] = '/';

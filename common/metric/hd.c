@@ -17,7 +17,8 @@ static double eval(const void *settings, struct pair *p)
 }
 
 const struct metric metric_hd = {
-	.p = { "hd", "Hausdorff distance: the larger of the two directed maxima of surface distances", NULL, opts, sizeof(struct conf) },
+	.p = { "hd", "Hausdorff distance: the larger of the two directed maxima of surface distances", NULL, opts,
+		sizeof(struct conf) },
 	.quantity = DISTANCE,
 	.eval = eval,
 };

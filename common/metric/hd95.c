@@ -8,7 +8,8 @@ static double eval(const void *conf, struct pair *p)
 }
 
 const struct metric metric_hd95 = {
-	.p = { "hd95", "the larger of the two directed 95th percentiles of surface distances (linear interpolation)", NULL, NULL, 0 },
+	.p = { "hd95", "the larger of the two directed 95th percentiles of surface distances (linear interpolation)", NULL,
+		NULL, 0 },
 	.quantity = DISTANCE,
 	.eval = eval,
 };

@@ -13,7 +13,7 @@ struct pair {
 	int64_t size[3];             /* D, H, W */
 	double spacing[3];           /* z, y, x */
 	int64_t tp, fp, fn, tn;      /* counted by pair_init */
-	float *to_truth, *to_pred;   /* after pair_surfaces: distances of pred's surface voxels, and of truth's; any order */
+	float *to_truth, *to_pred;   /* after pair_surfaces: of pred's surface voxels, and of truth's; in any order */
 	int64_t n_to_truth, n_to_pred;
 };
 
@@ -30,11 +30,12 @@ struct metric {
 extern const struct metric *const metrics[]; /* ends with NULL */
 extern const struct kind metric_kind;
 
-void pair_init(struct pair *p, const uint8_t *pred, const uint8_t *truth, const int64_t size[3], const double spacing[3]);
+void pair_init(struct pair *p, const uint8_t *pred, const uint8_t *truth, const int64_t size[3],
+	const double spacing[3]);
 /*
- * Distances from each surface voxel of pred to the truth's surface and back, in units of spacing. Surface: a voxel with a
- * face neighbour outside the mask; outside the image counts as background, but an axis of length 1 has no neighbours (a
- * 2-D image). Neither mask may be empty.
+ * Distances from each surface voxel of pred to the truth's surface and back, in units of spacing. Surface: a voxel with
+ * a face neighbour outside the mask; outside the image counts as background, but an axis of length 1 has no neighbours
+ * (a 2-D image). Neither mask may be empty.
  */
 void pair_surfaces(struct pair *p);
 /* The larger of the two directed percentiles (100: the maximum) of the surface distances. */

@@ -6,7 +6,8 @@
 
 #include "tensor/spatial.h"
 
-void pair_init(struct pair *p, const uint8_t *pred, const uint8_t *truth, const int64_t size[3], const double spacing[3])
+void pair_init(struct pair *p, const uint8_t *pred, const uint8_t *truth, const int64_t size[3],
+	const double spacing[3])
 {
 	int64_t n = size[0] * size[1] * size[2], both = 0, s = 0, g = 0;
 	*p = (struct pair){ .pred = pred, .truth = truth };
@@ -43,8 +44,8 @@ static struct box common_box(const struct pair *p)
 }
 
 /*
- * The neighbour of a row: `step` voxels off along an axis of `n` rows, at index `at`. Beyond the image it is `zero`; on an
- * axis of length 1 it is the row itself, which takes no voxel from the inside.
+ * The neighbour of a row: `step` voxels off along an axis of `n` rows, at index `at`. Beyond the image it is `zero`; on
+ * an axis of length 1 it is the row itself, which takes no voxel from the inside.
  */
 static const uint8_t *neighbour(const uint8_t *row, int64_t at, int64_t n, int64_t step, const uint8_t *zero)
 {
@@ -62,12 +63,14 @@ static int64_t surface(uint8_t *edge, const uint8_t *mask, const int64_t size[3]
 	for (int64_t z = b->lo[0]; z < b->lo[0] + b->size[0]; z++)
 		for (int64_t y = b->lo[1]; y < b->lo[1] + b->size[1]; y++, edge += b->size[2]) {
 			const uint8_t *row = mask + z * slice + y * width;
-			const uint8_t *up = neighbour(row, y, height, -width, zero), *down = neighbour(row, y, height, width, zero);
+			const uint8_t *up = neighbour(row, y, height, -width, zero);
+			const uint8_t *down = neighbour(row, y, height, width, zero);
 			const uint8_t *above = neighbour(row, z, size[0], -slice, zero);
 			const uint8_t *below = neighbour(row, z, size[0], slice, zero);
 			for (int64_t i = 0; i < b->size[2]; i++) {
 				int64_t x = b->lo[2] + i;
-				int left = x > 0 ? row[x - 1] : width == 1, right = x < width - 1 ? row[x + 1] : width == 1;
+				int left = x > 0 ? row[x - 1] : width == 1;
+				int right = x < width - 1 ? row[x + 1] : width == 1;
 				edge[i] = row[x] & !(left & right & up[x] & down[x] & above[x] & below[x]);
 				count += edge[i];
 			}
@@ -77,8 +80,8 @@ static int64_t surface(uint8_t *edge, const uint8_t *mask, const int64_t size[3]
 }
 
 /*
- * Distances of the n voxels of `from` to those of `to`. Only they are asked for, and the nearest voxel is mostly in the same
- * slice or near it: so distances within each slice are computed everywhere, and the third axis is searched outwards.
+ * Distances of the n voxels of `from` to those of `to`. Only they are asked for, and the nearest voxel is mostly in the
+ * same slice or near it: so distances within each slice are computed everywhere, and the third axis is searched outwards.
  */
 static float *distances(const uint8_t *from, int64_t n, const uint8_t *to, const int64_t size[3], const double spacing[3])
 {

@@ -1,5 +1,5 @@
 /*
- * morphology.c: dilation and erosion by the face-neighbour cross. n iterations of the cross are a ball of the city-block
+ * morphology.c: dilation and erosion by the face-neighbour cross. n iterations of the cross are a ball of city-block
  * distance n, and that distance takes one sweep forth and one back along each axis, however large n is.
  */
 #include "tensor/spatial.h"

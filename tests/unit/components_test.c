@@ -105,6 +105,8 @@ static void comb(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(random_masks), cmocka_unit_test(largest), cmocka_unit_test(comb) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(random_masks), cmocka_unit_test(largest), cmocka_unit_test(comb),
+	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -23,7 +23,8 @@ static double value(const char *spec, struct pair *p)
 	return v;
 }
 
-static double measure(const char *spec, const uint8_t *pred, const uint8_t *truth, const int64_t size[3], const double spacing[3])
+static double measure(const char *spec, const uint8_t *pred, const uint8_t *truth, const int64_t size[3],
+	const double spacing[3])
 {
 	struct pair p;
 	pair_init(&p, pred, truth, size, spacing);
