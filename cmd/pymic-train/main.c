@@ -107,6 +107,15 @@ static void settings_check(const struct conf *c, const struct trainer *t)
 		die(PM_USAGE, "--skipped is for a run that is resumed; --restart does not resume");
 }
 
+/* Settings that the network refuses are known before anything is read or written. */
+static void network_check(const struct trainer *t)
+{
+	struct params scratch = { .n = 0 };
+
+	predict_declare(t->net, t->net_conf, t->conf->classes, 1, &scratch);
+	params_fini(&scratch);
+}
+
 static void trainer_init(struct trainer *t, const struct conf *c)
 {
 	struct err e;
@@ -126,8 +135,8 @@ static void trainer_init(struct trainer *t, const struct conf *c)
 		t->run.ps[i] = &t->ps[i];
 		t->optim[i].kind = choose(&optimizer_kind, "optimizer", c->optimizer, &t->optim[i].conf);
 	}
-	schedule_init(&t->schedule, choose(&schedule_kind, "schedule", c->schedule, &conf), conf, c->lr, c->iters, c->valid_every);
-	t->schedule.conf = conf;
+	const struct plugin *schedule = choose(&schedule_kind, "schedule", c->schedule, &conf);
+	schedule_init(&t->schedule, schedule, conf, c->lr, c->iters, c->valid_every);
 	t->be = &backend_cpu;
 	t->type = !strcmp(c->precision, "bf16") ? F_BF16 : F_REAL;
 	t->fold = t->net->dims(t->net_conf) == 2;
@@ -207,9 +216,10 @@ int main(int argc, char **argv)
 	}
 	trainer_init(&t, &c);
 	settings_check(&c, &t);
+	network_check(&t);
 	struct pace pace = pace_parse(c.checkpoint_every);
 	struct predictor *predictor = open_predictor(&t);
-	omp_set_num_threads(c.threads ? c.threads : cpu_count());
+	omp_set_num_threads(t.threads = c.threads ? c.threads : cpu_count());
 	if (c.dry_run) {
 		dry_run(&t);
 		return PM_OK;

@@ -41,6 +41,7 @@ struct trainer {
 	struct schedule schedule;
 	struct state state;
 	bool resumed;
+	int threads;
 	int64_t channels;
 	struct graph g;
 	size_t bytes;                /* of g's arena */
