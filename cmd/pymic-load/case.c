@@ -189,15 +189,37 @@ static int one_channel(const struct volume *v, const char *path, const char *wha
 		(long long)v->t.dim[0]);
 }
 
-/* Several files, each with its channels, become one image; types that differ become f32. */
+/* The smallest type that holds both: an integer where both are (and small), else f32. */
+static enum dtype common_type(enum dtype a, enum dtype b)
+{
+	static const struct { enum dtype t; double lo, hi; } whole[] = {
+		{ PM_U8, 0, UINT8_MAX }, { PM_I8, INT8_MIN, INT8_MAX }, { PM_U16, 0, UINT16_MAX }, { PM_I16, INT16_MIN, INT16_MAX },
+		{ PM_U32, 0, UINT32_MAX }, { PM_I32, INT32_MIN, INT32_MAX },
+	};
+	double lo = 0, hi = 0;
+	int found = 0;
+	if (a == b)
+		return a;
+	for (size_t i = 0; i < PM_COUNT(whole); i++)
+		if (whole[i].t == a || whole[i].t == b) {
+			lo = fmin(lo, whole[i].lo);
+			hi = fmax(hi, whole[i].hi);
+			found++;
+		}
+	for (size_t i = 0; found == 2 && i < PM_COUNT(whole); i++)
+		if (whole[i].lo <= lo && whole[i].hi >= hi)
+			return whole[i].t;
+	return PM_F32;
+}
+
+/* Several files, each with its channels, become one image. */
 static void stack(struct record *r, const struct volume *v, int n)
 {
 	int64_t dim[4] = { 0, v->t.dim[1], v->t.dim[2], v->t.dim[3] }, plane = dim[1] * dim[2] * dim[3];
 	enum dtype t = v->t.dtype;
 	for (int i = 0; i < n; i++) {
 		dim[0] += v[i].t.dim[0];
-		if (v[i].t.dtype != t)
-			t = PM_F32;
+		t = common_type(t, v[i].t.dtype);
 	}
 	char *to = record_put(r, "image", t, 4, dim)->data;
 	for (int i = 0; i < n; i++) {
