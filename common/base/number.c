@@ -184,11 +184,24 @@ int opt_set(const struct opt *o, void *conf, const char *value, struct err *e)
 	abort();
 }
 
+static void clear(void *at, enum opt_type type)
+{
+	static const size_t size[] = {
+		[OPT_FLAG] = sizeof(bool), [OPT_INT] = sizeof(int), [OPT_I64] = sizeof(int64_t), [OPT_FLOAT] = sizeof(float),
+		[OPT_DOUBLE] = sizeof(double), [OPT_TEXT] = sizeof(char *), [OPT_TEXTS] = sizeof(struct texts),
+		[OPT_NUMBERS] = sizeof(struct numbers),
+	};
+	memset(at, 0, size[type]);
+}
+
+/* conf may be uninitialised: a field without default becomes 0, NULL or an empty list. */
 void opt_defaults(const struct opt *opts, void *conf)
 {
 	struct err e;
 	char name[PM_OPT_NAME];
 	for (const struct opt *o = opts; o && o->name; o++)
-		if (o->dflt && opt_set(o, conf, o->dflt, &e))
+		clear((char *)conf + o->off, o->type);
+	for (const struct opt *o = opts; o && o->name; o++)
+		if (o->dflt && !(o->type == OPT_TEXTS && !*o->dflt) && opt_set(o, conf, o->dflt, &e))
 			die(PM_FAIL, "the default of %s is wrong: %s", opt_typed(o, name), e.msg);
 }

@@ -77,7 +77,7 @@ static int run(const char *words)
 	for (char *w = strtok(text, " "); w; w = strtok(NULL, " "))
 		args[n++] = w;
 	args[n] = NULL;
-	memset(&conf, 0, sizeof conf);
+	memset(&conf, 0x5a, sizeof conf); /* the parser must not count on zeros */
 	return opt_parse(&tool, &conf, n, args, &operand);
 }
 
