@@ -86,7 +86,7 @@ int main(int argc, char **argv)
 	struct err e;
 	char **operand;
 	int64_t cache;
-	int n = opt_parse(&tool, &o, argc, argv, &operand), lists = o.mix[0] ? n : 1, shard, shards;
+	int n = opt_parse(&tool, &o, argc, argv, &operand), lists = o.mix[0] ? n : 1, shard, shards, count[LANES];
 	if (n == 0)
 		die(PM_USAGE, "no input: give a list of cases (.csv), a saved stream (.pms) or images; see --help");
 	if (o.info && o.check)
@@ -95,14 +95,12 @@ int main(int argc, char **argv)
 		return info_run(operand, n, o.check);
 	if (parse_size(o.cache, &cache) != 0)
 		die(PM_USAGE, "--cache %s: expected bytes, such as 500M or 4G", o.cache);
-	if (shard_parse(o.shard, &shard, &shards, &e) != 0)
+	if (shard_parse(o.shard, &shard, &shards, &e) != 0 || (o.mix[0] && mix_parse(o.mix, n, count, &e) != 0))
 		die(PM_USAGE, "%s", e.msg);
 	if (passes_by(&o, operand, n)) {
 		source_pass(operand[0], &o);
 		return PM_OK;
 	}
-	if (lists > LANES)
-		die(PM_USAGE, "--mix: at most %d lists", LANES);
 	struct dataset *d = xcalloc((size_t)lists, sizeof(*d));
 	for (int i = 0; i < lists; i++)
 		dataset_init(&d[i], operand[i]);

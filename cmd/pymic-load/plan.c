@@ -18,8 +18,7 @@ int shard_parse(const char *text, int *shard, int *shards, struct err *e)
 	return 0;
 }
 
-/* "4:4": how many cases in a row come from each list. */
-static int parse_mix(const char *text, struct plan *p, struct err *e)
+int mix_parse(const char *text, int lists, int count[LANES], struct err *e)
 {
 	int n = 0;
 	for (const char *s = text; n < LANES;) {
@@ -27,13 +26,13 @@ static int parse_mix(const char *text, struct plan *p, struct err *e)
 		long v = strtol(s, &end, 10);
 		if (end == s || v < 1 || v > 100000 || (*end && *end != ':'))
 			break;
-		p->lane[n++].count = (int)v;
+		count[n++] = (int)v;
 		if (!*end)
-			return n == p->lanes ? 0 :
-				err_set(e, "--mix %s: %d numbers, but %d list%s", text, n, p->lanes, p->lanes == 1 ? "" : "s");
+			return n == lists ? 0 : err_set(e, "--mix %s: for %d list%s, but there %s %d", text, n, n == 1 ? "" : "s",
+				lists == 1 ? "is" : "are", lists);
 		s = end + 1;
 	}
-	return err_set(e, "--mix %s: expected a number of cases for each list, such as 4:4", text);
+	return err_set(e, "--mix %s: expected a number of cases for each list (at most %d), such as 4:4", text, LANES);
 }
 
 /* Draws the order of the lane's present epoch; shards take turns in it. */
@@ -61,13 +60,15 @@ int plan_init(struct plan *p, const struct options *o, struct dataset *d, int n,
 	p->lanes = n;
 	if (shard_parse(o->shard, &p->shard, &p->shards, e) != 0)
 		return -1;
-	if (o->mix[0] && parse_mix(o->mix, p, e) != 0)
+	int count[LANES] = { 0 };
+	if (o->mix[0] && mix_parse(o->mix, n, count, e) != 0)
 		return -1;
 	for (int k = 0; k < n; k++) {
 		if (d[k].n < p->shard)
 			return err_set(e, "%s: --shard %s is empty: the list has %lld case%s", d[k].name, o->shard, (long long)d[k].n,
 				d[k].n == 1 ? "" : "s");
 		p->lane[k].d = &d[k];
+		p->lane[k].count = count[k];
 		p->lane[k].order = xcalloc((size_t)d[k].n, sizeof(*p->lane[k].order));
 		draw(p, k);
 	}

@@ -1,0 +1,130 @@
+#!/bin/sh
+# Bad lists and bad images: one clear line, status 1, and nothing under the final name.
+tests=$(cd "$(dirname "$0")" && pwd)
+. "$tests/lib.sh"
+PYTHON=${PYTHON:-/usr/bin/python3}
+PYTHONPATH=$tests/../python
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH PYTHONDONTWRITEBYTECODE
+"$PYTHON" "$tests/load_made.py" "$work/data"
+cd "$work/data" || exit 1
+
+# refused PATTERN ARGUMENT...: pymic-load ends with 1 and one line like PATTERN, and leaves no file.
+refused() {
+	pattern=$1
+	shift
+	rc=0
+	timeout 20 pymic-load "$@" -o out.pms > "$work/out" 2> "$work/err" || rc=$?
+	line=$(cat "$work/err")
+	left=$(find . -name 'out.pms*' | wc -l | tr -d ' ')
+	case $(wc -l < "$work/err" | tr -d ' ')-$rc-$left-$(wc -c < "$work/out" | tr -d ' ') in
+	1-1-0-0) like "$line" "^pymic-load: .*$pattern" "$*: $pattern" ;;
+	*)
+		ok 1 "$*: status 1, one line, no file"
+		printf '%s\n' "status $rc, $left files" "$line" | sed 's/^/# /'
+		;;
+	esac
+	rm -f out.pms*
+}
+# list TEXT: makes bad.csv, \n and the like as in printf.
+list() {
+	# shellcheck disable=SC2059
+	printf "$1" > bad.csv
+}
+bad() {
+	list "$1"
+	shift
+	refused "$@"
+}
+
+refused "nothing.csv: No such file" nothing.csv
+refused "nothing.nii: No such file" nothing.nii
+bad '' "bad.csv: the list is empty" bad.csv
+bad 'image,label\n' "bad.csv: the list is empty: a header, but no case" bad.csv
+bad 'picture,label\nx,y\n' "bad.csv: has no column 'image', and the first one \('picture'\)" bad.csv
+bad 'label,other\ngrid.nii,grid.nii\n' "bad.csv: has no column 'image'" bad.csv
+bad 'image,lable\ngrid.nii,grid.nii\n' "no column 'label' \(--label\); did you mean 'lable'" --label label bad.csv
+bad 'image;label\ngrid.nii;grid.nii\n' "separated by ';'" bad.csv
+bad 'image,label\ngrid.nii\n' "bad.csv:2: 1 cell, but the header names 2" bad.csv
+bad 'image,label\n,five.nii\n' "bad.csv:2: the cell 'image' is blank" bad.csv
+bad 'image\ngrid.nii\n./grid.nii\n' "two cases are named 'grid'" bad.csv
+bad 'image,label\ngrid.nii,five.nii\nhere.nii,gone.nii\n' "here: .*gone.nii: No such file" bad.csv
+bad 'image\ngrid.nii\nsub\n' "sub: is a folder" bad.csv
+bad 'image\ngrid.nii\nlist.csv\n' "list.csv: unknown kind of image" bad.csv
+mkfifo pipe.nii
+bad 'image\npipe.nii\n' "pipe: pipe.nii: not a regular file" bad.csv
+bad 'image,image\na,b\n' "bad.csv:1: two columns are named 'image'" bad.csv
+
+bad 'image,label\ngrid.nii,five.nii\n' "grid: five.nii: label 5 \(3 voxels\) but --classes is 4" --classes 4 bad.csv
+bad 'image,label\ngrid.nii,five.nii\n' "grid: five.nii: label 5 \(3 voxels\) but it is not in --labels" --labels 0,1,2 bad.csv
+bad 'image,label\ngrid.nii,half.nii\n' "grid: half.nii: label [012].5 is not a whole number" bad.csv
+bad 'image,label\ngrid.nii,small.nii\n' "grid: small.nii: shape 2x3x5, but grid.nii has 2x4x5" bad.csv
+bad 'image,image2\ngrid.nii,small.nii\n' "grid: small.nii: shape 2x3x5, but grid.nii" bad.csv
+bad 'image,label\nhere.nii,far.nii\n' "here: far.nii: lies 2 voxels off here.nii .*--geometry image" bad.csv
+bad 'image,label\np0.png,rgb.png\n' "p0: rgb.png: a label has one channel, this has 3" bad.csv
+bad 'image\ngrid.nii\np0.png\n' "p0: is 2-D, but grid is 3-D" bad.csv
+refused "nan: nan.nii: 2 voxels are NaN or infinite, the first at z,y,x = 1,2,3; --nan zero" nan.nii
+bad 'image\nrgb.png\nv0.nii.gz\n' "v0: is 3-D, but rgb is 2-D" -q --mix 1:1 bad.csv list.csv
+
+# What lies a little off is used; it is said when it is more than rounding.
+list 'image,label\nhere.nii,near.nii\n'
+status 0 "a label that is off by rounding" pymic-load bad.csv -o "$work/fine.pms"
+is "$(cat "$work/err")" "" "is no matter"
+list 'image,label\nhere.nii,off.nii\n'
+status 0 "a label that is off by a twentieth of a voxel" pymic-load --epochs 3 --cache 0 bad.csv -o "$work/fine.pms"
+like "$(cat "$work/err")" "^pymic-load: warning: here: off.nii: lies 0.05 voxels off here.nii" "is used with a warning"
+is "$(wc -l < "$work/err" | tr -d ' ')" 1 "once, not in every epoch"
+list 'image,label\nhere.nii,far.nii\n'
+status 0 "--geometry image takes what strict refuses" pymic-load --geometry image bad.csv -o "$work/fine.pms"
+
+# Truncated and damaged files, of a list that is fine up to there.
+for n in 1 20 100; do
+	head -c $n v0.nii.gz > cut.nii.gz
+	bad 'image\nv1.nii.gz\ncut.nii.gz\n' "cut: cut.nii.gz: .*truncated" bad.csv
+done
+head -c 380 grid.nii > cut.nii
+refused "cut: cut.nii: .*truncated" cut.nii
+: > empty.nii.gz
+refused "empty: empty.nii.gz: the file is empty" empty.nii.gz
+head -c 60 p0.png > cut.png
+refused "cut: cut.png: damaged PNG" cut.png
+cp p0.png picture.nii
+refused "picture: picture.nii: not a NIfTI file|picture: picture.nii: .*truncated" picture.nii
+cp grid.nii volume.png
+refused "volume: volume.png: not a PNG" volume.png
+cp grid.nii volume.h5
+refused "volume: volume.h5: not an HDF5 file" volume.h5
+(cat v0.nii.gz; echo garbage) > tail.nii.gz
+refused "tail: tail.nii.gz: garbage behind" tail.nii.gz
+{ head -c 40 grid.nii; printf '\003\000\377\177\377\177\377\177'; tail -c +49 grid.nii; } > huge.nii
+refused "huge: huge.nii: the header promises .* more than the file can hold" huge.nii
+if [ "$(id -u)" != 0 ]; then
+	chmod 000 small.nii
+	refused "small: small.nii: Permission denied" small.nii
+else
+	skip "root may read everything"
+fi
+
+# On stdout the next tool learns of it.
+head -c 100 v0.nii.gz > cut.nii.gz
+list 'image\nv1.nii.gz\ncut.nii.gz\n'
+(pymic-load bad.csv || echo $? > "$work/first") 2> /dev/null | (pymic-load - || echo $? > "$work/second") > /dev/null 2> "$work/err"
+is "$(cat "$work/first") $(cat "$work/second")" "1 3" "the next tool ends with 3"
+like "$(cat "$work/err")" "cut: cut.nii.gz" "and tells the first cause"
+
+# Names that are odd, but fine.
+mkdir -p "odd names"
+cp grid.nii "odd names/a,b \"c\".nii"
+cp grid.nii "odd names/ü x.nii"
+bom=$(printf '\357\273\277')
+list "${bom}image\\r\\n\"odd names/a,b \"\"c\"\".nii\"\\r\\nodd names/ü x.nii"
+status 0 "commas, quotes, blanks and umlauts in names" pymic-load bad.csv -o "$work/fine.pms"
+is "$(pymic-load --check "$work/fine.pms" | awk -F'\t' 'NR == 2 { print $2, $4 }')" "ok 2" "are read"
+
+# Usage errors are told apart: nothing was read.
+for words in "--mix 4 bad.csv list.csv" "--mix 4:x bad.csv list.csv" "--shard 3/2 list.csv" "--cache many list.csv" \
+	"--info --check list.csv" "- list.csv" "- --shuffle" ""; do
+	# shellcheck disable=SC2086
+	status 2 "usage: pymic-load $words" pymic-load $words < /dev/null
+done
+done_testing
