@@ -19,7 +19,7 @@ static const struct opt opts[] = {
 	OPT_STRING(struct conf, output, 'o', "FILE", "-", "write the stream to FILE instead of stdout"),
 	OPT_NUMBER(struct conf, fraction, 'f', "P", "1", 0, 1, "probability of each case to be corrupted"),
 	OPT_NUMBER(struct conf, seed, 's', "N", "0", 0, 9e15, "seed of the choice of cases and of all else that is drawn"),
-	OPT_STRING(struct conf, log, 'l', "FILE", "", "write a table: id, chosen, kind, radius, voxels before, after, changed"),
+	OPT_STRING(struct conf, log, 'l', "FILE", "", "table: id, chosen, kind, radius, voxels before, after and changed"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "1", 1, 256, "threads; the result does not depend on it"),
 	OPT_END,
 };
@@ -35,7 +35,8 @@ static const struct tool tool = {
 	.synopsis = "[NOISE[+NOISE...]]",
 	.opts = opts,
 	.kinds = kinds,
-	.more = "Each case is chosen with the probability --fraction; one NOISE is drawn for it, by weight (1 where none is given).\n"
+	.more = "Each case is chosen with the probability --fraction; one NOISE is drawn for it, by weight (1 where none is\n"
+		"given).\n"
 		"Without NOISE: dilate:weight=0.35+erode:weight=0.35+edge:weight=0.3, radius 6 to 12, as in the JSRT recipe.\n"
 		"A case gets the same corruption in every epoch. Cases without label pass unchanged. --list shows the kinds of\n"
 		"noise, --help=noise:NAME the settings of one.\n\n"

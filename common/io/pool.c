@@ -1,6 +1,6 @@
 /*
  * pool.c: one thread reads and writes, the others work. A ring of slots keeps the order; what is done at its head is
- * written before the next record is awaited, so nothing finished is held back by a slow producer longer than one record.
+ * written before the next record is awaited, so a slow producer holds nothing back for longer than one record.
  */
 #include "io/pool.h"
 

@@ -12,7 +12,7 @@ static void exchange(float *a, float *b)
 	*b = keep;
 }
 
-/* Hoare's selection: afterwards x[k] is the k-th smallest, nothing before it is larger and nothing behind it smaller. */
+/* Hoare's selection: afterwards x[k] is the k-th smallest, nothing before it larger and nothing behind it smaller. */
 static void select_kth(float *x, int64_t n, int64_t k)
 {
 	int64_t lo = 0, hi = n - 1;

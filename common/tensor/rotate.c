@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A source: offset of the lower corner (nearest neighbour: of the pixel itself), -1 outside; steps and shares of the upper. */
+/* Offset of the lower corner (nearest neighbour: of the pixel itself), -1 outside; steps to and shares of the upper. */
 struct source {
 	int64_t at, step_a, step_b;
 	float share_a, share_b;
@@ -89,9 +89,11 @@ static void pixel(char *dst, const char *src, const struct source *s, size_t byt
 		pick_uint64_t((uint64_t *)dst, (const uint64_t *)src, s);
 }
 
-void rotate(void *dst, const void *src, const int64_t size[3], int a, int b, double degrees, int64_t channels, enum dtype t, int order)
+void rotate(void *dst, const void *src, const int64_t size[3], int a, int b, double degrees, int64_t channels,
+	enum dtype t, int order)
 {
-	int64_t stride[3] = { size[1] * size[2], size[2], 1 }, n[2] = { size[a], size[b] }, step[2] = { stride[a], stride[b] };
+	int64_t stride[3] = { size[1] * size[2], size[2], 1 };
+	int64_t n[2] = { size[a], size[b] }, step[2] = { stride[a], stride[b] };
 	int other = 3 - a - b;
 	size_t bytes = dtype_size(t);
 

@@ -100,7 +100,8 @@ static void linear(float *dst, const int64_t to[3], const float *src, const int6
 	free(mixed);
 }
 
-void zoom(void *dst, const int64_t to[3], const void *src, const int64_t from[3], int64_t channels, enum dtype t, int order)
+void zoom(void *dst, const int64_t to[3], const void *src, const int64_t from[3], int64_t channels, enum dtype t,
+	int order)
 {
 	struct tap *tap[3];
 	size_t bytes = dtype_size(t), step_to = (size_t)(to[0] * to[1] * to[2]) * bytes;

@@ -130,8 +130,8 @@ static inline float nearest(float x)
 }
 
 /*
- * u^(head + tail), u in [0,1]. head has 12 significant bits, so that head * exponent is exact: else the product's rounding,
- * blown up by the exponential, would be the largest error.
+ * u^(head + tail), u in [0,1]. head has 12 significant bits, so that head * exponent is exact: else the product's
+ * rounding, blown up by the exponential, would be the largest error.
  */
 static inline float power(float u, float head, float tail)
 {

@@ -11,8 +11,8 @@ struct conf {
 
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, size, 0, "D,H,W", "", 0, 65536, "size to cut out; H,W alone keep the depth, 0 keeps an axis"),
-	OPT_NUMBER(struct conf, foreground, 0, "P", "0", 0, 1, "probability to place the box around a voxel of a random class"),
-	OPT_NUMBER(struct conf, labels, 0, "L", "", -1e9, 1e9, "those classes; none given: all values of the label but the smallest"),
+	OPT_NUMBER(struct conf, foreground, 0, "P", "0", 0, 1, "probability of a box around a voxel of a random class"),
+	OPT_NUMBER(struct conf, labels, 0, "L", "", -1e9, 1e9, "those classes; none given: all values but the smallest"),
 	OPT_END,
 };
 

@@ -83,6 +83,6 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 }
 
 const struct transform transform_edge = {
-	{ "edge", "discs of random radius are added on the borders, then others removed", NULL, opts, sizeof(struct corrupt_conf) },
+	{ "edge", "discs of random radius are added on borders, then others removed", NULL, opts, sizeof(struct corrupt_conf) },
 	.apply = apply, .check = corrupt_check,
 };

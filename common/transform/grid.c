@@ -66,7 +66,8 @@ static struct field *field_of(struct record *r, const char *name)
 	return NULL;
 }
 
-static struct tensor *room(struct record *r, const char *name, enum dtype t, int rank, const int64_t *dim, struct err *e)
+static struct tensor *room(struct record *r, const char *name, enum dtype t, int rank, const int64_t *dim,
+	struct err *e)
 {
 	struct tensor shape = { .dtype = t, .rank = rank };
 	size_t bytes;
@@ -209,7 +210,7 @@ static void move_affine(double affine[AFFINE], const double map[3][4])
 	memcpy(affine, moved, sizeof(moved));
 }
 
-/* How much longer a voxel is along axis a. Exactly 1 for shifts, flips and rotations: rounding must not leak into headers. */
+/* How much longer a voxel is along axis a. Exactly 1 for shifts, flips, rotations: rounding must not leak into files. */
 static double stretch(const double map[3][4], int a)
 {
 	double length = hypot(hypot(map[0][a], map[1][a]), map[2][a]);
@@ -219,7 +220,10 @@ static double stretch(const double map[3][4], int a)
 
 void grid_push(struct record *r, const char *name, const int64_t old[3], const double *v, int n, const double map[3][4])
 {
-	static const struct { const char *key; int most; } known[] = { { "spacing", SPACING }, { "affine", AFFINE }, { "nifti", NIFTI } };
+	static const struct {
+		const char *key;
+		int most;
+	} known[] = { { "spacing", SPACING }, { "affine", AFFINE }, { "nifti", NIFTI } };
 	double all[3 + 8 + 3 + SPACING + AFFINE + NIFTI], part[NIFTI];
 	int at = 0;
 

@@ -35,8 +35,8 @@ struct move {
 };
 
 /*
- * Calls one() for each field on the grid `from`, then gives the field the grid `to`. exact: types stay as they are (one()
- * copies elements and does not interpolate). Fields that lie elsewhere are left alone.
+ * Calls one() for each field on the grid `from`, then gives the field the grid `to`. exact: types stay as they are
+ * (one() copies elements and does not interpolate). Fields that lie elsewhere are left alone.
  */
 int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool exact,
 	void (*one)(const struct move *m, const void *arg), const void *arg, struct err *e);
@@ -49,9 +49,10 @@ void grid_each(struct record *r, const int64_t size[3],
  * Remembers for undo: the name, the old size, n numbers of the transform's own, the geometry; then moves the geometry:
  * old voxel (z,y,x) = map * new voxel (z,y,x,1). The raw header (nifti) no longer tells the truth and is taken out.
  */
-void grid_push(struct record *r, const char *name, const int64_t old[3], const double *v, int n, const double map[3][4]);
+void grid_push(struct record *r, const char *name, const int64_t old[3], const double *v, int n,
+	const double map[3][4]);
 
-/* What grid_push remembered: the old size and n numbers; the geometry goes back into meta. -1 with e when v is malformed. */
+/* What grid_push remembered: the old size and n numbers; the geometry goes back into meta. -1 with e: v is malformed. */
 int grid_pop(struct record *r, const double *v, int count, int64_t old[3], double *own, int n, struct err *e);
 
 /* The map of a shift: old = new + start. And of a zoom with aligned corners. */

@@ -11,7 +11,7 @@ struct conf {
 };
 
 static const struct opt opts[] = {
-	OPT_STRING(struct conf, map, 0, "A=B,...", "", "label A becomes B (A>B is the same); others stay; x may separate as well as ,"),
+	OPT_STRING(struct conf, map, 0, "A=B,...", "", "label A becomes B (A>B is the same), others stay; x separates too"),
 	OPT_END,
 };
 

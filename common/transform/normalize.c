@@ -14,9 +14,9 @@ struct conf {
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, channels, 0, "C", "", 0, 1e6, "channels to change, from 0; none given: all"),
 	OPT_NUMBER(struct conf, mean, 0, "M", "", -1e30, 1e30, "mean, one or one per channel; none given: the image's own"),
-	OPT_NUMBER(struct conf, std, 0, "S", "", 1e-30, 1e30, "standard deviation, with mean; none given: the image's own + 1e-5"),
+	OPT_NUMBER(struct conf, std, 0, "S", "", 1e-30, 1e30, "standard deviation, with mean; none: the image's own + 1e-5"),
 	OPT_NUMBER(struct conf, above, 0, "T", "", -1e30, 1e30, "mean and deviation of the voxels above T only"),
-	OPT_CHOICE(struct conf, background, 0, "random|keep", "random", "with above: the other voxels become N(0,1) noise, or not"),
+	OPT_CHOICE(struct conf, background, 0, "random|keep", "random", "with above: other voxels become N(0,1) noise, or not"),
 	OPT_END,
 };
 
@@ -90,6 +90,6 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 }
 
 const struct transform transform_normalize = {
-	{ "normalize", "subtract the mean and divide by the standard deviation, per channel", NULL, opts, sizeof(struct conf) },
+	{ "normalize", "subtract the mean, divide by the standard deviation, per channel", NULL, opts, sizeof(struct conf) },
 	.apply = apply, .check = check,
 };

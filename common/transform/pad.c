@@ -12,7 +12,7 @@ struct conf {
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, size, 0, "D,H,W", "", 0, 65536, "size to reach; H,W alone keep the depth, 0 keeps an axis"),
 	OPT_SWITCH(struct conf, ceil, 0, "the size is a step: pad to the next multiple of it"),
-	OPT_CHOICE(struct conf, border, 0, "reflect|zero", "reflect", "what is put there: the mirror image (edge not repeated), or 0"),
+	OPT_CHOICE(struct conf, border, 0, "reflect|zero", "reflect", "put there: the mirror image (edge not repeated), or 0"),
 	OPT_END,
 };
 

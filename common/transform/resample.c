@@ -7,7 +7,7 @@ struct conf {
 };
 
 static const struct opt opts[] = {
-	OPT_NUMBER(struct conf, spacing, 0, "Z,Y,X", "", 0, 1e6, "the new spacing in mm; Y,X alone and 0 keep an axis as it is"),
+	OPT_NUMBER(struct conf, spacing, 0, "Z,Y,X", "", 0, 1e6, "new spacing in mm; Y,X alone and 0 keep an axis as it is"),
 	OPT_NUMBER(struct conf, keep_z, 0, "LO,HI", "", 0, 1e6, "leave the depth as it is where its spacing lies in LO..HI"),
 	OPT_END,
 };
@@ -43,7 +43,8 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 			continue;
 		length = (double)from[a] * (have[a] / want);
 		if (!(have[a] > 0 && length < 65536))
-			return err_set(e, "a spacing of %g instead of %g would make %g voxels of %g", want, have[a], length, (double)from[a]);
+			return err_set(e, "a spacing of %g instead of %g would make %g voxels of %g", want, have[a], length,
+				(double)from[a]);
 		to[a] = zoom_length(from[a], have[a] / want);
 	}
 	return grid_zoom(r, "resample", from, to, e);

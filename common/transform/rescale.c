@@ -8,7 +8,7 @@ struct conf {
 };
 
 static const struct opt opts[] = {
-	OPT_NUMBER(struct conf, lower, 0, "D,H,W", "0.8,0.8", 0.01, 100, "smallest factor of each axis; H,W alone keep the depth"),
+	OPT_NUMBER(struct conf, lower, 0, "D,H,W", "0.8,0.8", 0.01, 100, "smallest factor per axis; H,W alone keep the depth"),
 	OPT_NUMBER(struct conf, upper, 0, "D,H,W", "1.2,1.2", 0.01, 100, "largest factor of each axis"),
 	OPT_NUMBER(struct conf, p, 0, "P", "0.5", 0, 1, "probability to rescale at all"),
 	OPT_END,

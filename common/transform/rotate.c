@@ -10,7 +10,7 @@ struct conf {
 };
 
 static const struct opt opts[] = {
-	OPT_NUMBER(struct conf, d, 0, "LO,HI", "-10,10", -360, 360, "degrees about the depth axis, in the plane of the slices"),
+	OPT_NUMBER(struct conf, d, 0, "LO,HI", "-10,10", -360, 360, "degrees about the depth axis, within the slices"),
 	OPT_NUMBER(struct conf, h, 0, "LO,HI", "", -360, 360, "degrees about the height axis"),
 	OPT_NUMBER(struct conf, w, 0, "LO,HI", "", -360, 360, "degrees about the width axis; of several axes one is drawn"),
 	OPT_NUMBER(struct conf, p, 0, "P", "0.5", 0, 1, "probability to rotate at all"),

@@ -17,7 +17,7 @@ struct transform {
 	 * and affine. 0, or -1 with e (the caller puts the case's id in front).
 	 */
 	int (*apply)(const void *conf, struct record *r, struct rng *rng, struct err *e);
-	/* Walks it back on pred (nearest), prob (linear) and what else is there; v: what apply pushed. NULL: nothing to undo. */
+	/* Walks it back on pred (nearest), prob (linear) and all else; v: what apply pushed. NULL: nothing to undo. */
 	int (*undo)(struct record *r, const double *v, int n, struct err *e);
 	/* Whether the settings make sense together, beyond the range of each. 0, or -1 with e. NULL: always. */
 	int (*check)(const void *conf, struct err *e);

@@ -271,7 +271,9 @@ static void percentiles(void **state)
 			sorted[i] = x[i] = (float)rng_int(&r, 0, trial % 2 ? 5 : 100000);
 		qsort(sorted, (size_t)n, sizeof(float), ascending);
 		k = (int)at;
-		assert_float_equal(percentile(x, n, p), (double)sorted[k] + (at - k) * (double)(sorted[k + (k < n - 1)] - sorted[k]), 1e-2);
+		double next = (double)sorted[k + (k < n - 1)];
+
+		assert_float_equal(percentile(x, n, p), ((double)sorted[k] + (at - k) * (next - (double)sorted[k])), 1e-2);
 	}
 }
 
