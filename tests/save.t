@@ -1,0 +1,107 @@
+#!/bin/sh
+# pymic-save: there and back again, names, pictures, and what must not be overwritten.
+tests=$(cd "$(dirname "$0")" && pwd)
+. "$tests/lib.sh"
+PYTHON=${PYTHON:-/usr/bin/python3}
+PYTHONPATH=$tests/../python
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH PYTHONDONTWRITEBYTECODE
+made() { "$PYTHON" "$tests/save_made.py" "$@"; }
+files() { (cd "$1" && find . -type f | sort | tr '\n' ' '); }
+"$PYTHON" "$tests/load_made.py" "$work/data"
+d=$work/data
+cd "$work" || exit 1
+
+pymic-load "$d/three.csv" > in.pms
+status 0 "images" pymic-save -o images in.pms
+is "$(files images)" "./v0.nii.gz ./v1.nii.gz ./v2.nii.gz " "of a stream without predictions; named after their cases"
+made same "$d/v1.nii.gz" images/v1.nii.gz
+ok $? "shape, type, geometry and voxels are those of the source, byte for byte"
+status 0 "labels, from a pipe" sh -c 'pymic-save -o labels --field label < in.pms'
+made same "$d/sub/v2_gt.nii.gz" labels/v2.nii.gz
+ok $? "labels too"
+(cd "$d" && pymic-load sub/v1_gt.nii.gz far.nii) | pymic-save -o sub
+is "$(files sub)" "./far.nii ./sub/v1_gt.nii.gz " "folders are kept, and the kind of file"
+made same "$d/far.nii" sub/far.nii
+ok $? "an uncompressed one"
+made predict in.pms pred.pms
+status 0 "predictions" pymic-save --prob -o pred pred.pms
+is "$(files pred)" "./v0.nii.gz ./v0_prob.nii.gz ./v1.nii.gz ./v1_prob.nii.gz ./v2.nii.gz ./v2_prob.nii.gz " "and probabilities"
+made geometry "$d/v0.nii.gz" pred/v0.nii.gz && made geometry "$d/v0.nii.gz" pred/v0_prob.nii.gz
+ok $? "on the grid of the image"
+pymic-load pred/v0_prob.nii.gz > prob.pms
+is "$("$PYTHON" "$tests/records.py" fields prob.pms)" "pred/v0_prob image float32 2 2 4 5" "a channel per class"
+if "$PYTHON" -c 'import nibabel' 2> /dev/null; then
+	pred=$(made nibabel pred/v0.nii.gz pred/v0_prob.nii.gz 2>&1)
+	like "$pred" "^5 4 2 uint8 " "nibabel reads a prediction"
+	like "$pred" "^5 4 2 2 float32 40$" "and probabilities"
+else
+	skip "python3-nibabel is not installed" 2
+fi
+
+pymic-load "$d/flat.csv" > flat.pms
+pymic-save --field label -o flat flat.pms
+is "$(files flat)" "./p0.png ./p1.png ./p2.png " "pictures give pictures"
+pymic-load "$d/p1_gt.png" > a.pms
+(cd flat && pymic-load p1.png) > b.pms
+tensor() { "$PYTHON" -c 'import sys, pymic_stream as p
+print(next(p.read(open(sys.argv[1], "rb"))[1])["tensors"]["image"].tolist())' "$1"; }
+is "$(tensor b.pms)" "$(tensor a.pms)" "with the same pixels"
+status 0 "--format nii" pymic-save --format nii -o nii flat.pms
+is "$(files nii)" "./p0.nii ./p1.nii ./p2.nii " "another kind of file"
+pymic-load nii/p1.nii | pymic-save -q --format png -o png
+is "$(files png)" "./nii/p1.png " "and back"
+cmp -s nii/p1.nii nii/p2.nii
+[ $? = 1 ]
+ok $? "cases differ"
+
+status 0 "overlays" pymic-save --overlay -o over in.pms
+is "$(files over)" "./v0.png ./v1.png ./v2.png " "a picture a case"
+pymic-load over/v0.png > over.pms
+like "$("$PYTHON" "$tests/records.py" fields over.pms)" "^over/v0 image uint8 3 1 [0-9]+ [0-9]+$" "in colours"
+"$PYTHON" -c 'import pymic_stream as p
+x = next(p.read(open("over.pms", "rb"))[1])["tensors"]["image"][:, 0].astype(int)
+grey = (x[0] == x[1]) & (x[1] == x[2])
+assert 0.05 < grey.mean() < 0.9, grey.mean()'
+ok $? "some of it grey, some of it not"
+status 0 "overlays of predictions without images" pymic-save --overlay -o over2 pred.pms
+is "$(files over2)" "./v0.png ./v1.png ./v2.png " "read the source again"
+status 0 "overlays of pictures" pymic-save --overlay -o over3 flat.pms
+pymic-load over3/p0.png > over.pms
+is "$("$PYTHON" "$tests/records.py" fields over.pms)" "over3/p0 image uint8 3 1 174 261" "are enlarged to be seen"
+
+# What must not happen. refused STATUS PATTERN NAME COMMAND...
+refused() {
+	pattern=$2
+	name=$3
+	want=$1
+	shift 3
+	status "$want" "$name" "$@"
+	is "$(wc -l < err | tr -d ' ')" 1 "$name: one line"
+	like "$(cat err)" "^pymic-save: .*$pattern" "$name: $pattern"
+}
+before=$(cksum < images/v0.nii.gz)
+refused 1 "v0: images/v0.nii.gz is there already; --force" "a file that is there" pymic-save --field label -o images in.pms
+is "$(cksum < images/v0.nii.gz)" "$before" "is not touched"
+status 0 "--force" pymic-save --force --field label -o images in.pms
+made same "$d/sub/v0_gt.nii.gz" images/v0.nii.gz
+ok $? "overwrites it"
+pymic-load --epochs 2 in.pms > twice.pms
+refused 1 "v0: .* would be written twice" "a case that comes twice" pymic-save --force -o twice twice.pms
+for id in ../up /abs a/../../up ..; do
+	made id "$id" id.pms
+	refused 1 "this id is no name for a file below" "the id $id" pymic-save -o id id.pms
+done
+is "$(find . -name 'up*' -o -name 'abs*')" "" "nothing was written elsewhere"
+refused 1 "the stream holds no pred" "a field that is not there" pymic-save --field pred -o x in.pms
+refused 1 "run pymic-infer with --prob" "probabilities that are not there" pymic-save --prob -o x in.pms
+refused 1 "a volume of 2 slices is no PNG: choose nii.gz" "a volume as PNG" pymic-save --format png -o x in.pms
+pymic-load --dims 2 "$d/half.nii" > half.pms
+refused 1 "PNG holds u8 or u16 in 1 or 3 channels, this is f32 in 2: choose nii.gz" "floats as PNG" \
+	pymic-save --format png -o x half.pms
+refused 2 "no folder to write to" "no folder" pymic-save in.pms
+refused 1 "File exists|Not a directory" "a file in the place of the folder" pymic-save -o in.pms in.pms
+head -c 300 in.pms > cut.pms
+refused 3 "truncated" "a truncated stream" pymic-save -o cut cut.pms
+is "$(find . -name '*.part*')" "" "no unfinished file is left"
+done_testing
