@@ -6,41 +6,43 @@
 
 enum { LANES = 8 };
 
-int64_t moments(const float *x, int64_t n, float above, double *mean, double *std)
+/* Compiled twice: without a threshold there is nothing to compare and to count. */
+static inline double sums(const float *x, int64_t n, bool masked, float above, double origin, double *sum, double *square)
 {
-	double sum[LANES] = { 0 }, square[LANES] = { 0 }, count[LANES] = { 0 }, s = 0, q = 0, c = 0;
-	double origin = n > 0 && x[0] > above ? (double)x[0] : 0; /* keeps the squares small: no cancellation */
+	double s[LANES] = { 0 }, q[LANES] = { 0 }, c[LANES] = { 0 }, count = 0;
 	int64_t whole = n - n % LANES;
 
-	for (int64_t i = 0; i < whole; i += LANES) {
-		for (int j = 0; j < LANES; j++) {
-			double in = x[i + j] > above ? 1 : 0;
-			double d = ((double)x[i + j] - origin) * in;
+	for (int64_t i = 0; i < n; i += LANES) {
+		for (int j = 0; j < (i < whole ? LANES : (int)(n - whole)); j++) {
+			double in = !masked || x[i + j] > above ? 1 : 0;
+			double d = masked ? ((double)x[i + j] - origin) * in : (double)x[i + j] - origin;
 
-			count[j] += in;
-			sum[j] += d;
-			square[j] += d * d;
+			c[j] += masked ? in : 0;
+			s[j] += d;
+			q[j] += d * d;
 		}
 	}
-	for (int64_t i = whole; i < n; i++) {
-		double in = x[i] > above ? 1 : 0, d = ((double)x[i] - origin) * in;
-
-		c += in;
-		s += d;
-		q += d * d;
-	}
 	for (int j = 0; j < LANES; j++) {
-		c += count[j];
-		s += sum[j];
-		q += square[j];
+		count += c[j];
+		*sum += s[j];
+		*square += q[j];
 	}
+	return masked ? count : (double)n;
+}
+
+int64_t moments(const float *x, int64_t n, float above, double *mean, double *std)
+{
+	double s = 0, q = 0, c;
+	double origin = n > 0 && x[0] > above ? (double)x[0] : 0; /* keeps the squares small: no cancellation */
+
+	c = above == -INFINITY ? sums(x, n, false, above, origin, &s, &q) : sums(x, n, true, above, origin, &s, &q);
 	*mean = 0;
 	*std = 1;
 	if (c > 0) {
 		double variance = (q - s * s / c) / c;
 
 		*mean = origin + s / c;
-		*std = variance > 0 ? sqrt(variance) : variance == 0 || variance < 0 ? 0 : variance;
+		*std = variance < 0 ? 0 : sqrt(variance);
 	}
 	return (int64_t)c;
 }
