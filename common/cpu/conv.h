@@ -9,6 +9,7 @@
 
 struct conv {
 	struct conv_shape s;
+	uint64_t number;         /* no other convolution of this process has it */
 	int64_t ic, oc, kk;      /* physical channels, taps of the kernel */
 	bool exact;              /* physical weights are the parameters as they stand */
 	real *weights, *bias;    /* [oc][ic][kk], [oc]: physical, where they must be rebuilt */

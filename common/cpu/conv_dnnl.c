@@ -222,14 +222,14 @@ static void pack_weights(struct conv *c, struct primitive *p, int slot, const re
 			cpu_free(pack->mem[slot], pack->bytes[slot]);
 		pack->mem[slot] = cpu_alloc(bytes);
 		pack->bytes[slot] = bytes;
-		pack->owner[slot] = NULL;
+		pack->owner[slot] = 0;
 	}
 	bind(p->w, pack->mem[slot]);
-	if (pack->owner[slot] == c && pack->version[slot] == version)
+	if (pack->owner[slot] == c->number && pack->version[slot] == version)
 		return;
 	bind(p->user_w, conv_weights(c, w));
 	execute(p->reorder, 2, (dnnl_exec_arg_t[]){ { DNNL_ARG_FROM, p->user_w }, { DNNL_ARG_TO, p->w } });
-	pack->owner[slot] = c;
+	pack->owner[slot] = c->number;
 	pack->version[slot] = version;
 }
 

@@ -9,9 +9,11 @@ static int64_t padded(int64_t c) { return (c + PM_LANES - 1) / PM_LANES * PM_LAN
 
 void conv_init(struct conv *c, const struct conv_shape *s)
 {
+	static uint64_t opened;
 	int64_t taps = s->kernel;
 
 	memset(c, 0, sizeof *c);
+	c->number = ++opened;
 	c->s = *s;
 	c->kk = s->dims == 3 ? taps * taps * taps : taps * taps;
 	c->ic = s->in_lanes == 1 ? s->cin : s->split ? padded(s->split) + padded(s->cin - s->split) : padded(s->cin);

@@ -58,7 +58,7 @@ struct pack {
 	void *mem[2]; /* forward, backward */
 	size_t bytes[2];
 	uint64_t version[2];
-	const void *owner[2]; /* the convolution that packed them */
+	uint64_t owner[2]; /* number of the convolution that packed them; 0: none */
 };
 
 /*
