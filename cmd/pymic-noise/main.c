@@ -35,11 +35,9 @@ static const struct tool tool = {
 	.synopsis = "[NOISE[+NOISE...]]",
 	.opts = opts,
 	.kinds = kinds,
-	.more = "Each case is chosen with the probability --fraction; one NOISE is drawn for it, by weight (1 where none is\n"
-		"given).\n"
+	.more = "Each case is chosen with the probability --fraction, and one NOISE is drawn for it by weight (default 1).\n"
 		"Without NOISE: dilate:weight=0.35+erode:weight=0.35+edge:weight=0.3, radius 6 to 12, as in the JSRT recipe.\n"
-		"A case gets the same corruption in every epoch. Cases without label pass unchanged. --list shows the kinds of\n"
-		"noise, --help=noise:NAME the settings of one.\n\n"
+		"A case gets the same corruption in every epoch. Cases without label pass unchanged.\n\n"
 		"  pymic-load noisy.csv | pymic-noise --fraction 0.95 --seed 1 --log noise.tsv -o noisy.pms\n"
 		"  pymic-load a.csv | pymic-noise dilate:radius=3,5+edge:weight=2 | ...\n",
 };
