@@ -1,0 +1,25 @@
+#!/bin/sh
+# The manual pages are those of the tools: "make man" writes them anew.
+. "$(dirname "$0")/lib.sh"
+man=$(cd "$(dirname "$0")/../man" && pwd)
+
+for tool in "$BIN"/pymic-*; do
+	name=$(basename "$tool")
+	sh "$man/splice" "$tool" "$man/$name.1.in" > "$work/page"
+	ok $? "$name: prose and tables make a page"
+	is "$(diff "$man/$name.1" "$work/page" | head -n 20)" "" "$name: man/$name.1 is up to date (else: make man)"
+	is "$(mandoc -T lint -W warning "$work/page")" "" "$name: the page is clean mdoc"
+	for section in NAME SYNOPSIS DESCRIPTION OPTIONS "EXIT STATUS" EXAMPLES "SEE ALSO"; do
+		grep -q "^\.Sh $section\$" "$work/page"
+		ok $? "$name: section $section"
+	done
+	like "$(cat "$man/pymic.7")" "Xr $name 1" "$name is in pymic(7)"
+done
+is "$(mandoc -T lint -W warning "$man/pymic.7")" "" "pymic(7) is clean mdoc"
+
+# What the pages refer to is there.
+for page in $(sed -n 's/^\.Xr \(pymic[^ ]*\) \([17]\).*/\1.\2/p' "$man"/*.in "$man/pymic.7" | sort -u); do
+	[ -f "$man/$page" ]
+	ok $? "$page exists"
+done
+done_testing
