@@ -55,9 +55,10 @@ bool grouper_fill(struct grouper *g)
 	bool full = true;
 	for (int k = 0; k < GROUPS; k++)
 		while (g->batch[k].n < g->size[k]) {
-			/* Once an input has ended, only what waits already can be had. */
-			if (!(full && (full = await(g, k))) && g->waiting[k].n == 0)
+			if (!await(g, k)) {
+				full = false;
 				break;
+			}
 			push(&g->batch[k], pop_first(&g->waiting[k]));
 		}
 	return full;

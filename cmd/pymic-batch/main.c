@@ -7,6 +7,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+enum { MAX_GROUP = 4096 };
+
 struct conf {
 	int labeled, unlabeled, size, queue;
 	bool keep_last;
@@ -14,9 +16,11 @@ struct conf {
 };
 
 static const struct opt opts[] = {
-	OPT_NUMBER(struct conf, labeled, 'l', "N", "0", 0, 4096, "samples with a label in each batch (of two inputs: from the first)"),
-	OPT_NUMBER(struct conf, unlabeled, 'u', "M", "0", 0, 4096, "samples without a label in each batch (or: from the second)"),
-	OPT_NUMBER(struct conf, size, 'n', "N", "0", 0, 4096, "plain batches of N samples, as they come"),
+	OPT_NUMBER(struct conf, labeled, 'l', "N", "0", 0, MAX_GROUP,
+		"samples with a label in each batch (of two inputs: from the first)"),
+	OPT_NUMBER(struct conf, unlabeled, 'u', "M", "0", 0, MAX_GROUP,
+		"samples without a label in each batch (of two inputs: from the second)"),
+	OPT_NUMBER(struct conf, size, 'n', "N", "0", 0, MAX_GROUP, "plain batches of N samples, as they come"),
 	OPT_NUMBER(struct conf, queue, 0, "N", "64", 0, 65536,
 		"how many samples of one kind may wait in memory for the other kind before the input counts as out of balance"),
 	OPT_SWITCH(struct conf, keep_last, 0, "write the last batch also when the samples do not fill it"),
@@ -78,7 +82,7 @@ static int line_up(const struct grouper *g, const struct record **sample, int *l
 
 static void write_batch(struct ostream *out, const struct grouper *g, struct record *batch)
 {
-	const struct record *sample[2 * 4096];
+	const struct record *sample[GROUPS * MAX_GROUP];
 	struct err e;
 	int labeled, first = g->batch[FIRST].n, n = line_up(g, sample, &labeled);
 	bool two = g->in[FIRST] != g->in[SECOND];

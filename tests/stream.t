@@ -1,0 +1,115 @@
+#!/bin/sh
+# pymic-batch: how samples become batches; and what --info and --check say of streams.
+tests=$(cd "$(dirname "$0")" && pwd)
+. "$tests/lib.sh"
+PYTHON=${PYTHON:-/usr/bin/python3}
+PYTHONPATH=$tests/../python
+PYTHONDONTWRITEBYTECODE=1
+export PYTHONPATH PYTHONDONTWRITEBYTECODE
+"$PYTHON" -c 'import numpy, msgpack' 2> /dev/null || skip_all "python3-numpy or python3-msgpack is not there"
+made() { "$PYTHON" "$tests/batches.py" "$@"; }
+cd "$work" || exit 1
+
+# batches NAME WANTED INPUT OPTION...: what comes out of an input, a line per batch: ids, groups, image:label:weight.
+batches() {
+	name=$1 want=$2 in=$3
+	shift 3
+	rc=0
+	pymic-batch "$@" < "$in" > out.pms 2> err || rc=$?
+	is "$rc
+$(made show < out.pms)" "0
+$want" "$name"
+}
+# refused STATUS PATTERN INPUT OPTION...
+refused() {
+	want=$1 pattern=$2 in=$3
+	shift 3
+	rc=0
+	pymic-batch "$@" < "$in" > out.pms 2> err || rc=$?
+	is "$rc" "$want" "refused: $pattern"
+	like "$(cat err)" "^pymic-batch: .*$pattern" "and said in a line"
+}
+
+made make LULULULU > mixed.pms
+made make LLLLUUUU > blocks.pms
+made make LLLLLLL a > a.pms
+made make UUUUUUU b > b.pms
+made make WWWW c > c.pms
+batches "labeled and unlabeled, interleaved" "0,2,1 2:1 3:2:0
+4,6,3 2:1 3:2:0" mixed.pms --labeled 2 --unlabeled 1
+like "$(cat err)" "2 samples at the end did not fill a batch" "those left over are counted"
+batches "one group after the other" "0,1,4,5 2:2 4:2:0
+2,3,6,7 2:2 4:2:0" blocks.pms -l 2 -u 2
+batches "plain batches, labels first" "0,2,1 2:1 3:2:0
+4,3,5 1:2 3:1:0" mixed.pms --size 3
+batches "the last one may be kept" "0,2,1 2:1 3:2:0
+4,3,5 1:2 3:1:0
+6,7 1:1 2:1:0" mixed.pms --size 3 --keep-last
+is "$(cat err)" "" "nothing is left over then"
+batches "unlabeled ones alone" "b0,b1,b2,b3,b4,b5,b6 0:7 7:0:0" b.pms --unlabeled 7
+batches "two inputs" "a0,a1,b0 2:1 3:2:0
+a2,a3,b1 2:1 3:2:0
+a4,a5,b2 2:1 3:2:0" /dev/null -l 2 -u 1 a.pms b.pms
+is "$(made tools < out.pms)" "madea madeb pymic-batch" "the history tells of both"
+batches "two inputs with labels keep them all, and the weights" "a0,c0,c1 1:2 3:3:3
+a1,c2,c3 1:2 3:3:3" /dev/null -l 1 -u 2 a.pms c.pms
+batches "the last of two inputs" "a0,a1,a2,a3,b0 4:1 5:4:0
+a4,a5,a6,b1 3:1 4:3:0" b.pms -l 4 -u 1 --keep-last a.pms -
+mkfifo one two
+made make LLLL a > one &
+made make UUUU b > two &
+batches "two pipes" "a0,a1,b0,b1 2:2 4:2:0
+a2,a3,b2,b3 2:2 4:2:0" /dev/null -l 2 -u 2 one two
+
+# The reader knows what it needs: the endless inputs end with it.
+rc=0
+made endless LU | { pymic-batch -l 2 -u 2 || echo $? > rc; } | head -c 100000 > /dev/null
+is "$(cat rc 2> /dev/null)" "" "an early reader ends it quietly"
+
+refused 2 "either --labeled and --unlabeled, or --size" mixed.pms
+refused 2 "either --labeled and --unlabeled, or --size" mixed.pms --size 2 --labeled 1
+refused 2 "two inputs need both" mixed.pms --size 2 a.pms b.pms
+refused 2 "3 inputs" mixed.pms -l 1 -u 1 a.pms b.pms c.pms
+refused 2 "out of range|between|at most|4096" mixed.pms -l 5000
+refused 1 "out of balance: 3 samples with a label are waiting for one with no label" blocks.pms -l 1 -u 1 --queue 2
+refused 1 "this sample has no label, but --unlabeled is 0" mixed.pms --labeled 2
+refused 1 "this sample has a label, but --labeled is 0" mixed.pms --unlabeled 2
+refused 1 "the input has no labels, but --labeled is 2" b.pms --labeled 2
+refused 1 "b0: this sample of the first input has no label|has no labels" mixed.pms -l 1 -u 1 b.pms a.pms
+made make LSL > sizes.pms
+refused 1 "1: the image is 2x1x2x4, but 0 has 2x1x2x3" sizes.pms --size 2
+made make LB > large.pms
+refused 1 "1: label 300" large.pms --size 2
+pymic-batch --size 2 < mixed.pms > batch.pms
+refused 3 'kind "batch"' batch.pms --size 2
+refused 3 'nowhere.pms' batch.pms --size 2 nowhere.pms
+
+# Each way in which an input may end badly, from either side.
+made make LLX b > died.pms 2> /dev/null
+head -c 500 b.pms > cut.pms
+refused 3 "died.pms: madeb: the disk is on fire" /dev/null -l 1 -u 1 a.pms died.pms
+status 3 "the reader learns the first cause" pymic-batch --size 1 out.pms
+status 1 "and so does a check" pymic-load --check out.pms
+like "$(cat "$work/out")" "bad.*madeb: the disk is on fire" "which says it"
+refused 3 "cut.pms: truncated" /dev/null -l 1 -u 1 a.pms cut.pms
+
+pymic-batch --size 2 -o named.pms < mixed.pms
+cmp -s named.pms batch.pms
+is $? 1 "the history knows the options"
+rc=0
+pymic-batch --size 2 -o never.pms cut.pms 2> err || rc=$?
+is "$rc $(ls never.pms* 2> /dev/null)" "3 " "a failed run leaves no file"
+
+# --check and --info
+tab=$(printf '\t')
+status 1 "--check" pymic-load --check mixed.pms cut.pms batch.pms
+is "$(cut -f 1-5 "$work/out")" "file${tab}status${tab}kind${tab}records${tab}bytes
+mixed.pms${tab}ok${tab}sample${tab}8${tab}240
+cut.pms${tab}bad${tab}sample${tab}3${tab}72
+batch.pms${tab}ok${tab}batch${tab}4${tab}408" "a line per file"
+like "$(sed -n 3p "$work/out")" "cut.pms: truncated" "and why a file is bad"
+status 0 "--info" pymic-load --info batch.pms
+like "$(cat "$work/out")" "^kind	batch" "the kind"
+like "$(cat "$work/out")" "^field	label u8 rank 4" "the fields"
+like "$(cat "$work/out")" "^history	pymic-batch [0-9.]+	--size 2" "and the history"
+done_testing
