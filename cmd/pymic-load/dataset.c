@@ -165,6 +165,7 @@ void dataset_fini(struct dataset *d)
 		free(it->id);
 	}
 	free(d->item);
+	sources_close(d->first);
 }
 
 static int add_field(struct stream_field *f, int n, const char *name, int dtype, int rank)

@@ -2,68 +2,8 @@
 #ifndef PM_LOAD_H
 #define PM_LOAD_H
 
-#include "base/opt.h"
-#include "io/csv.h"
-#include "io/stream.h"
+#include "dataset.h"
 #include "io/volume.h"
-
-enum { LANES = 8 };
-
-struct options {
-	int64_t epochs, seed, skip;
-	bool shuffle, all_labels, info, check;
-	int threads, classes;
-	const char *mix, *shard, *cache, *label, *dims, *geometry, *nan, *output;
-	struct numbers labels;
-};
-
-/* One case: files, or a record of a saved stream. */
-struct item {
-	char *id;
-	int images;
-	char **image;        /* the channels' files, in order */
-	char *label, *weight; /* NULL: none */
-	struct source *source; /* the stream, or NULL */
-	int64_t offset;      /* of the record in it */
-	bool unlabeled;      /* its label is to be ignored */
-	bool warned;
-
-	/* Used by the pool alone. */
-	enum { IDLE, QUEUED, READY, FAILED } state;
-	int users;
-	bool kept;
-	struct record *rec;
-	struct err *err;
-};
-
-/* Cases that are drawn in one order. */
-struct dataset {
-	const char *name; /* of the first operand */
-	struct item *item;
-	int64_t n, cap;
-	bool labels, weights;
-	char kind[16];
-	struct source *first; /* the first saved stream among the operands, or NULL */
-};
-
-void dataset_init(struct dataset *d, const char *name);
-/* Adds what the operand names: a list (.csv), a saved stream (.pms) or an image. */
-int dataset_add(struct dataset *d, const char *operand, const struct options *o, struct err *e);
-struct item *dataset_new(struct dataset *d); /* room for one more case, zeroed; earlier pointers become invalid */
-int dataset_kind(struct dataset *d, const char *kind, const char *operand, struct err *e); /* all operands must agree */
-/* Ids must differ, files must exist, the dataset must not be empty. */
-int dataset_check(struct dataset *d, struct err *e);
-void dataset_drop_labels(struct dataset *d);
-void dataset_fini(struct dataset *d);
-/* Adds to f[n] what records of d have; returns the new n. */
-int dataset_fields(const struct dataset *d, struct stream_field *f, int n);
-
-/* source.c: a saved stream, read at any place by one thread at a time. */
-int source_index(struct dataset *d, const char *path, struct err *e);
-int source_read(struct source *s, int64_t offset, struct record *r, struct err *e);
-const struct stream_head *source_head(const struct source *s);
-/* From a pipe: records go by in their order. */
-void source_pass(const char *path, const struct options *o);
 
 /* Which case comes next. */
 struct lane {

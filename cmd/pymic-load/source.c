@@ -8,6 +8,7 @@
 struct source {
 	pthread_mutex_t lock;
 	struct istream *in;
+	struct source *next; /* of the dataset */
 };
 
 const struct stream_head *source_head(const struct source *s)
@@ -42,11 +43,25 @@ int source_index(struct dataset *d, const char *path, struct err *e)
 		free(s);
 		return -1;
 	}
-	if (!d->first)
+	if (d->first) {
+		s->next = d->first->next;
+		d->first->next = s;
+	} else
 		d->first = s;
 	if (istream_tell(s->in) < 0)
 		return err_set(e, "%s: a pipe is read once: save the stream to a file first", path);
 	return dataset_kind(d, source_head(s)->kind, path, e) || index_records(d, s, e) ? -1 : 0;
+}
+
+void sources_close(struct source *s)
+{
+	while (s) {
+		struct source *next = s->next;
+		istream_close(s->in);
+		pthread_mutex_destroy(&s->lock);
+		free(s);
+		s = next;
+	}
 }
 
 int source_read(struct source *s, int64_t offset, struct record *r, struct err *e)
