@@ -200,7 +200,7 @@ static void helps(void **state)
 	assert_int_equal(ends("--list=loss"), PM_OK);
 	assert_memory_equal(said, "dice\tone", 8);
 	assert_int_equal(ends("--version"), PM_OK);
-	assert_non_null(strstr(said, "pymic-x " PM_VERSION " (commit " PM_COMMIT ")"));
+	assert_non_null(strstr(said, "pymic-x " PM_VERSION " (commit "));
 }
 
 static void argument_files(void **state)
