@@ -35,11 +35,26 @@ struct turn {
 	double degrees;
 };
 
+/* What came from outside has no class at all: it is background for certain. */
+static void background(float *prob, int64_t classes, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++) {
+		bool any = false;
+
+		for (int64_t k = 0; k < classes && !any; k++)
+			any = prob[k * n + i] != 0;
+		if (!any)
+			prob[i] = 1;
+	}
+}
+
 static void one(const struct move *m, const void *arg)
 {
 	const struct turn *t = arg;
 
 	rotate(m->dst, m->src, m->from, t->a, t->b, t->degrees, m->channels, m->t, m->order);
+	if (m->prob && m->t == PM_F32)
+		background(m->dst, m->channels, m->to[0] * m->to[1] * m->to[2]);
 }
 
 /* The plane across an axis: about d it is (h,w), about h (d,w), about w (d,h). */

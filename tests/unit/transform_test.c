@@ -175,6 +175,28 @@ static void crop_undo(void **state)
 	record_fini(&r);
 }
 
+/* Corners that a rotation has turned out of the image are background too, and probabilities still sum to one. */
+static void rotate_undo(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	const int64_t dim[4] = { 2, 1, 12, 12 };
+
+	make(&r, PM_U8, 1, 1, 12, 12);
+	apply(&r, "rotate:p=1:d=45,45", 1);
+	struct tensor *prob = record_put(&r, "prob", PM_F32, 4, dim);
+
+	for (int64_t i = 0; i < 288; i++)
+		tensor_set(prob, i, i >= 144);
+	undo(&r);
+	prob = record_get(&r, "prob");
+	for (int64_t i = 0; i < 144; i++)
+		assert_float_equal((tensor_at(prob, i) + tensor_at(prob, 144 + i)), 1, 1e-5);
+	assert_float_equal(tensor_at(prob, 0), 1, 0);
+	assert_float_equal(tensor_at(prob, 144 + 78), 1, 1e-5);
+	record_fini(&r);
+}
+
 static void flipping(void **state)
 {
 	(void)state;
@@ -471,7 +493,8 @@ static void table(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(padding), cmocka_unit_test(cropping), cmocka_unit_test(crop_undo), cmocka_unit_test(flipping),
+		cmocka_unit_test(padding), cmocka_unit_test(cropping), cmocka_unit_test(crop_undo),
+		cmocka_unit_test(rotate_undo), cmocka_unit_test(flipping),
 		cmocka_unit_test(landmarks), cmocka_unit_test(round_trips), cmocka_unit_test(resampling), cmocka_unit_test(labels),
 		cmocka_unit_test(corruption), cmocka_unit_test(hostile), cmocka_unit_test(table),
 	};
