@@ -16,7 +16,8 @@ PACKAGES := gcc make pkg-config perl mandoc libmsgpack-dev libhdf5-dev libnifti-
 	libdnnl-dev libcmocka-dev python3-numpy python3-msgpack mricron-data
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
-DEFS    := -D_GNU_SOURCE -DPM_COMMIT='"$(shell git describe --always --dirty 2>/dev/null || echo release)"'
+DEFS    := -D_GNU_SOURCE
+COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo release)
 INCLUDE := -Icommon -isystem /usr/include/hdf5/serial -isystem /usr/include/nifti
 LIBS    := -lmsgpackc -lz -lm -lpthread
 LIBS_IO := -L/usr/lib/$(shell $(CC) -dumpmachine)/hdf5/serial -lhdf5 -lpng
@@ -61,6 +62,12 @@ FLAGS := $(CC) $(CFLAGS) $(DEFS)
 $B/flags: always
 	@mkdir -p $(@D)
 	@echo '$(subst ','\'',$(FLAGS))' | cmp -s - $@ || echo '$(subst ','\'',$(FLAGS))' > $@
+
+# --version names the commit; that alone makes nothing else anew.
+$B/common/base/help.o: DEFS += -DPM_COMMIT='"$(COMMIT)"' -DPM_FLAGS='"$(CFLAGS)"'
+$B/common/base/help.o: $B/commit
+$B/commit: always
+	@mkdir -p $(@D); echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 
 # Loops over voxels: vectorised, with the same results (neither traps nor errno are looked at).
 LOOPS   := -O3 -fno-trapping-math -fno-math-errno
