@@ -1,0 +1,44 @@
+/* fmap.h: the arrays of the engine and how they lie in a backend's memory. Read by C and by CUDA. */
+#ifndef PM_FMAP_H
+#define PM_FMAP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef PM_REAL_DOUBLE
+typedef double real; /* the build that checks gradients */
+#else
+typedef float real;
+#endif
+
+enum { PM_LANES = 16 };
+enum ftype { F_REAL, F_BF16, F_U8 };
+
+/*
+ * An array [n,c,d,h,w] in the backend's memory, stored as [n][block][d][h][w][lanes]. lanes = PM_LANES: channels in
+ * blocks of 16, the last lanes of a part-filled block are zero (the layout nChw16c); lanes = 1: plain row-major, as
+ * logits, losses and labels are. Two halves of a concatenation each start a block of their own: split is the number of
+ * channels of the first half, 0 for a whole one.
+ */
+struct fmap {
+	void *data;
+	enum ftype type;
+	int lanes;
+	int64_t n, c, d, h, w;
+	int64_t split;
+	int64_t stride; /* elements from one image to the next: more than its own size where it is half of a concatenation */
+};
+
+static inline int64_t fmap_blocks(const struct fmap *f)
+{
+	int64_t first = f->split ? (f->split + f->lanes - 1) / f->lanes : 0;
+	return first + (f->c - f->split + f->lanes - 1) / f->lanes;
+}
+
+static inline int64_t fmap_space(const struct fmap *f) { return f->d * f->h * f->w; }
+/* Elements of one image, the padding lanes included. */
+static inline int64_t fmap_image(const struct fmap *f) { return fmap_blocks(f) * fmap_space(f) * f->lanes; }
+static inline size_t ftype_size(enum ftype t) { return t == F_REAL ? sizeof(real) : t == F_BF16 ? 2 : 1; }
+
+#endif
