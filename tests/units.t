@@ -2,7 +2,8 @@
 # Runs every test program and passes its TAP through as one plan.
 . "$(dirname "$0")/lib.sh"
 CMOCKA_MESSAGE_OUTPUT=tap
-export CMOCKA_MESSAGE_OUTPUT
+GOLDEN=$(cd "$(dirname "$0")" && pwd)/golden
+export CMOCKA_MESSAGE_OUTPUT GOLDEN
 
 found=no
 for program in "$TESTS"/*_test; do

@@ -28,7 +28,7 @@ static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, stride, 0, "D,H,W", "", 0, 1 << 20, "from one window to the next; 0 or none: half a window"),
 	OPT_NUMBER(struct conf, window_batch, 0, "N", "0", 0, 4096, "windows (2-D: slices) at once; 0: 8 in 2-D, 1 in 3-D"),
 	OPT_CHOICE(struct conf, tta, 0, "none|flip", "none", "average over the image and its flips along W, H and both"),
-	OPT_CHOICE(struct conf, largest, 0, "none|all|each", "none", "keep the largest component of the foreground, of each class"),
+	OPT_CHOICE(struct conf, largest, 0, "none|all|each", "none", "keep the largest component of all classes or of each"),
 	OPT_SWITCH(struct conf, prob, 0, "send the probabilities too (prob, [classes,D,H,W])"),
 	OPT_SWITCH(struct conf, keep_image, 0, "send the image too"),
 	OPT_SWITCH(struct conf, no_undo, 0, "stay on the transformed grid; pymic-augment --undo can go back later"),
