@@ -48,6 +48,7 @@ bad 'image;label\ngrid.nii;grid.nii\n' "separated by ';'" bad.csv
 bad 'image,label\ngrid.nii\n' "bad.csv:2: 1 cell, but the header names 2" bad.csv
 bad 'image,label\n,five.nii\n' "bad.csv:2: the cell 'image' is blank" bad.csv
 bad 'image\ngrid.nii\n./grid.nii\n' "two cases are named 'grid'" bad.csv
+bad 'image,label\ngrid.nii,grid.nii\n' "bad.csv:2: image and label are the same file, grid.nii" bad.csv
 bad 'image,label\ngrid.nii,five.nii\nhere.nii,gone.nii\n' "here: .*gone.nii: No such file" bad.csv
 bad 'image\ngrid.nii\nsub\n' "sub: is a folder" bad.csv
 bad 'image\ngrid.nii\nlist.csv\n' "list.csv: unknown kind of image" bad.csv

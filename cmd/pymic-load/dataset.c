@@ -1,6 +1,7 @@
 /* dataset.c: from operands to cases. Nothing is decoded here, but everything that can be known beforehand is checked. */
 #include "load.h"
 #include "io/cases.h"
+#include "io/volume.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -51,6 +52,8 @@ static int add_row(struct dataset *d, const struct csv *c, int row, const struct
 		it->label = csv_path(c, csv_cell(c, row, k->label));
 	if (k->weight >= 0 && csv_cell(c, row, k->weight)[0])
 		it->weight = csv_path(c, csv_cell(c, row, k->weight));
+	if (it->label && !strcmp(it->label, it->image[0]) && !volume_ending(it->label, "h5 hdf5"))
+		return err_set(e, "%s:%d: image and label are the same file, %s", c->path, c->line[row], it->label);
 	d->labels |= it->label != NULL;
 	d->weights |= it->weight != NULL;
 	return 0;

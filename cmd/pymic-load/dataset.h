@@ -27,7 +27,7 @@ struct item {
 	bool unlabeled;      /* its label is to be ignored */
 	bool warned;
 
-	/* Used by the pool alone. */
+	/* Used by ahead.c alone. */
 	enum { IDLE, QUEUED, READY, FAILED } state;
 	int users;
 	bool kept;

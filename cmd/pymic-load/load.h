@@ -1,4 +1,4 @@
-/* load.h: pymic-load in five steps: lists of cases (dataset.c), their order (plan.c), one case (case.c), threads (pool.c). */
+/* load.h: pymic-load in five steps: lists of cases (dataset.c), their order (plan.c), one case (case.c), threads (ahead.c). */
 #ifndef PM_LOAD_H
 #define PM_LOAD_H
 
@@ -43,7 +43,7 @@ int case_check_labels(const struct record *r, const struct options *o, const cha
 void scratch_fini(struct scratch *s);
 
 /* Decodes ahead on threads and writes in order. */
-void pool_run(struct plan *p, const struct options *o, int64_t cache, struct ostream *out);
+void ahead_run(struct plan *p, const struct options *o, int64_t cache, struct ostream *out);
 
 /* --info and --check. Returns the exit status. */
 int info_run(char **file, int n, bool check);

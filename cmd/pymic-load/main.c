@@ -73,7 +73,7 @@ static void load(const struct options *o, struct dataset *d, int lists, int64_t 
 	bool show = strcmp(o->output, "-") != 0; /* on stdout the next tool has more to tell */
 	if (show)
 		progress_start("cases", plan_total(&plan) - skipped);
-	pool_run(&plan, o, cache, out);
+	ahead_run(&plan, o, cache, out);
 	if (show)
 		progress_end();
 	ostream_end(out);

@@ -1,5 +1,5 @@
 /*
- * pool.c: threads read cases ahead, the main thread writes them in the order of the plan: the bytes are the same for any
+ * ahead.c: threads read cases ahead, the main thread writes them in the order of the plan: the bytes are the same for any
  * number of threads. Cases stay in memory while the cache has room; which ones does not matter, as every epoch needs each.
  */
 #include "load.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct pool {
+struct ahead {
 	const struct options *o;
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
@@ -26,7 +26,7 @@ struct pool {
 
 static void *worker(void *arg)
 {
-	struct pool *p = arg;
+	struct ahead *p = arg;
 	struct scratch scratch = { 0 };
 	struct err e, warn;
 	pthread_mutex_lock(&p->lock);
@@ -66,7 +66,7 @@ static int64_t record_size(const struct record *r)
 }
 
 /* Called with the lock. */
-static void enqueue(struct pool *p, struct item *it)
+static void enqueue(struct ahead *p, struct item *it)
 {
 	it->users++;
 	if (it->state != IDLE)
@@ -77,7 +77,7 @@ static void enqueue(struct pool *p, struct item *it)
 }
 
 /* The case was written: it stays in the cache, or its buffers go to the next one. Called with the lock. */
-static void release(struct pool *p, struct item *it)
+static void release(struct ahead *p, struct item *it)
 {
 	it->users--;
 	if (it->kept)
@@ -93,7 +93,7 @@ static void release(struct pool *p, struct item *it)
 	}
 }
 
-static void wait_for(struct pool *p, struct item *it)
+static void wait_for(struct ahead *p, struct item *it)
 {
 	pthread_mutex_lock(&p->lock);
 	while (it->state != READY && it->state != FAILED)
@@ -110,7 +110,7 @@ static void wait_for(struct pool *p, struct item *it)
 	it->err = NULL;
 }
 
-static void check_dims(struct pool *p, const struct record *r)
+static void check_dims(struct ahead *p, const struct record *r)
 {
 	int dims = meta_number(&r->meta, "dims", 3) == 2 ? 2 : 3;
 	if (p->out == 0) {
@@ -121,7 +121,7 @@ static void check_dims(struct pool *p, const struct record *r)
 			dims, p->first, p->dims);
 }
 
-static void write_all(struct pool *p, struct plan *plan, struct ostream *out)
+static void write_all(struct ahead *p, struct plan *plan, struct ostream *out)
 {
 	struct step *ring = xcalloc((size_t)p->window, sizeof(*ring)), s;
 	int head = 0, ahead = 0;
@@ -151,9 +151,9 @@ static void write_all(struct pool *p, struct plan *plan, struct ostream *out)
 	free(ring);
 }
 
-void pool_run(struct plan *plan, const struct options *o, int64_t cache, struct ostream *out)
+void ahead_run(struct plan *plan, const struct options *o, int64_t cache, struct ostream *out)
 {
-	struct pool p = { .o = o, .room = cache, .window = 2 * o->threads };
+	struct ahead p = { .o = o, .room = cache, .window = 2 * o->threads };
 	pthread_t *thread = xcalloc((size_t)o->threads, sizeof(*thread));
 	pthread_mutex_init(&p.lock, NULL);
 	pthread_cond_init(&p.work, NULL);
