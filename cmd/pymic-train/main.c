@@ -212,7 +212,7 @@ int main(int argc, char **argv)
 	if (c.position) {
 		checkpoint_position(c.position);
 		close_stdout();
-		return PM_OK;
+		quit(PM_OK);
 	}
 	trainer_init(&t, &c);
 	settings_check(&c, &t);
@@ -222,7 +222,7 @@ int main(int argc, char **argv)
 	omp_set_num_threads(t.threads = c.threads ? c.threads : cpu_count());
 	if (c.dry_run) {
 		dry_run(&t);
-		return PM_OK;
+		quit(PM_OK);
 	}
 	settings_init(&c);
 	lock_folder(c.output);
