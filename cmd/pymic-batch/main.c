@@ -89,7 +89,8 @@ static void write_batch(struct ostream *out, const struct grouper *g, struct rec
 	if (n == 0)
 		return;
 	if (two && labeled != n && labeled != first)
-		die(PM_FAIL, "%s: of the second input, either all samples of a batch must have a label or none", sample[n - 1]->id);
+		die(PM_FAIL, "%s: of the second input, either all samples of a batch must have a label or none",
+			sample[n - 1]->id);
 	for (int i = 0; two && i < first; i++)
 		if (!record_peek(g->batch[FIRST].r[i], "label"))
 			die(PM_FAIL, "%s: this sample of the first input has no label", g->batch[FIRST].r[i]->id);

@@ -19,22 +19,23 @@ bool is_stream(const char *path)
 	return n == sizeof start && memcmp(start + 1, STREAM_MAGIC, sizeof start - 1) == 0;
 }
 
-/* Text from a file, without what would break a line or a column. */
-static void put_text(FILE *out, const char *text, size_t n)
+/* Text from a file, without what would break a line or a column; quoted: as a shell would read it back. */
+static void put_text(FILE *out, const char *text, bool quoted)
 {
-	for (size_t i = 0; i < n && text[i]; i++)
-		putc((unsigned char)text[i] < ' ' || text[i] == 127 ? ' ' : text[i], out);
+	if (quoted)
+		putc('\'', out);
+	for (; *text; text++)
+		if (quoted && *text == '\'')
+			fputs("'\\''", out);
+		else
+			putc((unsigned char)*text < ' ' || *text == 127 ? ' ' : *text, out);
+	if (quoted)
+		putc('\'', out);
 }
 
-/* A word of a command line, quoted where a shell would need it. */
-static void put_word(FILE *out, const char *text, size_t n)
+static void put_word(FILE *out, const char *word)
 {
-	bool quote = n == 0 || strcspn(text, " \t\n'\"\\$&|;<>()*?[]#~`!{}") < n;
-	if (quote)
-		putc('\'', out);
-	put_text(out, text, n);
-	if (quote)
-		putc('\'', out);
+	put_text(out, word, !*word || strpbrk(word, " \t\n'\"\\$&|;<>()*?[]#~`!{}"));
 }
 
 static void put_entry(FILE *out, const msgpack_object *entry)
@@ -44,9 +45,9 @@ static void put_entry(FILE *out, const msgpack_object *entry)
 	object_text(object_get(entry, "tool"), tool, sizeof tool);
 	object_text(object_get(entry, "version"), version, sizeof version);
 	fputs("history\t", out);
-	put_text(out, tool, sizeof tool);
+	put_text(out, tool, false);
 	putc(' ', out);
-	put_text(out, version, sizeof version);
+	put_text(out, version, false);
 	if (seed && seed->type == MSGPACK_OBJECT_POSITIVE_INTEGER)
 		fprintf(out, " seed %" PRIu64, seed->via.u64);
 	fputs("\t", out);
@@ -56,7 +57,7 @@ static void put_entry(FILE *out, const msgpack_object *entry)
 		if (object_text(w, word, sizeof word) == 0) {
 			if (i)
 				putc(' ', out);
-			put_word(out, word, strlen(word));
+			put_word(out, word);
 		}
 	}
 	putc('\n', out);
@@ -69,7 +70,7 @@ int info_stream(const char *path, FILE *out, struct err *e)
 		return -1;
 	const struct stream_head *h = istream_head(s);
 	fprintf(out, "file\t");
-	put_text(out, path, strlen(path));
+	put_text(out, path, false);
 	fprintf(out, "\nkind\t%s\n", h->kind);
 	for (int i = 0; i < h->n; i++) {
 		const struct stream_field *f = &h->field[i];
@@ -95,7 +96,7 @@ void check_header(FILE *tsv)
 
 void check_line(FILE *tsv, const struct check *c)
 {
-	put_text(tsv, c->path, strlen(c->path));
+	put_text(tsv, c->path, false);
 	fprintf(tsv, "\t%s\t%s\t", c->message ? "bad" : "ok", c->kind);
 	if (c->records >= 0)
 		fprintf(tsv, "%" PRId64, c->records);
@@ -104,7 +105,7 @@ void check_line(FILE *tsv, const struct check *c)
 		fprintf(tsv, "%" PRId64, c->bytes);
 	putc('\t', tsv);
 	if (c->message)
-		put_text(tsv, c->message, strlen(c->message));
+		put_text(tsv, c->message, false);
 	putc('\n', tsv);
 }
 

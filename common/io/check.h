@@ -1,4 +1,4 @@
-/* check.h: what "pymic-load --info" and "pymic-load --check" say about streams, models and, through check_line, images. */
+/* check.h: what "pymic-load --info" and "--check" say about streams, models and, through check_line, images. */
 #ifndef PM_CHECK_H
 #define PM_CHECK_H
 

@@ -50,7 +50,8 @@ static int open_part(const char *part, struct err *e)
 			close(fd);
 			return err_set(e, "%s: another process is writing this file", part);
 		}
-		if (fstat(fd, &here) == 0 && stat(part, &there) == 0 && here.st_ino == there.st_ino && here.st_dev == there.st_dev) {
+		bool same = fstat(fd, &here) == 0 && stat(part, &there) == 0;
+		if (same && here.st_ino == there.st_ino && here.st_dev == there.st_dev) {
 			if (ftruncate(fd, 0) == 0)
 				return fd;
 			err_set(e, "%s: %s", part, strerror(errno));
@@ -110,7 +111,7 @@ static int sync_folder(const char *path)
 		slash[slash == folder] = 0;
 	int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	int rc = fd < 0 ? -1 : fsync(fd);
-	if (rc && (errno == EINVAL || errno == EACCES)) /* a file system that cannot, or a folder that we may only write to */
+	if (rc && (errno == EINVAL || errno == EACCES)) /* a file system that cannot, or a folder that may not be read */
 		rc = 0;
 	if (fd >= 0)
 		close(fd);

@@ -1,7 +1,8 @@
 /*
  * stream.h: the format of pipes, saved streams (.pms) and models (.pmm): msgpack objects one after another.
  *
- *   {pymic:1, kind:"sample"|"batch"|"prediction"|"model", fields:[{name,dtype,rank}...], history:[{tool,version,argv,seed}...]}
+ *   {pymic:1, kind:"sample"|"batch"|"prediction"|"model", fields:[{name,dtype,rank}...],
+ *    history:[{tool,version,argv,seed}...]}
  *   {k:"rec", id, epoch, meta:{...}, t:[{name,dtype,shape}...]}  bin bin ...  crc          (repeated)
  *   {k:"end", records:N}      or      {k:"abort", tool, why, status}
  *
@@ -45,7 +46,7 @@ bool stream_has(const struct stream_head *h, const char *field);
 /* 1: a record (its buffers are reused), 0: the clean end, -1: truncated, corrupt or aborted upstream. */
 int istream_next(struct istream *s, struct record *r, struct err *e);
 
-/* Where the next record begins, in bytes (-1: a pipe), and going back to such a place; only records are read after that. */
+/* Where the next record begins, in bytes (-1: a pipe), and back to such a place; only records are read after that. */
 int64_t istream_tell(const struct istream *s);
 int istream_seek(struct istream *s, int64_t offset, struct err *e);
 
@@ -61,7 +62,8 @@ struct istream *istream_stdin(const char *kinds);
  * in: the stream this one is made from (its history grows by this tool), or NULL. Dies on failure. Until ostream_end,
  * die() writes an abort object here. A reader that has gone away ends the process with PM_OK.
  */
-struct ostream *ostream_open(const char *path, const char *kind, const struct stream_field *f, int n, const struct stream_head *in);
+struct ostream *ostream_open(const char *path, const char *kind, const struct stream_field *f, int n,
+	const struct stream_head *in);
 void ostream_put(struct ostream *s, const struct record *r);
 void ostream_end(struct ostream *s); /* the only way to a valid stream; checks the close; frees */
 void ostream_seed(uint64_t seed);    /* what history says this tool's seed was; before ostream_open */

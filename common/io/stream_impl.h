@@ -9,7 +9,7 @@ _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "payloads are written 
 enum {
 	STREAM_VERSION = 1,
 	STREAM_MAP = 1 << 20,   /* the largest map; histories and undo stacks grow, payloads do not belong in there */
-	STREAM_CHUNK = 1 << 20, /* bytes moved by one call: as much as a pipe holds, and the checksum finds them in the cache */
+	STREAM_CHUNK = 1 << 20, /* bytes moved by one call: what a pipe holds, and the checksum finds it in the cache */
 };
 
 /* The first bytes of every stream, after the map's own: its first key. */

@@ -33,30 +33,34 @@ struct istream {
 	size_t raw_len;
 };
 
+static size_t least(size_t a, size_t b)
+{
+	return a < b ? a : b;
+}
+
 /*
- * Reads n bytes or fewer to dst, and what comes in the same call behind them into the buffer, which is empty.
- * Returns how many of the n: 0 at the end of the file, -1 with errno.
+ * Reads n bytes or fewer to dst, and what comes in the same call behind them to the end of the buffer. Returns how many
+ * bytes came in all; 0 at the end of the file, -1 with e.
  */
-static ssize_t receive(struct istream *s, void *dst, size_t n)
+static ssize_t receive(struct istream *s, void *dst, size_t n, struct err *e)
 {
 	ssize_t k;
-	struct iovec v[2] = { { dst, n }, { s->buf, s->cap } };
-	s->off = s->len = 0;
+	struct iovec v[2] = { { dst, n }, { s->buf + s->len, s->cap - s->len } };
 	wait_begin(WAIT_IN);
 	do
 		k = readv(s->fd, v, 2);
 	while (k < 0 && errno == EINTR);
 	wait_end(WAIT_IN);
-	if (k <= (ssize_t)n)
-		return k;
-	s->len = (size_t)k - n;
-	return (ssize_t)n;
+	if (k < 0)
+		return err_set(e, "cannot read: %s", strerror(errno));
+	if ((size_t)k > n)
+		s->len += (size_t)k - n;
+	return k;
 }
 
-/* Puts more bytes behind those in the buffer. 1, 0 at the end of the file, -1 with e. */
-static int fill(struct istream *s, struct err *e)
+/* Puts more bytes behind those in the buffer. */
+static ssize_t fill(struct istream *s, struct err *e)
 {
-	ssize_t k;
 	memmove(s->buf, s->buf + s->off, s->len - s->off);
 	s->len -= s->off;
 	s->off = 0;
@@ -66,15 +70,7 @@ static int fill(struct istream *s, struct err *e)
 		s->cap *= 2;
 		s->buf = xresize(s->buf, s->cap, 1);
 	}
-	wait_begin(WAIT_IN);
-	do
-		k = read(s->fd, s->buf + s->len, s->cap - s->len);
-	while (k < 0 && errno == EINTR);
-	wait_end(WAIT_IN);
-	if (k < 0)
-		return err_set(e, "cannot read: %s", strerror(errno));
-	s->len += (size_t)k;
-	return k > 0;
+	return receive(s, NULL, 0, e);
 }
 
 static int truncated(struct istream *s, struct err *e)
@@ -92,9 +88,9 @@ static int corrupt(struct istream *s, const char *what, struct err *e)
 static int need(struct istream *s, size_t n, struct err *e)
 {
 	while (s->len - s->off < n) {
-		int rc = fill(s, e);
-		if (rc <= 0)
-			return rc ? -1 : truncated(s, e);
+		ssize_t k = fill(s, e);
+		if (k <= 0)
+			return k ? -1 : truncated(s, e);
 	}
 	return 0;
 }
@@ -141,7 +137,8 @@ static int parse_field(const msgpack_object *o, struct stream_field *f)
 	char type[8];
 	enum dtype t;
 	int64_t rank;
-	if (object_word(object_get(o, "name"), f->name, sizeof f->name) || object_text(object_get(o, "dtype"), type, sizeof type)
+	if (object_word(object_get(o, "name"), f->name, sizeof f->name)
+		|| object_text(object_get(o, "dtype"), type, sizeof type)
 		|| object_int(object_get(o, "rank"), &rank) || rank < 0 || rank > PM_MAX_RANK)
 		return -1;
 	f->rank = (int)rank;
@@ -160,15 +157,14 @@ static int read_head(struct istream *s, struct err *e)
 	struct stream_head *h = &s->head;
 	struct pack_pair history;
 	int64_t version;
-	int rc = 1;
-	while (s->len < sizeof STREAM_MAGIC && (rc = fill(s, e)) > 0)
+	ssize_t k = 1;
+	while (s->len < sizeof STREAM_MAGIC && (k = fill(s, e)) > 0)
 		;
-	if (rc < 0)
+	if (k < 0)
 		return -1;
 	if (s->len == 0)
 		return err_set(e, "truncated: the input is empty (did the tool before this one die?)");
-	size_t seen = s->len < sizeof STREAM_MAGIC ? s->len : sizeof STREAM_MAGIC;
-	if ((s->buf[0] & 0xf0) != 0x80 || memcmp(s->buf + 1, STREAM_MAGIC, seen - 1) != 0)
+	if (!pack_is_map(s->buf) || memcmp(s->buf + 1, STREAM_MAGIC, least(s->len, sizeof STREAM_MAGIC) - 1) != 0)
 		return err_set(e, "this is no pymic stream");
 	if (next_object(s, e))
 		return -1;
@@ -176,7 +172,7 @@ static int read_head(struct istream *s, struct err *e)
 	if (object_int(object_get(map, "pymic"), &version))
 		return err_set(e, "this is no pymic stream");
 	if (version != STREAM_VERSION)
-		return err_set(e, "a stream of version %" PRId64 ", but this tool knows only version %d", version, STREAM_VERSION);
+		return err_set(e, "a stream of version %" PRId64 ": this tool knows version %d", version, STREAM_VERSION);
 	if (object_word(object_get(map, "kind"), h->kind, sizeof h->kind))
 		return err_set(e, "corrupt: the head says no kind");
 	if (!fields || fields->type != MSGPACK_OBJECT_ARRAY || fields->via.array.size > PM_MAX_FIELDS)
@@ -264,6 +260,25 @@ static int bin_head(struct istream *s, size_t *n, struct err *e)
 	return 0;
 }
 
+/* At least one and at most n bytes of payload, from the buffer or straight from the file. How many, or -1. */
+static ssize_t take(struct istream *s, void *dst, size_t n, struct err *e)
+{
+	size_t ready = s->len - s->off;
+	if (ready) {
+		n = least(n, ready);
+		memcpy(dst, s->buf + s->off, n);
+		s->off += n;
+	} else {
+		s->off = s->len = 0;
+		ssize_t k = receive(s, dst, n, e);
+		if (k <= 0)
+			return k ? -1 : truncated(s, e);
+		n = least(n, (size_t)k);
+	}
+	s->crc = (uint32_t)crc32_z(s->crc, dst, n);
+	return (ssize_t)n;
+}
+
 /* The memory grows as the bytes come, so that a record that only claims to be large costs nothing. */
 static int read_payload(struct istream *s, struct field *f, size_t bytes, struct err *e)
 {
@@ -274,26 +289,11 @@ static int read_payload(struct istream *s, struct field *f, size_t bytes, struct
 		if (piece == 0 || piece > PM_PIECE || piece > bytes - got)
 			return corrupt(s, "a payload that does not fit its shape", e);
 		for (size_t end = got + piece; got < end;) {
-			size_t room = 2 * got + FIRST_STEP, ready = s->len - s->off;
-			field_reserve(f, bytes < room ? bytes : room);
-			size_t n = (end < f->cap ? end : f->cap) - got;
-			char *dst = (char *)f->t.data + got;
-			if (n > STREAM_CHUNK)
-				n = STREAM_CHUNK;
-			if (ready) {
-				n = n < ready ? n : ready;
-				memcpy(dst, s->buf + s->off, n);
-				s->off += n;
-			} else {
-				ssize_t k = receive(s, dst, n);
-				if (k < 0)
-					return err_set(e, "cannot read: %s", strerror(errno));
-				if (k == 0)
-					return truncated(s, e);
-				n = (size_t)k;
-			}
-			s->crc = (uint32_t)crc32_z(s->crc, (const Bytef *)dst, n);
-			got += n;
+			field_reserve(f, least(bytes, 2 * got + FIRST_STEP));
+			ssize_t k = take(s, (char *)f->t.data + got, least(least(end, f->cap) - got, STREAM_CHUNK), e);
+			if (k < 0)
+				return -1;
+			got += (size_t)k;
 		}
 	}
 	return 0;
@@ -360,10 +360,10 @@ static int read_end(struct istream *s, struct err *e)
 	int64_t n;
 	if (object_int(object_get(&s->map.data, "records"), &n) || n != s->records)
 		return err_set(e, "corrupt: the end mark does not count the %" PRId64 " records that came", s->records);
-	int more = s->len > s->off ? 1 : fill(s, e);
+	ssize_t more = s->len > s->off ? 1 : fill(s, e);
 	if (more > 0)
 		return err_set(e, "corrupt: there are data after the end mark");
-	return more;
+	return (int)more;
 }
 
 static int read_abort(struct istream *s, struct err *e)
@@ -454,7 +454,8 @@ int64_t istream_tell(const struct istream *s)
 int istream_seek(struct istream *s, int64_t offset, struct err *e)
 {
 	if (lseek(s->fd, offset, SEEK_SET) < 0)
-		return err_set(e, "%s: cannot go to byte %" PRId64 ": %s", s->name ? s->name : "stdin", offset, strerror(errno));
+		return err_set(e, "%s: cannot go to byte %" PRId64 ": %s", s->name ? s->name : "stdin", offset,
+			strerror(errno));
 	s->off = s->len = 0;
 	s->over = s->failed = false;
 	return 0;

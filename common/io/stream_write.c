@@ -122,7 +122,7 @@ static void pack_history(msgpack_packer *pk)
 {
 	enum { MAX_ARGV = 16 << 10 };
 	size_t total = 0;
-	int words = pm_argc > 1 ? pm_argc - 1 : 0, n = 0; /* without the path of the program: that differs, its name is there */
+	int words = pm_argc > 1 ? pm_argc - 1 : 0, n = 0; /* without the program's path, which may differ */
 	while (n < words && (total += strlen(pm_argv[n + 1])) < MAX_ARGV)
 		n++;
 	msgpack_pack_map(pk, 4);
@@ -143,7 +143,8 @@ static void pack_history(msgpack_packer *pk)
 		msgpack_pack_nil(pk);
 }
 
-static void pack_head(struct ostream *s, const char *kind, const struct stream_field *f, int n, const struct stream_head *in)
+static void pack_head(struct ostream *s, const char *kind, const struct stream_field *f, int n,
+	const struct stream_head *in)
 {
 	msgpack_packer pk = bytes_packer(&s->small);
 	msgpack_pack_map(&pk, 4);
@@ -173,7 +174,8 @@ static void pack_head(struct ostream *s, const char *kind, const struct stream_f
 		die(PM_FAIL, "%s: the history of this stream has grown above 1 MiB", s->name);
 }
 
-struct ostream *ostream_open(const char *path, const char *kind, const struct stream_field *f, int n, const struct stream_head *in)
+struct ostream *ostream_open(const char *path, const char *kind, const struct stream_field *f, int n,
+	const struct stream_head *in)
 {
 	struct ostream *s = xcalloc(1, sizeof *s);
 	struct err e;
@@ -189,7 +191,7 @@ struct ostream *ostream_open(const char *path, const char *kind, const struct st
 		s->name = xstrdup(path);
 	}
 	signal(SIGPIPE, SIG_IGN);
-	fcntl(s->fd, F_SETPIPE_SZ, STREAM_CHUNK); /* no harm when this is no pipe, or when the user's pipes are at their limit */
+	fcntl(s->fd, F_SETPIPE_SZ, STREAM_CHUNK); /* no harm when this is no pipe, or the user has too many */
 	pack_head(s, kind, f, n, in);
 	flush(s, NULL, 0);
 	at_die(abort_mark, s);

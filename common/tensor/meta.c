@@ -108,7 +108,8 @@ static const msgpack_object *unpack(const struct meta *m, const char *key, msgpa
 {
 	struct pack_pair p;
 	msgpack_unpacked_init(u);
-	if (!find(m, key, &p) || msgpack_unpack_next(u, m->buf + p.value, p.end - p.value, NULL) < MSGPACK_UNPACK_EXTRA_BYTES)
+	if (!find(m, key, &p)
+		|| msgpack_unpack_next(u, m->buf + p.value, p.end - p.value, NULL) < MSGPACK_UNPACK_EXTRA_BYTES)
 		return NULL;
 	return &u->data;
 }

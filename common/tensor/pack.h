@@ -24,7 +24,7 @@ void pack_number(msgpack_packer *pk, double v); /* as an integer where it is one
  */
 int64_t pack_span(const char *buf, size_t len);
 
-/* Of an object that pack_span has measured: how many pairs (elements) it has; *head: the bytes before the first. -1: neither. */
+/* Of an object that pack_span has measured. items: how many pairs (elements), *head: the bytes before them; -1: none. */
 bool pack_is_map(const char *object);
 bool pack_is_array(const char *object);
 int64_t pack_items(const char *object, size_t *head);
@@ -35,7 +35,7 @@ struct pack_pair {
 };
 bool pack_find(const char *map, const char *key, struct pack_pair *pair);
 
-/* The same on an unpacked map; NULL when it is no map or has no such key. And values: 0, or -1 when the type is another. */
+/* The same on an unpacked map; NULL: no map, or no such key. And its values: 0, or -1 when the type is another. */
 const msgpack_object *object_get(const msgpack_object *map, const char *key);
 int object_text(const msgpack_object *o, char *out, size_t size); /* -1 also when too long or with a zero byte inside */
 int object_int(const msgpack_object *o, int64_t *v);

@@ -7,8 +7,9 @@ static const struct {
 	const char *name;
 	size_t size;
 } types[PM_DTYPES] = {
-	[PM_U8] = { "u8", 1 }, [PM_I8] = { "i8", 1 }, [PM_U16] = { "u16", 2 }, [PM_I16] = { "i16", 2 }, [PM_U32] = { "u32", 4 },
-	[PM_I32] = { "i32", 4 }, [PM_U64] = { "u64", 8 }, [PM_I64] = { "i64", 8 }, [PM_F32] = { "f32", 4 }, [PM_F64] = { "f64", 8 },
+	[PM_U8] = { "u8", 1 }, [PM_I8] = { "i8", 1 }, [PM_U16] = { "u16", 2 }, [PM_I16] = { "i16", 2 },
+	[PM_U32] = { "u32", 4 }, [PM_I32] = { "i32", 4 }, [PM_U64] = { "u64", 8 }, [PM_I64] = { "i64", 8 },
+	[PM_F32] = { "f32", 4 }, [PM_F64] = { "f64", 8 },
 };
 
 size_t dtype_size(enum dtype t)
@@ -66,8 +67,8 @@ void tensor_set(struct tensor *t, int64_t i, double v)
 }
 
 /*
- * One loop per pair of types. An integer becomes another through 128 bits, which hold both 64-bit ranges; a float becomes
- * an integer through the double, whose upper bounds are exclusive because 2^63 and 2^64 are doubles and their limits not.
+ * One loop per pair of types. An integer becomes another through 128 bits, which hold both 64-bit ranges; a float
+ * becomes an integer through the double, where the limits of 64 bits round up to 2^63 and 2^64: hence >=.
  */
 #define INT_TO_INT(T, lo, hi, x) ((__int128)(x) < (lo) ? (T)(lo) : (__int128)(x) > (hi) ? (T)(hi) : (T)(x))
 #define FLOAT_TO_INT(T, lo, hi, x) \
