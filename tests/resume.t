@@ -1,6 +1,7 @@
 #!/bin/sh
 # A run of pymic-train that is killed, stopped or cut short ends with the same bytes as one that is not.
 . "$(dirname "$0")/lib.sh"
+tests=$(cd "$(dirname "$0")" && pwd)
 phantom="$TESTS/phantom_test"
 cd "$work" || exit 1
 settings="--net unet:chns=4,8:dropout=0.2 --classes 3 -j1 --iters 240 --valid-every 40 --valid valid.pms --schedule plateau:patience=40"
@@ -116,4 +117,40 @@ like "$(cat err)" 'another pymic-train' "with the reason"
 status 0 "a finished run" train whole
 like "$(cat err)" 'finished after 240' "is not trained again"
 wait
+
+# A whole pipeline: chance is drawn per case and epoch, so that neither threads nor a pause change the model.
+if command -v pymic-load > /dev/null && command -v pymic-augment > /dev/null; then
+	"${PYTHON:-/usr/bin/python3}" "$tests/made.py" made 6 1 20 20 || exit 1
+	# pipeline DIR THREADS [LOAD-OPTIONS [TRAIN-OPTIONS]]
+	pipeline() {
+		pipe_dir=$1
+		pipe_threads=$2
+		shift 2
+		pymic-load made/list.csv --epochs 0 --shuffle --seed 3 -j "$pipe_threads" $1 2> /dev/null |
+			pymic-augment crop:size=1,16,16 flip normalize gamma noise --seed 4 -j "$pipe_threads" 2> /dev/null |
+			pymic-train $settings -o "$pipe_dir" $2 > /dev/null 2> log
+	}
+	pipeline one 1
+	ok $? "a pipeline"
+	pipeline two 3
+	cmp one/last.pmm two/last.pmm && cmp one/best.pmm two/best.pmm
+	ok $? "threads of load and augment do not change the model"
+	pymic-load made/list.csv --epochs 0 --shuffle --seed 3 | pymic-augment crop:size=1,16,16 flip normalize gamma noise --seed 4 |
+		pymic-train $settings -o three > /dev/null 2>&1 &
+	pid=$!
+	tries=0
+	while [ ! -s three/log.jsonl ] && [ $tries -lt 1000 ]; do
+		sleep 0.01
+		tries=$((tries + 1))
+	done
+	kill -TERM $pid
+	wait $pid
+	is $? 75 "it is stopped"
+	pipeline three 2 "--skip $(pymic-train --position three/last.pmm)" --skipped
+	ok $? "and goes on where the loader skips"
+	cmp one/last.pmm three/last.pmm && cmp one/best.pmm three/best.pmm
+	ok $? "with the same bytes at the end"
+else
+	skip "no pymic-load or pymic-augment" 5
+fi
 done_testing
