@@ -4,7 +4,7 @@
 
 #include "base/base.h"
 
-/* Does the file begin as streams and models do? false also when it cannot be read. */
+/* Does the file begin as streams and models do? A pipe, which would lose what was looked at, counts as one. */
 bool is_stream(const char *path);
 
 /* What the head says, for people: kind, fields, the history a line per tool. 0, or -1 with e. */
