@@ -81,26 +81,41 @@ void NAME(norm_stats)(const struct fmap *z, double *mean, double *var)
 	free(shift);
 }
 
+INLINE void forward_window(const struct norm_act *p, const struct strip *s, int64_t x, const struct affine *k,
+	uint16_t keep[4][STRIP], int64_t z, int64_t y, int64_t pool, enum ftype tz, enum ftype ty, bool drop, int rows)
+{
+	vec best = splat(-INFINITY);
+	mask sign;
+
+	UNROLL
+	for (int i = 0; i < 2 * rows; i++) {
+		int64_t at = 2 * x + i % 2, q = (s->q[i / 2] + at) * PM_LANES;
+		vec a = activate(load(p->z.data, z + q, tz) - k->mean, k, &sign);
+		a = dropped(a, k, drop, drop ? keep[i / 2][at] : 0);
+		if (p->y.data)
+			store(p->y.data, y + q, ty, a);
+		best = larger(a, best);
+	}
+	store(p->pool.data, pool + (s->pooled + x) * PM_LANES, ty, best);
+}
+
 /* The types and whether there is dropout are constants where this is called with AVX-512. */
 INLINE void forward_strip(const struct norm_act *p, const struct strip *s, const struct affine *k,
 	uint16_t keep[4][STRIP], int64_t z, int64_t y, int64_t pool, enum ftype tz, enum ftype ty, bool drop)
 {
 	mask sign;
 
-	for (int64_t x = 0; x < s->windows; x++) {
-		vec best = splat(-INFINITY);
-#pragma GCC unroll 1
-		for (int r = 0; r < s->rows; r++)
-#pragma GCC unroll 1
-			for (int64_t i = 2 * x; i < 2 * x + 2; i++) {
-				int64_t q = (s->q[r] + i) * PM_LANES;
-				vec a = dropped(activate(load(p->z.data, z + q, tz) - k->mean, k, &sign), k, drop, drop ? keep[r][i] : 0);
-				if (p->y.data)
-					store(p->y.data, y + q, ty, a);
-				best = larger(a, best);
-			}
-		store(p->pool.data, pool + (s->pooled + x) * PM_LANES, ty, best);
-	}
+#if PM_AVX512
+	if (s->rows == 2)
+		for (int64_t x = 0; x < s->windows; x++)
+			forward_window(p, s, x, k, keep, z, y, pool, tz, ty, drop, 2);
+	else
+		for (int64_t x = 0; x < s->windows; x++)
+			forward_window(p, s, x, k, keep, z, y, pool, tz, ty, drop, 4);
+#else
+	for (int64_t x = 0; x < s->windows; x++)
+		forward_window(p, s, x, k, keep, z, y, pool, tz, ty, drop, s->rows);
+#endif
 	for (int r = 0; r < s->rows && p->y.data; r++)
 		for (int64_t i = 2 * s->windows; i < s->count; i++) {
 			int64_t q = (s->q[r] + i) * PM_LANES;
@@ -109,7 +124,6 @@ INLINE void forward_strip(const struct norm_act *p, const struct strip *s, const
 		}
 }
 
-/* Where a vector is many registers, code for each case costs minutes of compilation and gains nothing. */
 INLINE void forward_typed(const struct norm_act *p, const struct strip *s, const struct affine *k,
 	uint16_t keep[4][STRIP], int64_t z, int64_t y, int64_t pool, enum ftype tz, enum ftype ty, bool drop)
 {

@@ -38,20 +38,19 @@ INLINE void pixel(struct pass *a, int64_t q, struct types t, vec centred, vec g,
 	}
 }
 
-INLINE void window(struct pass *a, const struct strip *s, int64_t x, struct types t, bool second)
+INLINE void window(struct pass *a, const struct strip *s, int64_t x, struct types t, int size, bool second)
 {
-	const int size = 2 * s->rows;
 	vec centred[8], y[8], best = splat(-INFINITY), gain = load(a->dpool, (s->pooled + x) * PM_LANES, t.dpool);
 	mask sign[8], found = mask_bits(0);
 
-#pragma GCC unroll 1
+	UNROLL
 	for (int i = 0; i < size; i++) {
 		int64_t q = s->q[i / 2] + 2 * x + i % 2;
 		centred[i] = load(a->z, q * PM_LANES, t.z) - a->k.mean;
 		y[i] = rounded(dropped(activate(centred[i], &a->k, &sign[i]), &a->k, t.drop, t.drop ? a->keep[q] : 0), t.y);
 		best = larger(y[i], best);
 	}
-#pragma GCC unroll 1
+	UNROLL
 	for (int i = 0; i < size; i++) {
 		int64_t q = s->q[i / 2] + 2 * x + i % 2;
 		mask here = (mask)(equal(y[i], best) & ~found);
@@ -63,13 +62,22 @@ INLINE void window(struct pass *a, const struct strip *s, int64_t x, struct type
 	}
 }
 
-/* The types and second are constants where this is called. */
+/* The types and second are constants where this is called with AVX-512. */
 INLINE void backward_strip(struct pass *a, const struct strip *s, struct types t, bool second)
 {
 	int64_t windows = a->dpool ? s->windows : 0;
 
+#if PM_AVX512
+	if (s->rows == 2)
+		for (int64_t x = 0; x < windows; x++)
+			window(a, s, x, t, 4, second);
+	else
+		for (int64_t x = 0; x < windows; x++)
+			window(a, s, x, t, 8, second);
+#else
 	for (int64_t x = 0; x < windows; x++)
-		window(a, s, x, t, second);
+		window(a, s, x, t, 2 * s->rows, second);
+#endif
 	for (int r = 0; r < s->rows; r++)
 		for (int64_t i = 2 * windows; i < s->count; i++) {
 			int64_t q = s->q[r] + i;
@@ -82,7 +90,6 @@ INLINE void backward_strip(struct pass *a, const struct strip *s, struct types t
 		}
 }
 
-/* Where a vector is many registers, code for each case costs minutes of compilation and gains nothing. */
 INLINE void backward_typed(struct pass *a, const struct strip *s, struct types t, bool second)
 {
 #if PM_AVX512

@@ -17,6 +17,12 @@
 #endif
 
 #define INLINE static inline __attribute__((always_inline, unused))
+/* Before a short loop: unrolled where a vector is one register; elsewhere that would only take minutes to compile. */
+#if PM_AVX512
+#define UNROLL _Pragma("GCC unroll 8")
+#else
+#define UNROLL _Pragma("GCC unroll 1")
+#endif
 #define VECTOR(type) __attribute__((vector_size(PM_LANES * sizeof(type))))
 #define LOOSE(type) __attribute__((vector_size(PM_LANES * sizeof(type)), aligned(sizeof(type)), may_alias))
 
