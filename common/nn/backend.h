@@ -38,7 +38,8 @@ struct backend {
 		real *dgamma, real *dbeta, struct fmap *dz);
 
 	void (*relayout)(struct fmap *y, const struct fmap *x, bool add); /* any lanes and type to any other */
-	void (*space)(struct fmap *y, const struct fmap *x, int dims, bool inverse); /* [2^dims c] at size <-> [c] at 2 size */
+	/* x [2^dims c] at size to y [c] at twice the size, or inverse; each of the 2^dims positions starts a block of its own. */
+	void (*space)(struct fmap *y, const struct fmap *x, int dims, bool inverse);
 	void (*resample)(struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add); /* d, h, w */
 
 	/* On plain maps; x and y of n elements. add: y += */
@@ -50,7 +51,10 @@ struct backend {
 	void (*softmax_bwd)(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v); /* adds */
 
 	void (*onehot)(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v); /* a label >= k: zeros */
-	/* Logits z [n,k,v]. ce: sum[0] = sum of w a_y ce, sum[1] = sum of w (a: class weights or NULL). */
+	/*
+	 * Logits z [n,k,v]. ce: sum[0] = sum of w a_y ce, sum[1] = sum of w (a: class weights or NULL; w is 0 where the
+	 * label is k or more). ce_bwd adds to dz.
+	 */
 	void (*ce)(real sum[2], const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v);
 	void (*ce_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v);
 	/* overlap: sum[3][k] = sums of w y p, w p, w y with p = softmax z; _bwd adds to dz. */

@@ -5,9 +5,11 @@ enum { MAX_N = 3, MAX_K = 33, MAX_V = 1400, MAX_ALL = 3 * 5 * MAX_V };
 
 struct fixture {
 	int64_t n, k, v;
-	real z[MAX_ALL], dz[MAX_ALL], dz1[MAX_ALL], prob[MAX_ALL], weight[MAX_N * MAX_V], a[MAX_K];
+	real z[MAX_ALL], dz[MAX_ALL], dz1[MAX_ALL], prob[MAX_ALL];
+	real weight[MAX_N * MAX_V], a[MAX_K];
 	uint8_t label[MAX_N * MAX_V];
-	double p[MAX_ALL], w[MAX_N * MAX_V], y[MAX_ALL], lse[MAX_N * MAX_V]; /* softmax, weight, truth, log of the sum of exp */
+	double p[MAX_ALL], y[MAX_ALL];                     /* softmax and truth */
+	double w[MAX_N * MAX_V], lse[MAX_N * MAX_V];       /* weight, log of the sum of exp */
 	struct target t;
 };
 
@@ -49,7 +51,8 @@ static void make(struct fixture *f, const int64_t *size, int how)
 		}
 	for (int64_t c = 0; c < f->k; c++)
 		f->a[c] = (real)(1 + (double)c / 4);
-	f->t = (struct target){ .label = how & 1 ? NULL : f->label, .prob = how & 1 ? f->prob : NULL, .weight = how & 2 ? NULL : f->weight };
+	f->t = (struct target){ .label = how & 1 ? NULL : f->label, .prob = how & 1 ? f->prob : NULL };
+	f->t.weight = how & 2 ? NULL : f->weight;
 }
 
 #define EACH_LOGIT(f, i, c, v) \
@@ -85,7 +88,8 @@ static void cross_entropy(void **state)
 					weight += c ? 0 : f.w[at];
 					for (int64_t l = 0; l < f.k; l++)
 						mass += (a ? (double)a[l] : 1) * f.y[(i * f.k + l) * f.v + v];
-					near((double)f.dz[j], 0.5 + 0.75 * f.w[at] * (f.p[j] * mass - (a ? (double)a[c] : 1) * f.y[j]), TOLERANCE);
+					mass = f.p[j] * mass - (a ? (double)a[c] : 1) * f.y[j];
+					near((double)f.dz[j], 0.5 + 0.75 * f.w[at] * mass, TOLERANCE);
 				}
 				near((double)sum[0], loss, TOLERANCE);
 				near((double)sum[1], weight, TOLERANCE);

@@ -239,7 +239,8 @@ static void backward_in_place(void **state)
 /* To 1e-6 relative, also where the mean is a hundred times the deviation and where an image begins with empty rows. */
 static void statistics(void **state)
 {
-	static const struct shape size[] = { { 2, 20, 1, 9, 7, 0 }, { 3, 16, 1, 96, 100, 0 }, { 2, 33, 5, 6, 7, 0 }, { 1, 1, 1, 1, 1, 0 } };
+	static const struct shape size[] = {
+		{ 2, 20, 1, 9, 7, 0 }, { 3, 16, 1, 96, 100, 0 }, { 2, 33, 5, 6, 7, 0 }, { 1, 1, 1, 1, 1, 0 } };
 	(void)state;
 
 	FOR_KERNELS(k)
@@ -265,7 +266,8 @@ static void statistics(void **state)
 				rv[c] += (map_get(&z, n, c, d, h, w) - rm[c]) * (map_get(&z, n, c, d, h, w) - rm[c]) / m;
 			for (int c = 0; c < s->c; c++)
 				if (fabs(mean[c] - rm[c]) > 1e-6 * fabs(rm[c]) || fabs(var[c] - rv[c]) > 1e-6 * rv[c] + 1e-12)
-					fail_msg("%s: case %d, channel %d: %.9g and %.9g, not %.9g and %.9g", k->isa, how, c, mean[c], var[c], rm[c], rv[c]);
+					fail_msg("%s: case %d, channel %d: %.9g and %.9g, not %.9g and %.9g", k->isa, how, c,
+						mean[c], var[c], rm[c], rv[c]);
 			map_free(&z);
 		}
 }

@@ -1,8 +1,8 @@
-/* kernels_test.c: layouts, plain arrays, losses and optimizers of every instruction set against naive loops in double. */
-#include <math.h>
-#include <string.h>
-
+/* kernels_test.c: layouts, plain arrays and optimizers of every instruction set against naive loops in double. */
 #include "kernels_test.h"
+
+#include <sys/wait.h>
+#include <unistd.h>
 
 static void fill_like(struct fmap *f, const struct fmap *g)
 {
@@ -294,8 +294,10 @@ static void optimizers(void **state)
 				rm[i] = rv[i] = 0;
 			}
 			for (int step = 1; step <= 4; step++) {
-				struct adam a = { .lr = 0.02, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.1, .decoupled = how == 1, .step = step };
-				struct sgd s = { .lr = 0.05, .momentum = how == 2 ? 0 : 0.9, .decay = how == 5 ? 0 : 0.01, .nesterov = how == 4, .first = step == 1 };
+				struct adam a = { .lr = 0.02, .beta1 = 0.9, .beta2 = 0.999, .eps = 1e-8, .decay = 0.1,
+					.decoupled = how == 1, .step = step };
+				struct sgd s = { .lr = 0.05, .momentum = how == 2 ? 0 : 0.9, .decay = how == 5 ? 0 : 0.01,
+					.nesterov = how == 4, .first = step == 1 };
 				for (int i = 0; i < N; i++)
 					g[i] = (real)(noise(12, i + step * N) + 0.1);
 				if (how < 2)
@@ -323,9 +325,35 @@ static void optimizers(void **state)
 		}
 }
 
+/* The exit status of a program that runs with PYMIC_ISA=isa: 0 when it got the kernels called want. */
+static int choice(const char *isa, const char *want)
+{
+	int status = -1;
+	pid_t child = fork();
+
+	if (!child) {
+		if (!freopen("/dev/null", "w", stderr))
+			_exit(98);
+		setenv("PYMIC_ISA", isa, 1);
+		_exit(strcmp(kernels()->isa, want) ? 99 : 0);
+	}
+	assert_true(waitpid(child, &status, 0) == child);
+	return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+/* Before any other test: the choice is made once. */
+static void instruction_set(void **state)
+{
+	(void)state;
+	assert_int_equal(choice("base", "base"), 0);
+	assert_int_equal(choice("sse9", ""), PM_USAGE);
+	assert_int_equal(choice(kernels()->isa, kernels()->isa), 0);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(instruction_set),
 		cmocka_unit_test(relayout), cmocka_unit_test(labels_to_reals), cmocka_unit_test(space), cmocka_unit_test(resample),
 		cmocka_unit_test(unary), cmocka_unit_test(exp_log_edges), cmocka_unit_test(binary), cmocka_unit_test(sum_spread),
 		cmocka_unit_test(optimizers),
