@@ -93,15 +93,15 @@ bool plan_next(struct plan *p, struct step *s)
 	return true;
 }
 
-
 int64_t plan_total(const struct plan *p)
 {
 	const struct lane *l = &p->lane[0];
 	if (p->o->epochs == 0)
 		return -1;
-	int64_t own = l->n * p->o->epochs, total = own;
-	if (own / l->n != p->o->epochs)
+	int64_t own, total;
+	if (!product((const int64_t[]){ l->n, p->o->epochs, 1000000 }, 3, &own)) /* with room for the other lists */
 		return -1;
+	total = own = l->n * p->o->epochs;
 	for (int k = 1; k < p->lanes; k++)
 		total += own / l->count * p->lane[k].count;
 	return total;

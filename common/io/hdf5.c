@@ -220,5 +220,4 @@ static int hdf5_read(const char *path, const char *dataset, struct volume *v, st
 	return failed ? -1 : 0;
 }
 
-extern const struct format format_hdf5;
 const struct format format_hdf5 = { "hdf5", "h5 hdf5", hdf5_read, NULL };

@@ -8,8 +8,6 @@
 #include <string.h>
 #include <unistd.h>
 
-int nifti_write(const char *path, const struct volume *v, struct err *e);
-
 /* The other file of a pair: .hdr for .img and the other way, with .gz where that is the one that exists. */
 static char *partner(const char *path, const char *ending)
 {
@@ -143,5 +141,4 @@ static int nifti_read(const char *path, const char *dataset, struct volume *v, s
 	return failed ? -1 : 0;
 }
 
-extern const struct format format_nifti;
 const struct format format_nifti = { "nifti", "nii.gz nii hdr hdr.gz img img.gz", nifti_read, nifti_write };

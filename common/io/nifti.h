@@ -30,6 +30,9 @@ int nifti_parse(const void *bytes, size_t len, const char *path, struct nifti_he
 /* The geometry that the raw numbers mean. size is [D,H,W]. 0, or -1 with e (a singular sform, for one). */
 int nifti_geometry(const double raw[32], int dims, struct geometry *g, const char *path, struct err *e);
 
+/* .nii or .nii.gz, as format.write. */
+int nifti_write(const char *path, const struct volume *v, struct err *e);
+
 /* A file that may be gzipped (known by its first bytes). read: bytes got, fewer only at the end; -1 with e. */
 struct unzip;
 struct unzip *unzip_open(const char *path, struct err *e);

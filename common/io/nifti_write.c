@@ -10,8 +10,6 @@
 #include <nifti1.h>
 #include <nifti2.h>
 
-int nifti_write(const char *path, const struct volume *v, struct err *e);
-
 /* Whether the raw numbers still say where the voxels are: a resampled image has left them behind. */
 static bool raw_holds(const struct geometry *g)
 {

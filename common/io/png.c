@@ -190,5 +190,4 @@ static int png_write(const char *path, const struct volume *v, struct err *e)
 	return outfile_close(out, e);
 }
 
-extern const struct format format_png;
 const struct format format_png = { "png", "png", png_read, png_write };

@@ -9,8 +9,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-extern const struct format format_nifti, format_png, format_hdf5;
-
 const struct format *const formats[] = { &format_nifti, &format_png, &format_hdf5, NULL };
 
 size_t volume_ending(const char *path, const char *endings)

@@ -20,6 +20,7 @@ struct format {
 	int (*write)(const char *path, const struct volume *v, struct err *e); /* NULL: this format is read only */
 };
 
+extern const struct format format_nifti, format_png, format_hdf5;
 extern const struct format *const formats[]; /* ends with NULL */
 const struct format *format_of(const char *path); /* by the ending, NULL: none */
 
