@@ -4,9 +4,9 @@
     pymic-load train.csv --epochs 0 --shuffle | pymic-augment ... | pymic-batch --size 4 | peer.py --valid valid.pms
     peer.py --bench 8x1x256x256,16x1x192x192
 
-Reads batches (or samples, grouped by --batch) from stdin, prints a table. Dice is the hard Dice of a whole volume, mean
-over the volumes of valid.pms; dice is the mean of the classes 1.. . step_ms is the median time of a training step from a
-batch in memory to the new weights. Needs torch, numpy, msgpack.
+Reads batches (or samples, grouped by --batch) from stdin, prints a table with pymic-train's columns: valid_1 ... are the hard
+Dice of a whole volume, mean over the volumes of valid.pms, valid is their mean; seconds since the row before. step_ms is
+the median time of a training step from a batch in memory to the new weights. Needs torch, numpy, msgpack.
 """
 import argparse
 import os
@@ -131,7 +131,7 @@ def batches(file, size):
 def train(args):
     valid = volumes(args.valid) if args.valid else []
     trainer, losses, times, start = None, [], [], time.monotonic()
-    print("\t".join(["iter", "loss", "dice"] + ["dice_%d" % c for c in range(1, args.classes)] + ["step_ms", "seconds"]))
+    print("\t".join(["iter", "loss", "valid"] + ["valid_%d" % c for c in range(1, args.classes)] + ["step_ms", "seconds"]))
     it = 0
     for image, label in batches(sys.stdin.buffer, args.batch):
         trainer = trainer or Trainer(args, image.shape[1], args.mode)
@@ -144,7 +144,7 @@ def train(args):
             row = [dice[1:].mean(), *dice[1:]]
             print("%d\t%.6g\t%s\t%.1f\t%.1f" % (it, statistics.mean(losses), "\t".join("%.6f" % d for d in row),
                                               1000 * statistics.median(times), time.monotonic() - start), flush=True)
-            losses = []
+            losses, start = [], time.monotonic()
         if it == args.iters:
             return
     sys.exit("peer.py: the input ended after %d of %d iterations" % (it, args.iters))
