@@ -53,6 +53,8 @@ done
 is "$(cut -f 4 out | tail -n +2 | tr '\n' ' ')" "0.001 0.001 0.001 " "the rate that a row shows is the one it was made with"
 train p $short --schedule step:every=4:gamma=0.1 > p.tsv 2> /dev/null
 is "$(cut -f 4 p.tsv | tail -n +2 | tr '\n' ' ')" "0.001 0.0001 1e-05 " "the schedule lowers it"
+status 0 "half-precision feature maps" train bf16 $net -j1 --iters 100 --valid-every 100 --valid valid.pms --precision bf16
+ok "$(tail -n 1 out | awk '{ print !($5 > 0.6) }')" "learn as well"
 status 0 "deep supervision" train q --net unet:chns=8,16,32:dropout=0.1:multiscale=1 --classes 3 -j1 --iters 4
 status 2 "a weight for each output" train r --net unet:chns=8,16,32:dropout=0:multiscale=1 --classes 3 -j1 --deep-weights 1,2,3,4
 status 0 "a run ends when nothing gets better" train s $net -j1 --valid valid.pms --valid-every 2 --lr 0 --early-stop 4

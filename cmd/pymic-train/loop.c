@@ -185,6 +185,7 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	if (t->resumed) {
 		start(&l, t->channels);
 		l.saved = t->state.iter;
+		note("resuming after %lld iterations%s", (long long)t->state.iter, c->skipped ? "" : "; what has been used of the input is skipped");
 	}
 	const struct feed_conf fc = trainer_feed(t);
 	struct feed *feed = feed_open(&fc);
