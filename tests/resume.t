@@ -4,7 +4,8 @@
 tests=$(cd "$(dirname "$0")" && pwd)
 phantom="$TESTS/phantom_test"
 cd "$work" || exit 1
-settings="--net unet:chns=4,8:dropout=0.2 --classes 3 -j1 --iters 240 --valid-every 40 --valid valid.pms --schedule plateau:patience=40"
+settings="--net unet:chns=4,8:dropout=0.2 --classes 3 -j1 --iters 240 --valid-every 40"
+settings="$settings --valid valid.pms --schedule plateau:patience=40"
 "$phantom" 16 80 16 1 > train.pms && "$phantom" 3 1 16 2 > valid.pms || exit 1
 
 # train DIR OPTION...
@@ -65,7 +66,8 @@ ok $((used <= 0 || used >= 960)) "stopped in the middle ($used samples)"
 cp -r TERM rest
 status 0 "after a SIGTERM the run goes on" train TERM
 same TERM "and ends with the same bytes"
-status 0 "also with the rest of the data alone" sh -c "'$phantom' 16 80 16 1 1 skip=$used | pymic-train $settings -o rest --skipped"
+status 0 "also with the rest of the data alone" \
+	sh -c "'$phantom' 16 80 16 1 1 skip=$used | pymic-train $settings -o rest --skipped"
 same rest "and ends with the same bytes"
 
 rm -rf waits
@@ -135,7 +137,8 @@ if command -v pymic-load > /dev/null && command -v pymic-augment > /dev/null; th
 	pipeline two 3
 	cmp one/last.pmm two/last.pmm && cmp one/best.pmm two/best.pmm
 	ok $? "threads of load and augment do not change the model"
-	pymic-load made/list.csv --epochs 0 --shuffle --seed 3 | pymic-augment crop:size=1,16,16 flip normalize gamma noise --seed 4 |
+	pymic-load made/list.csv --epochs 0 --shuffle --seed 3 |
+		pymic-augment crop:size=1,16,16 flip normalize gamma noise --seed 4 |
 		pymic-train $settings -o three > /dev/null 2>&1 &
 	pid=$!
 	tries=0

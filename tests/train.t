@@ -41,7 +41,8 @@ ok $? "and goes elsewhere"
 status 1 "weights that do not fit are refused" train h --net unet:chns=8,16:dropout=0 --classes 3 -j1 --init b/best.pmm
 like "$(cat err)" "settings of the network differ" "with the reason"
 
-status 0 "nothing is written when it runs dry" sh -c 'pymic-train --classes 3 --net unet:chns=8,16:dropout=0 --dry-run < train.pms'
+status 0 "nothing is written when it runs dry" \
+	sh -c 'pymic-train --classes 3 --net unet:chns=8,16:dropout=0 --dry-run < train.pms'
 is "$(grep -c . out) $(sed -n 's/^batch.//p' out)" "5 4x1x1x32x32" "but parameters and memory are shown"
 
 for kind in "sgd:momentum=0.9 --lr 1e-2 --schedule poly" "adamw --schedule cosine:min=1e-5 --clip 1" \
@@ -50,13 +51,16 @@ for kind in "sgd:momentum=0.9 --lr 1e-2 --schedule poly" "adamw --schedule cosin
 	rm -rf o
 	status 0 "optimizer $kind" train o $short --optimizer $kind
 done
-is "$(cut -f 4 out | tail -n +2 | tr '\n' ' ')" "0.001 0.001 0.001 " "the rate that a row shows is the one it was made with"
+is "$(cut -f 4 out | tail -n +2 | tr '\n' ' ')" "0.001 0.001 0.001 " \
+	"the rate that a row shows is the one it was made with"
 train p $short --schedule step:every=4:gamma=0.1 > p.tsv 2> /dev/null
 is "$(cut -f 4 p.tsv | tail -n +2 | tr '\n' ' ')" "0.001 0.0001 1e-05 " "the schedule lowers it"
-status 0 "half-precision feature maps" train bf16 $net -j1 --iters 100 --valid-every 100 --valid valid.pms --precision bf16
+status 0 "half-precision feature maps" \
+	train bf16 $net -j1 --iters 100 --valid-every 100 --valid valid.pms --precision bf16
 ok "$(tail -n 1 out | awk '{ print !($5 > 0.6) }')" "learn as well"
 status 0 "deep supervision" train q --net unet:chns=8,16,32:dropout=0.1:multiscale=1 --classes 3 -j1 --iters 4
-status 2 "a weight for each output" train r --net unet:chns=8,16,32:dropout=0:multiscale=1 --classes 3 -j1 --deep-weights 1,2,3,4
+status 2 "a weight for each output" \
+	train r --net unet:chns=8,16,32:dropout=0:multiscale=1 --classes 3 -j1 --deep-weights 1,2,3,4
 status 0 "a run ends when nothing gets better" train s $net -j1 --valid valid.pms --valid-every 2 --lr 0 --early-stop 4
 is "$(tail -n 1 out | cut -f 1)" 8 "as soon as it may"
 status 0 "and stays ended" train s $net -j1 --valid valid.pms --valid-every 2 --lr 0 --early-stop 4
@@ -64,8 +68,10 @@ like "$(cat err)" "finished" "saying so"
 
 "$phantom" 6 20 32 3 3 > volumes.pms
 "$phantom" 2 1 40 4 3 > windows.pms
-status 0 "a 2-D network takes volumes, slice by slice" sh -c "pymic-train $short --batch 2 --valid windows.pms --window 32,32 -o v < volumes.pms"
-status 0 "a 3-D network" sh -c "'$phantom' 4 20 16 3 4 | pymic-train --net unet:dims=3:chns=4,8,8:dropout=0 --classes 3 -j1 --iters 3 -o w"
+status 0 "a 2-D network takes volumes, slice by slice" \
+	sh -c "pymic-train $short --batch 2 --valid windows.pms --window 32,32 -o v < volumes.pms"
+status 0 "a 3-D network" \
+	sh -c "'$phantom' 4 20 16 3 4 | pymic-train --net unet:dims=3:chns=4,8,8:dropout=0 --classes 3 -j1 --iters 3 -o w"
 "$phantom" 8 10 32 5 1 unlabeled=3 > mixed.pms
 status 0 "cases without a label are no harm" sh -c "pymic-train $short -o x < mixed.pms"
 if command -v pymic-batch > /dev/null; then
@@ -90,23 +96,27 @@ bad odd=3 1 'case_003.*(shape|size)'
 bad "odd=0 odd=1 odd=2 odd=3 odd=4 odd=5 odd=6 odd=7" 1 'multiples of 1x4x4.*pad:size=1,32,32'
 bad abort=3 3 'case_003: as asked'
 bad "unlabeled=0 unlabeled=1 unlabeled=2 unlabeled=3 unlabeled=4 unlabeled=5 unlabeled=6 unlabeled=7" 1 'has a label'
-status 1 "a NaN keeps the last good model" sh -c "'$phantom' 9 1 32 1 1 nan=7 | pymic-train $net -j1 --batch 1 --checkpoint-every 1 -o nan"
+status 1 "a NaN keeps the last good model" \
+	sh -c "'$phantom' 9 1 32 1 1 nan=7 | pymic-train $net -j1 --batch 1 --checkpoint-every 1 -o nan"
 ok "$(pymic-train --position nan/last.pmm | awk '{ print !($1 < 9) }')" "as it was before"
 status 1 "an input without a whole batch" sh -c "'$phantom' 3 1 32 1 | pymic-train $short -o bad"
 status 3 "an empty input" sh -c "pymic-train $short -o bad < /dev/null"
 status 3 "a truncated input" sh -c "head -c 100000 train.pms | pymic-train $short -o bad"
 ok "$(pymic-train --position bad/last.pmm | awk '{ print !($1 > 0) }')" "what was learnt from it is kept"
 rm -rf bad
-status 3 "a truncated validation set" sh -c "head -c 9000 valid.pms > half.pms; pymic-train $short --valid half.pms -o bad < train.pms"
-status 1 "a validation set without labels" sh -c "'$phantom' 1 1 32 1 1 unlabeled=0 > no.pms; pymic-train $short --valid no.pms -o bad < train.pms"
+status 3 "a truncated validation set" \
+	sh -c "head -c 9000 valid.pms > half.pms; pymic-train $short --valid half.pms -o bad < train.pms"
+status 1 "a validation set without labels" \
+	sh -c "'$phantom' 1 1 32 1 1 unlabeled=0 > no.pms; pymic-train $short --valid no.pms -o bad < train.pms"
 rm -rf bad
 for wrong in "" "--classes 1" "--classes 3 --net nut" "--classes 3 --net unet:chns=8,16" "--classes 3 --early-stop 5" \
-	"--classes 3 --schedule plateau" "--classes 3 --window 30,30,30" "--classes 3 --class-weights 1,2" "--classes 3 --loss dice+nce" \
-	"--classes 3 --checkpoint-every often" "--classes 3 stray"; do
+	"--classes 3 --schedule plateau" "--classes 3 --window 30,30,30" "--classes 3 --class-weights 1,2" \
+	"--classes 3 --loss dice+nce" "--classes 3 --checkpoint-every often" "--classes 3 stray"; do
 	status 2 "usage: $wrong" train bad $wrong
 done
 ok "$([ -e bad ]; echo $((1 - $?)))" "and nothing is written"
-status 0 "a reader of the table that leaves does not stop the run" sh -c "(pymic-train $short -o reader < train.pms; echo \$? > rc) | head -n 1; exit \$(cat rc)"
+status 0 "a reader of the table that leaves does not stop the run" \
+	sh -c "(pymic-train $short -o reader < train.pms; echo \$? > rc) | head -n 1; exit \$(cat rc)"
 is "$(pymic-train --position reader/last.pmm)" 48 "it has run to its end"
 status 1 "a table that cannot be written does" sh -c "pymic-train $short -o full < train.pms > /dev/full"
 done_testing

@@ -166,8 +166,8 @@ static void save(const struct trainer *t, const char *name, const struct meta *m
 		optim[i] = &t->optim[i];
 	}
 	if (!trainer_finite(t))
-		die(PM_FAIL, "a weight of the network is not finite after iteration %lld: lower --lr, or set --clip; the last good model is %s",
-			(long long)t->state.iter, path);
+		die(PM_FAIL, "a weight of the network is not finite after iteration %lld: lower --lr, or set --clip; "
+			"the last good model is %s", (long long)t->state.iter, path);
 	model_write(path, m, sets, all ? optim : NULL, t->agent->nets);
 	free(path);
 }
@@ -230,8 +230,8 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 		meta_text(m, "last_id", p->last_id, PM_ID))
 		die(PM_FAIL, "%s/last.pmm: the state of the run is damaged; --restart begins anew", t->conf->output);
 	if ((int)meta_number(m, "threads", 0) != t->threads)
-		warning("the run had %g threads before and has %d now: it goes on, but its last digits will differ from an undisturbed one",
-			meta_number(m, "threads", 0), t->threads);
+		warning("the run had %g threads before and has %d now: it goes on, but its last digits will differ from an "
+			"undisturbed one", meta_number(m, "threads", 0), t->threads);
 	t->channels = (int64_t)meta_number(m, "channels", 0);
 	t->schedule.lr = meta_number(m, "lr", t->schedule.lr);
 	t->schedule.best = meta_number(m, "plateau_best", -INFINITY);

@@ -93,7 +93,7 @@ static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e
 	const struct tensor *image = record_peek(&b->r, "image"), *label = record_peek(&b->r, "label");
 	const struct tensor *weight = record_peek(&b->r, "weight");
 	double group[2];
-	char pad[128];
+	char pad[128], name[PM_ID];
 
 	if (!image)
 		return err_set(e, "%s: has no image", b->r.id);
@@ -106,7 +106,8 @@ static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e
 	if (tensor_count(image) <= 0 || b->n > MAX_BATCH)
 		return err_set(e, "%s: impossible shape of a batch", b->r.id);
 	b->labeled = label ? (label->rank > 0 ? label->dim[0] : 0) : 0;
-	if (meta_numbers(&b->r.meta, "groups", group, 2) == 2 && (group[0] != (double)b->labeled || group[0] + group[1] != (double)b->n))
+	if (meta_numbers(&b->r.meta, "groups", group, 2) == 2 &&
+		(group[0] != (double)b->labeled || group[0] + group[1] != (double)b->n))
 		return err_set(e, "%s: groups %g + %g, but %lld images and %lld labels", b->r.id, group[0], group[1], (long long)b->n,
 			(long long)b->labeled);
 	if (label && (label->rank != 4 || b->labeled > b->n || memcmp(label->dim + 1, b->size, sizeof b->size)))
@@ -120,10 +121,10 @@ static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e
 		for (int k = 0; k < 3; k++)
 			at += snprintf(pad + at, sizeof pad - (size_t)at, "%s%lld", k ? "," : "",
 				(long long)((b->size[k] + c->multiple[k] - 1) / c->multiple[k] * c->multiple[k]));
-		case_name(&b->r, 0, b->r.id, sizeof b->r.id);
-		return err_set(e, "%s: size %lldx%lldx%lld, but the network takes multiples of %lldx%lldx%lld: pymic-augment %s", b->r.id,
-			(long long)b->size[0], (long long)b->size[1], (long long)b->size[2], (long long)c->multiple[0],
-			(long long)c->multiple[1], (long long)c->multiple[2], pad);
+		case_name(&b->r, 0, name, sizeof name);
+		return err_set(e, "%s: size %lldx%lldx%lld, but the network takes multiples of %lldx%lldx%lld: "
+			"pymic-augment %s", name, (long long)b->size[0], (long long)b->size[1], (long long)b->size[2],
+			(long long)c->multiple[0], (long long)c->multiple[1], (long long)c->multiple[2], pad);
 	}
 	return 0;
 }
@@ -257,8 +258,8 @@ static enum feed_got skip(struct feed *f, struct err *e)
 		if ((got = next_record(f, &r, e)) <= 0)
 			break;
 		if (f->now.records == 1 && (strcmp(r.id, from->first_id) || r.epoch != from->first_epoch)) {
-			err_set(e, "the input starts with %s (epoch %lld) but the run that is resumed started with %s (epoch %lld): give the same "
-				"input, or --skipped if it starts where the run stopped", r.id, (long long)r.epoch, from->first_id,
+			err_set(e, "the input starts with %s (epoch %lld) but the run that is resumed started with %s (epoch %lld): "
+				"give the same input, or --skipped if it starts where the run stopped", r.id, (long long)r.epoch, from->first_id,
 				(long long)from->first_epoch);
 			record_fini(&r);
 			return FEED_BAD_DATA;
@@ -275,8 +276,8 @@ static enum feed_got skip(struct feed *f, struct err *e)
 		return FEED_BAD_DATA;
 	}
 	if (strcmp(f->now.last_id, from->last_id) || f->now.last_epoch != from->last_epoch) {
-		err_set(e, "record %lld of the input is %s (epoch %lld) but was %s (epoch %lld) in the run that is resumed: give the same input "
-			"(also the same --seed), or begin anew with --restart", (long long)from->records, f->now.last_id,
+		err_set(e, "record %lld of the input is %s (epoch %lld) but was %s (epoch %lld) in the run that is resumed: give the "
+			"same input (also the same --seed), or begin anew with --restart", (long long)from->records, f->now.last_id,
 			(long long)f->now.last_epoch, from->last_id, (long long)from->last_epoch);
 		return FEED_BAD_DATA;
 	}
@@ -291,8 +292,8 @@ static enum feed_got check_skipped(const struct feed *f, const struct batch *b, 
 
 	if (!from->records || !f->conf.skipped || strcmp(first->id, from->first_id) || first->epoch != from->first_epoch)
 		return FEED_BATCH;
-	err_set(e, "with --skipped the input must start where the run stopped, but it starts at the beginning: leave --skipped away, or "
-		"skip %lld samples (pymic-load --skip)", (long long)from->samples);
+	err_set(e, "with --skipped the input must start where the run stopped, but it starts at the beginning: leave "
+		"--skipped away, or skip %lld samples (pymic-load --skip)", (long long)from->samples);
 	return FEED_BAD_DATA;
 }
 

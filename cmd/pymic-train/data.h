@@ -48,7 +48,8 @@ int labels_check(const struct tensor *t, int classes, struct err *e);
 struct valid;
 struct valid *valid_read(const char *path, int classes);
 int valid_channels(const struct valid *v, struct err *e, int64_t channels); /* 0, or -1: a case has another number */
-double valid_run(struct valid *v, struct predictor *p, double *dice); /* [classes] means over cases; the foreground mean */
+/* dice: [classes] means over cases. Returns the foreground mean. */
+double valid_run(struct valid *v, struct predictor *p, double *dice);
 
 /* Adds one batch or case to the counts [classes][classes] of (truth, prediction); Dice of each class from them. */
 void confusion_add(int64_t *count, int classes, const uint8_t *truth, const uint8_t *pred, int64_t n);

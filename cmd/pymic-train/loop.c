@@ -1,4 +1,4 @@
-/* loop.c: training from the first batch to the last: cycles of iterations, each closed by a validation and a checkpoint. */
+/* loop.c: a run from first to last: cycles of iterations, each closed by a validation and a checkpoint. */
 #include "train.h"
 
 #include "base/progress.h"
@@ -185,7 +185,8 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	if (t->resumed) {
 		start(&l, t->channels);
 		l.saved = t->state.iter;
-		note("resuming after %lld iterations%s", (long long)t->state.iter, c->skipped ? "" : "; what has been used of the input is skipped");
+		note("resuming after %lld iterations%s", (long long)t->state.iter,
+			c->skipped ? "" : "; what has been used of the input is skipped");
 	}
 	const struct feed_conf fc = trainer_feed(t);
 	struct feed *feed = feed_open(&fc);

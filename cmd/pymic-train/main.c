@@ -16,7 +16,8 @@
 
 const struct opt train_opts[] = {
 	OPT_STRING(struct conf, net, 0, "SPEC", "unet", "network: NAME:key=value:..."),
-	OPT_NUMBER(struct conf, classes, 0, "K", "0", 0, MAX_CLASSES, "number of classes, background included; labels are 0 to K-1"),
+	OPT_NUMBER(struct conf, classes, 0, "K", "0", 0, MAX_CLASSES,
+		"number of classes, background included; labels are 0 to K-1"),
 	OPT_STRING(struct conf, loss, 0, "SPEC", "dice+ce", "loss: a sum of losses, each with a weight: dice+ce:weight=0.5"),
 	OPT_NUMBER(struct conf, class_weights, 0, "LIST", "", 0, 1e9, "a weight for each class in the loss"),
 	OPT_STRING(struct conf, agent, 0, "SPEC", "sup", "learning method"),
@@ -31,17 +32,23 @@ const struct opt train_opts[] = {
 	OPT_NUMBER(struct conf, batch, 'b', "N", "4", 1, 4096, "samples in a batch, when samples come and not batches"),
 	OPT_STRING(struct conf, valid, 0, "FILE", NULL, "validation set: a saved stream of samples, read once"),
 	OPT_NUMBER(struct conf, valid_every, 0, "N", "100", 1, 1e12, "iterations from one validation to the next"),
-	OPT_NUMBER(struct conf, window, 0, "D,H,W", "", 0, 1e6, "validate by overlapping windows of this size; none: whole images"),
-	OPT_NUMBER(struct conf, early_stop, 0, "N", "0", 0, 1e12, "end after N iterations without a better validation; 0: never"),
-	OPT_CHOICE(struct conf, precision, 0, "f32|bf16", "f32", "of feature maps; sums, weights and optimizer are always f32"),
+	OPT_NUMBER(struct conf, window, 0, "D,H,W", "", 0, 1e6,
+		"validate by overlapping windows of this size; none: whole images"),
+	OPT_NUMBER(struct conf, early_stop, 0, "N", "0", 0, 1e12,
+		"end after N iterations without a better validation; 0: never"),
+	OPT_CHOICE(struct conf, precision, 0, "f32|bf16", "f32",
+		"of feature maps; sums, weights and optimizer are always f32"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 4096, "threads; 0: as many as there are processors"),
 	OPT_NUMBER(struct conf, seed, 0, "N", "1", 0, 1e15, "of initial weights and dropout"),
 	OPT_STRING(struct conf, init, 0, "MODEL", NULL, "start from the weights of this model"),
-	OPT_STRING(struct conf, output, 'o', "DIR", NULL, "folder of best.pmm, last.pmm and log.jsonl; a run found there is resumed"),
-	OPT_STRING(struct conf, checkpoint_every, 0, "N|Ns", "", "write last.pmm also every N iterations, or N seconds (\"600s\")"),
+	OPT_STRING(struct conf, output, 'o', "DIR", NULL,
+		"folder of best.pmm, last.pmm and log.jsonl; a run found there is resumed"),
+	OPT_STRING(struct conf, checkpoint_every, 0, "N|Ns", "",
+		"write last.pmm also every N iterations, or N seconds (\"600s\")"),
 	OPT_SWITCH(struct conf, restart, 0, "do not resume: delete the models in the folder and begin anew"),
 	OPT_SWITCH(struct conf, skipped, 0, "when resuming: the input starts where the run stopped"),
-	OPT_STRING(struct conf, position, 0, "FILE", NULL, "print how many samples the run of this last.pmm has used, and exit"),
+	OPT_STRING(struct conf, position, 0, "FILE", NULL,
+		"print how many samples the run of this last.pmm has used, and exit"),
 	OPT_SWITCH(struct conf, dry_run, 0, "print parameters and memory, and exit; only the first record is read"),
 	OPT_END,
 };
@@ -160,8 +167,8 @@ static void dry_run(struct trainer *t)
 		trainable += (double)t->ps[i].trainable;
 	}
 	held = sizeof(real) * (parameters + trainable * (1 + optim_states(t->optim[0].kind)));
-	printf("batch\t%lldx%lldx%lldx%lldx%lld\n", (long long)b.n, (long long)b.channels, (long long)b.size[0], (long long)b.size[1],
-		(long long)b.size[2]);
+	printf("batch\t%lldx%lldx%lldx%lldx%lld\n", (long long)b.n, (long long)b.channels, (long long)b.size[0],
+		(long long)b.size[1], (long long)b.size[2]);
 	printf("parameters\t%.0f\ntrainable\t%.0f\n", parameters, trainable);
 	print_bytes("weights, gradients, moments", held);
 	print_bytes("feature maps", (double)maps);

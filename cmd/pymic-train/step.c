@@ -117,8 +117,8 @@ static _Noreturn void not_finite(const struct trainer *t, const struct batch *b,
 	char ids[300];
 
 	batch_ids(b, ids, sizeof ids);
-	die(PM_FAIL, "the %s of iteration %lld is %g (cases: %s): look at their values, or lower --lr; the last good model is %s", what,
-		(long long)t->state.iter + 1, value, ids, in_folder(t->conf, "last.pmm"));
+	die(PM_FAIL, "the %s of iteration %lld is %g (cases: %s): look at their values, or lower --lr; the last good model "
+		"is %s", what, (long long)t->state.iter + 1, value, ids, in_folder(t->conf, "last.pmm"));
 }
 
 void trainer_step(struct trainer *t, const struct batch *b)
@@ -135,7 +135,8 @@ void trainer_step(struct trainer *t, const struct batch *b)
 	if (!b->labeled) {
 		char ids[300];
 		batch_ids(b, ids, sizeof ids);
-		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch (pymic-load --mix)", ids);
+		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch "
+			"(pymic-load --mix)", ids);
 	}
 	fit(t, b);
 	struct node *loss = forward(t, &t->g, b);

@@ -8,7 +8,8 @@
 #include "nn/optim.h"
 
 struct conf {
-	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *valid, *output, *init, *position, *checkpoint_every;
+	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *valid, *output, *init, *position;
+	const char *checkpoint_every;
 	double lr, clip;
 	int classes, batch, threads, deep_mode;
 	int64_t iters, valid_every, early_stop, seed;
@@ -51,7 +52,7 @@ struct trainer {
 };
 
 struct feed_conf trainer_feed(const struct trainer *t);
-void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: the parameters are known, nothing is allocated */
+void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
 size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */
 void trainer_freeze(struct trainer *t);
 void trainer_step(struct trainer *t, const struct batch *b); /* dies on a loss that is not finite */
@@ -68,7 +69,7 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace);
 
 /* --- checkpoint.c --- */
 void settings_init(const struct conf *c); /* the settings that decide a run's result; they become the history */
-bool checkpoint_resume(const struct conf *c, struct meta *about); /* is there a run to resume? dies when it is another */
+bool checkpoint_resume(const struct conf *c, struct meta *about); /* is there a run? dies when it is another */
 void checkpoint_read(struct trainer *t, const struct meta *about); /* state and schedule alone */
 void checkpoint_weights(struct trainer *t); /* and optimizers, of the run that is resumed */
 void checkpoint_init(struct trainer *t);    /* weights alone, of --init */

@@ -2,8 +2,8 @@
 #include "loss/loss.h"
 
 /*
- * sum_v w_v e_v / (sum_v w_v + 1e-10) with e_v = -sum_c a_c y_c ln p_c; w = 1 without pixel weights. Class weights a are
- * not normalised. The logarithm is that of a log-softmax, so that a vanishing probability gives no NaN.
+ * sum_v w_v e_v / (sum_v w_v + 1e-10) with e_v = -sum_c a_c y_c ln p_c; w = 1 without pixel weights. Class weights a
+ * are not normalised. The logarithm is that of a log-softmax, so that a vanishing probability gives no NaN.
  */
 static struct node *eval(struct graph *g, const void *conf, struct node *logits, const struct truth *t)
 {

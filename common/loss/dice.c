@@ -11,8 +11,8 @@ static const struct opt opts[] = {
 };
 
 /*
- * 1 - D_c, D_c = (2 sum w y p + s) / (sum w y + sum w p + s): the mean over classes, or sum a_c (1 - D_c) / sum a_c. A class
- * that is absent in both gives D = 1.
+ * 1 - D_c, D_c = (2 sum w y p + s) / (sum w y + sum w p + s): the mean over classes, or sum a_c (1 - D_c) / sum a_c. A
+ * class that is absent in both gives D = 1.
  */
 static struct node *eval(struct graph *g, const void *settings, struct node *logits, const struct truth *t)
 {

@@ -17,14 +17,16 @@ static bool has_state(const struct optim *o, const struct param *p, size_t k)
 	return o && p->trainable && o->state[k];
 }
 
-static void put_tensor(struct record *r, const char *field, const struct params *ps, const struct param *p, const real *from)
+static void put_tensor(struct record *r, const char *field, const struct params *ps, const struct param *p,
+	const real *from)
 {
 	struct tensor *t = record_put(r, field, real_type, p->rank, p->dim);
 
 	ps->be->get(t->data, from + p->offset, (size_t)p->count * sizeof(real));
 }
 
-void model_write(const char *path, const struct meta *about, const struct params *const *nets, const struct optim *const *optim, int n)
+void model_write(const char *path, const struct meta *about, const struct params *const *nets,
+	const struct optim *const *optim, int n)
 {
 	struct stream_field field[1 + STATES] = { { .name = "value", .dtype = (int)real_type } };
 	struct record r = { .n = 0 };
@@ -105,17 +107,20 @@ static void shape_text(char *out, size_t size, int rank, const int64_t *dim)
 		at += (size_t)snprintf(out + at, size - at, "%s%lld", i ? "x" : "", (long long)dim[i]);
 }
 
-static int get_tensor(const struct record *r, const char *field, const struct params *ps, const struct param *p, real *to, struct err *e)
+static int get_tensor(const struct record *r, const char *field, const struct params *ps, const struct param *p,
+	real *to, struct err *e)
 {
 	const struct tensor *t = record_peek(r, field);
 
 	if (!t)
-		return err_set(e, "parameter %s has no %s%s", r->id, field, strcmp(field, "value") ? ": this is a model, not a checkpoint" : "");
+		return err_set(e, "parameter %s has no %s%s", r->id, field,
+			strcmp(field, "value") ? ": this is a model, not a checkpoint" : "");
 	if (t->rank != p->rank || memcmp(t->dim, p->dim, (size_t)p->rank * sizeof *p->dim)) {
 		char file[96], net[96];
 		shape_text(file, sizeof file, t->rank, t->dim);
 		shape_text(net, sizeof net, p->rank, p->dim);
-		return err_set(e, "parameter %s is %s but this network's is %s: the settings of the network differ", r->id, file, net);
+		return err_set(e, "parameter %s is %s but this network's is %s: the settings of the network differ",
+			r->id, file, net);
 	}
 	if (dtype_is_integer(t->dtype))
 		return err_set(e, "parameter %s is of type %s", r->id, dtype_name(t->dtype));
@@ -143,8 +148,8 @@ static int place(const struct record *r, struct params *const *nets, int n, int 
 	return err_set(e, "this network has no parameter %s: the settings of the network differ", name), -2;
 }
 
-static int read_all(struct istream *s, struct record *r, struct params *const *nets, struct optim *const *optim, int n, bool **seen,
-	struct err *e)
+static int read_all(struct istream *s, struct record *r, struct params *const *nets, struct optim *const *optim, int n,
+	bool **seen, struct err *e)
 {
 	int got, i = 0;
 

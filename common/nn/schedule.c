@@ -1,6 +1,6 @@
 /*
- * schedule.c: learning rates. All but plateau are closed forms of e, the number of finished validation cycles, so that a
- * resumed run cannot differ from an undisturbed one.
+ * schedule.c: learning rates. All but plateau are closed forms of e, the number of finished validation cycles, so that
+ * a resumed run cannot differ from an undisturbed one.
  */
 #include "nn/optim.h"
 
@@ -102,7 +102,9 @@ static double poly(const struct schedule *s, double e)
 	return e >= cycles(s) ? 0 : s->lr0 * pow(1 - e / cycles(s), c->power);
 }
 
-static const struct rule constant_rule = { { "constant", "the same learning rate throughout", NULL, NULL, 0 }, constant };
+static const struct rule constant_rule = {
+	{ "constant", "the same learning rate throughout", NULL, NULL, 0 }, constant,
+};
 static const struct rule plateau_rule = {
 	{ "plateau", "lower after `patience` iterations without a better validation Dice (by 1e-4, relative)", NULL,
 		plateau_opts, sizeof(struct plateau) }, NULL,

@@ -179,7 +179,8 @@ static void gradient_of_dice(void **state)
 			double dp[K], mean = 0; /* d loss / d p, then through the softmax */
 			for (int c = 0; c < K; c++) {
 				const double d = (2 * both[c] + 1e-5) / (each[c] + 1e-5);
-				dp[c] = -(by_class ? class_weights[c] : 1) / share * weight_of(weighted, v) * (2 * (v % K == c) - d) / (each[c] + 1e-5);
+				const double a = (by_class ? class_weights[c] : 1) / share;
+				dp[c] = -a * weight_of(weighted, v) * (2 * (v % K == c) - d) / (each[c] + 1e-5);
 				mean += dp[c] * p[c][v];
 			}
 			for (int c = 0; c < K; c++)
