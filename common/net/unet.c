@@ -25,9 +25,17 @@ static const struct opt opts[] = {
 	OPT_END
 };
 
+static void check_levels(const struct conf *c)
+{
+	if (c->chns.n < 2 || c->chns.n > LEVELS)
+		die(PM_USAGE, "unet: chns has %d levels, not 2 to %d", c->chns.n, LEVELS);
+}
+
 static void multiple(const void *conf, int64_t size[3])
 {
 	const struct conf *c = conf;
+
+	check_levels(c);
 	int64_t m = (int64_t)1 << (c->chns.n - 1);
 
 	size[0] = c->dims == 3 ? m : 1;
@@ -42,8 +50,7 @@ static void check(const struct conf *c, const struct node *x)
 {
 	int64_t m[3], size[3] = { x->v.d, x->v.h, x->v.w };
 
-	if (c->chns.n < 2 || c->chns.n > LEVELS)
-		die(PM_USAGE, "unet: chns has %d levels, not 2 to %d", c->chns.n, LEVELS);
+	check_levels(c);
 	if (c->dropout.n != 1 && c->dropout.n != c->chns.n)
 		die(PM_USAGE, "unet: dropout has %d values, but chns has %d", c->dropout.n, c->chns.n);
 	multiple(c, m);
