@@ -109,7 +109,8 @@ status 3 "a truncated validation set" \
 status 1 "a validation set without labels" \
 	sh -c "'$phantom' 1 1 32 1 1 unlabeled=0 > no.pms; pymic-train $short --valid no.pms -o bad < train.pms"
 rm -rf bad
-for wrong in "" "--classes 1" "--classes 3 --net nut" "--classes 3 --net unet:chns=8,16" "--classes 3 --early-stop 5" \
+for wrong in "" "--classes 1" "--classes 3 --net nut" "--classes 3 --net unet:chns=8,16" "--classes 3 --net unet:chns=" \
+	"--classes 3 --early-stop 5" \
 	"--classes 3 --schedule plateau" "--classes 3 --window 30,30,30" "--classes 3 --class-weights 1,2" \
 	"--classes 3 --loss dice+nce" "--classes 3 --checkpoint-every often" "--classes 3 stray"; do
 	status 2 "usage: $wrong" train bad $wrong
