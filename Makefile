@@ -130,16 +130,17 @@ man: all
 	@for c in $(CMDS); do sh man/splice $B/bin/$$c man/$$c.1.in > man/$$c.1.part && mv man/$$c.1.part man/$$c.1 || exit 1; done
 
 install: all
-	install -d $(DESTDIR)$(prefix)/bin $(addprefix $(DESTDIR)$(prefix)/share/,man/man1 man/man7 doc/pymic)
+	install -d $(DESTDIR)$(prefix)/bin $(addprefix $(DESTDIR)$(prefix)/share/,man/man1 man/man7 doc/pymic pymic)
 	install -m 755 $(CMDS:%=$B/bin/%) $(DESTDIR)$(prefix)/bin
 	install -m 644 $(CMDS:%=man/%.1) $(DESTDIR)$(prefix)/share/man/man1
 	install -m 644 man/pymic.7 $(DESTDIR)$(prefix)/share/man/man7
 	install -m 644 README.md LICENSE $(DESTDIR)$(prefix)/share/doc/pymic
+	install -m 644 python/pymic_stream.py $(DESTDIR)$(prefix)/share/pymic
 
 uninstall:
 	rm -f $(CMDS:%=$(DESTDIR)$(prefix)/bin/%) $(CMDS:%=$(DESTDIR)$(prefix)/share/man/man1/%.1)
 	rm -f $(DESTDIR)$(prefix)/share/man/man7/pymic.7
-	rm -rf $(DESTDIR)$(prefix)/share/doc/pymic
+	rm -rf $(DESTDIR)$(prefix)/share/doc/pymic $(DESTDIR)$(prefix)/share/pymic
 
 clean:
 	rm -rf build
