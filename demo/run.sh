@@ -39,9 +39,9 @@ step 'pymic-augment @prepare.aug < test.pms |
   pymic-infer -m model/last.pmm --keep-image -o pred.pms'
 step 'pymic-save --overlay -o . pred.pms'
 step 'pymic-eval --labels 1,2,3,4,5,6 --names frontal,temporal,parietal,occipital,cerebellum,deep_grey \
-  --metrics dice,assd -o scores.csv < pred.pms'
+  --metrics dice,precision,sensitivity -o scores.csv < pred.pms'
 step 'pymic-eval --labels 1,2,3,4,5,6 --names frontal,temporal,parietal,occipital,cerebellum,deep_grey \
-  --metrics dice,assd --table < pred.pms'
+  --metrics dice,precision,sensitivity --table < pred.pms'
 
 echo
 echo "Slices with prediction (tint) and truth (outline): $work/brain.png"
