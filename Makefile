@@ -50,6 +50,7 @@ CMDS    := $(notdir $(wildcard cmd/pymic-*))
 NN_CMDS := pymic-train pymic-infer
 UNITS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
 NN_UNITS := $(basename $(notdir $(wildcard tests/nn/*_test.c)))
+TOOLS   := $(basename $(notdir $(wildcard tests/tool/*.c)))
 FUZZES  := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
 
 BASE_O   := $(BASE:%.c=$B/%.o)
@@ -92,7 +93,8 @@ $B/libpymic-nn.a: $(ENGINE_O)
 $(foreach c,$(CMDS),$(eval $B/bin/$c: $(patsubst %.c,$B/%.o,$(wildcard cmd/$c/*.c))))
 $(NN_CMDS:%=$B/bin/%) $(NN_UNITS:%=$B/tests/%): $B/libpymic-nn.a
 $(NN_CMDS:%=$B/bin/%) $(NN_UNITS:%=$B/tests/%): private NN := $(LIBS_NN)
-$(CMDS:%=$B/bin/%): $B/libpymic.a
+$(TOOLS:%=$B/tests/%): $B/tests/%: $B/tests/tool/%.o
+$(CMDS:%=$B/bin/%) $(TOOLS:%=$B/tests/%): $B/libpymic.a
 	@mkdir -p $(@D); echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %-nn.a,$^) $B/libpymic.a $(LIBS_IO) $(NN) $(LIBS) -o $@
 
@@ -107,7 +109,7 @@ $(FUZZES:%=$B/tests/%): $B/tests/%: $B/tests/fuzz/%.o $(if $(filter 1,$(FUZZ)),,
 	@mkdir -p $(@D); echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $B/libpymic.a $(LIBS_IO) $(LIBS) -o $@
 
-tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(FUZZES:%=$B/tests/%)
+tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(TOOLS:%=$B/tests/%) $(FUZZES:%=$B/tests/%)
 fuzz: $(FUZZES:%=$B/tests/%)
 
 # What the double build is for.
