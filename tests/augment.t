@@ -2,14 +2,10 @@
 # pymic-augment from end to end: the same result for any number of threads, undo, and what it refuses.
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$tests/lib.sh"
-PYTHON=${PYTHON:-/usr/bin/python3}
-PYTHONPATH=$tests/../python
-PYTHONDONTWRITEBYTECODE=1
-export PYTHONPATH PYTHONDONTWRITEBYTECODE
-records() { "$PYTHON" "$tests/records.py" "$@"; }
+records() { "$TESTS/records" "$@"; }
 cd "$work" || exit 1
 
-"$PYTHON" "$tests/made.py" data 5 6 40 44
+"$TESTS/made" balls data 5 6 40 44
 status 0 "samples are made" pymic-load data/list.csv --epochs 2 --shuffle -o in.pms
 all="normalize pad:size=8,48,48 crop:size=4,32,32:foreground=0.5 flip:axes=dhw rotate rescale:p=1 gamma:p=1:channel-p=1 noise:p=1:channel-p=1"
 
@@ -49,11 +45,11 @@ ok $? "@FILE is read"
 pymic-augment pad:size=8,48,48 flip:axes=dhw pad:ceil:size=32,32 flip < in.pms | pymic-augment --undo -j 2 > back.pms
 status 0 "undo brings pixels and geometry back, bit by bit" records same in.pms back.pms
 pymic-augment rescale:p=1 rotate:p=1 resample:spacing=2,1,1 crop:size=8,20,20 flip < in.pms > there.pms
-"$PYTHON" "$tests/mangle.py" predict there.pms > pred.pms
+"$TESTS/mangle" corner there.pms > pred.pms
 status 0 "a prediction is walked back" pymic-augment --undo -o back.pms < pred.pms
-is "$(records fields back.pms | awk '{ $1 = ""; print }' | sort -u)" " image float32 1 6 40 44
- label uint8 6 40 44
- pred uint8 6 40 44" "to the grid of its image"
+is "$(records fields back.pms | awk '{ $1 = ""; print }' | sort -u)" " image f32 1 6 40 44
+ label u8 6 40 44
+ pred u8 6 40 44" "to the grid of its image"
 status 0 "and can be judged there" sh -c "pymic-eval --labels 1,2 < back.pms"
 
 # What is refused.
@@ -79,7 +75,7 @@ like "$(cat err)" "^pymic-augment: case_[0-4]: crop: image is 6x40x44.*pad first
 cp err first
 status 1 "with four threads too" pymic-augment -j 4 normalize crop:size=4,64,64 < in.pms
 is "$(cat err)" "$(cat first)" "and says the same"
-records as model in.pms > model.pms
+"$TESTS/mangle" as model in.pms > model.pms
 status 3 "a stream of another kind" pymic-augment flip < model.pms
 head -c 200000 in.pms > cut.pms
 status 3 "a truncated stream, four threads" pymic-augment -j 4 flip < cut.pms

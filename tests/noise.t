@@ -2,16 +2,12 @@
 # pymic-noise from end to end: who is chosen, what the table says, and what is refused.
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$tests/lib.sh"
-PYTHON=${PYTHON:-/usr/bin/python3}
-PYTHONPATH=$tests/../python
-PYTHONDONTWRITEBYTECODE=1
-export PYTHONPATH PYTHONDONTWRITEBYTECODE
-records() { "$PYTHON" "$tests/records.py" "$@"; }
+records() { "$TESTS/records" "$@"; }
 cd "$work" || exit 1
 # within N LO HI NAME
 within() { ok "$([ "$1" -ge "$2" ] && [ "$1" -le "$3" ]; echo $?)" "$4: $1 in $2..$3"; }
 
-records many in.pms 400
+"$TESTS/samples" squares 400 > in.pms
 status 0 "three cases of ten" pymic-noise --fraction 0.3 --seed 1 --log log.tsv -o out.pms < in.pms
 like "$(cat err)" "^pymic-noise: [0-9]+ of 400 labels corrupted" "says how many it were"
 records noise in.pms out.pms log.tsv > told
