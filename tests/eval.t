@@ -2,12 +2,9 @@
 # pymic-eval: the numbers, the three kinds of input, and what is missing, odd or wrong.
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$tests/lib.sh"
-PYTHON=${PYTHON:-/usr/bin/python3}
-PYTHONPATH=$tests/../python
-PYTHONDONTWRITEBYTECODE=1
-export PYTHONPATH PYTHONDONTWRITEBYTECODE
+PYTHON=${PYTHON:-/usr/bin/python3} # for the comparison with scipy alone
 d=$work/data
-"$PYTHON" "$tests/eval_made.py" "$d"
+"$TESTS/made" pairs "$d"
 ok $? "cases are made"
 
 # Worked out by hand: the image's diagonal is sqrt(15^2 + 15^2 + 7.5^2) = 22.5 mm.
@@ -69,7 +66,7 @@ mean       0.482 +- 0.182  9.04 +- 4.23   3      1           1       1' "a table
 mkdir "$work/pred"
 cp "$d/pred/a.nii.gz" "$work/pred"
 cp "$d/pred/a.nii.gz" "$work/pred/x.nii.gz"
-"$PYTHON" "$tests/made.py" "$work/small" 1 2 8 8
+"$TESTS/made" balls "$work/small" 1 2 8 8
 cp "$work/small/case_0_label.nii.gz" "$work/pred/b.nii.gz"
 for j in 1 3; do
 	status 1 "missing, extra and misshapen predictions, -j $j" pymic-eval --labels 1 --truth "$d/truth" --pred "$work/pred" -j $j
@@ -127,8 +124,8 @@ like "$(cat "$work/err")" "has no column 'label'" "says so"
 status 3 "a stream without truth" sh -c 'pymic-eval --labels 1 < "$1/pred.pms"' - "$d"
 like "$(cat "$work/err")" "say --truth" "says what to do"
 
-if "$PYTHON" -c 'import scipy' 2> /dev/null; then
-	"$PYTHON" "$tests/eval_made.py" "$work/scipy" scipy
+if "$PYTHON" -c 'import numpy, scipy' 2> /dev/null; then
+	"$PYTHON" "$tests/peers.py" eval "$work/scipy"
 	ok $? "scipy says the same"
 else
 	skip "scipy is not installed"
