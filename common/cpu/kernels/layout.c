@@ -59,7 +59,7 @@ static void relayout_same(struct fmap *y, const struct fmap *x, bool add)
 	for (int64_t n = 0; n < x->n; n++)
 		for (int64_t p = 0; p < parts; p++) {
 			int64_t i = p * PIECE, end = least(size, i + PIECE), to = n * y->stride, from = n * x->stride;
-			for (; i + PM_LANES <= end; i += PM_LANES) {
+			for (; i + WIDTH <= end; i += WIDTH) {
 				vec r = load(x->data, from + i, x->type);
 				store(y->data, to + i, y->type, add ? load(y->data, to + i, y->type) + r : r);
 			}
@@ -70,11 +70,12 @@ static void relayout_same(struct fmap *y, const struct fmap *x, bool add)
 		}
 }
 
-/* r[i][l] to r[l][i]. */
-INLINE void transpose(vec r[TILE])
-{
 #if PM_AVX512
-	/* Four rounds that each swap one bit of the row number with one bit of the lane. */
+typedef vec tile[TILE];
+
+/* r[i][l] to r[l][i], in four rounds that each swap one bit of the row number with one bit of the lane. */
+INLINE void transpose(tile r)
+{
 #define ROUND(bit, low, high) \
 	for (int i = 0; i < TILE; i++) \
 		if (!(i & bit)) { \
@@ -95,56 +96,66 @@ INLINE void transpose(vec r[TILE])
 	ROUND(2, low2, high2)
 	ROUND(1, low1, high1)
 #undef ROUND
+}
+#endif
+
+/* Up to 16 pixels of a block, at element `from`, to plain rows. */
+INLINE void tile_to_rows(real *out, int64_t space, const struct fmap *x, int64_t from, int count, int channels, bool add)
+{
+#if PM_AVX512
+	tile r = { { 0 } };
+	for (int i = 0; i < count; i++)
+		r[i] = load(x->data, from + i * PM_LANES, x->type);
+	transpose(r);
+	for (int l = 0; l < channels; l++)
+		store_part(out + l * space, count, add ? load_part(out + l * space, count) + r[l] : r[l]);
 #else
 	real t[TILE][PM_LANES];
-	memcpy(t, r, sizeof t);
-	for (int i = 0; i < TILE; i++)
-		for (int l = 0; l < PM_LANES; l++)
-			r[l][i] = t[i][l];
+	for (int i = 0; i < count * PM_LANES; i += WIDTH)
+		store(t, i, F_REAL, load(x->data, from + i, x->type));
+	for (int l = 0; l < channels; l++)
+		for (int i = 0; i < count; i++)
+			out[l * space + i] = add ? out[l * space + i] + t[i][l] : t[i][l];
 #endif
 }
 
-/* Blocks to plain reals. */
-static void relayout_plain(struct fmap *y, const struct fmap *x, bool add)
+INLINE void rows_to_tile(struct fmap *y, int64_t to, const real *in, int64_t space, int count, int channels, bool add)
 {
-	int64_t space = fmap_space(x), blocks = fmap_blocks(x), tiles = pieces(space, TILE);
-
-#pragma omp parallel for collapse(3) schedule(static) if (x->n * x->c * space > ALONE)
-	for (int64_t n = 0; n < x->n; n++)
-		for (int64_t b = 0; b < blocks; b++)
-			for (int64_t t = 0; t < tiles; t++) {
-				int64_t q = t * TILE, from = n * x->stride + (b * space + q) * PM_LANES;
-				int count = (int)least(TILE, space - q);
-				struct channels ch = block_channels(x, b);
-				real *out = (real *)y->data + n * y->stride + ch.first * space + q;
-				vec r[TILE] = { { 0 } };
-				for (int i = 0; i < count; i++)
-					r[i] = load(x->data, from + i * PM_LANES, x->type);
-				transpose(r);
-				for (int l = 0; l < ch.count; l++)
-					store_part(out + l * space, count, add ? load_part(out + l * space, count) + r[l] : r[l]);
-			}
+#if PM_AVX512
+	tile t = { { 0 } };
+	for (int l = 0; l < channels; l++)
+		t[l] = load_part(in + l * space, count);
+	transpose(t);
+#else
+	real t[TILE][PM_LANES] = { { 0 } };
+	for (int l = 0; l < channels; l++)
+		for (int i = 0; i < count; i++)
+			t[i][l] = in[l * space + i];
+#endif
+	for (int i = 0; i < count * PM_LANES; i += WIDTH) {
+		vec r = load(t, i, F_REAL);
+		store(y->data, to + i, y->type, add ? load(y->data, to + i, y->type) + r : r);
+	}
 }
 
-/* Plain reals to blocks. */
-static void relayout_blocks(struct fmap *y, const struct fmap *x, bool add)
+/* Between blocks and plain reals: to y from x, one of which is plain. */
+static void relayout_plain(struct fmap *y, const struct fmap *x, bool add)
 {
-	int64_t space = fmap_space(x), blocks = fmap_blocks(y), tiles = pieces(space, TILE);
+	const struct fmap *blocked = x->lanes == 1 ? y : x, *rows = x->lanes == 1 ? x : y;
+	int64_t space = fmap_space(x), blocks = fmap_blocks(blocked), tiles = pieces(space, TILE);
 
 #pragma omp parallel for collapse(3) schedule(static) if (x->n * x->c * space > ALONE)
 	for (int64_t n = 0; n < x->n; n++)
 		for (int64_t b = 0; b < blocks; b++)
 			for (int64_t t = 0; t < tiles; t++) {
-				int64_t q = t * TILE, to = n * y->stride + (b * space + q) * PM_LANES;
+				int64_t q = t * TILE, at = n * blocked->stride + (b * space + q) * PM_LANES;
 				int count = (int)least(TILE, space - q);
-				struct channels ch = block_channels(y, b);
-				const real *in = (const real *)x->data + n * x->stride + ch.first * space + q;
-				vec r[TILE] = { { 0 } };
-				for (int l = 0; l < ch.count; l++)
-					r[l] = load_part(in + l * space, count);
-				transpose(r);
-				for (int i = 0; i < count; i++, to += PM_LANES)
-					store(y->data, to, y->type, add ? load(y->data, to, y->type) + r[i] : r[i]);
+				struct channels ch = block_channels(blocked, b);
+				real *row = (real *)rows->data + n * rows->stride + ch.first * space + q;
+				if (rows == y)
+					tile_to_rows(row, space, x, at, count, ch.count, add);
+				else
+					rows_to_tile(y, at, row, space, count, ch.count, add);
 			}
 }
 
@@ -161,10 +172,8 @@ void NAME(relayout)(struct fmap *y, const struct fmap *x, bool add)
 		relayout_any(y, x, add);
 	else if (same_blocks(x, y))
 		relayout_same(y, x, add);
-	else if (x->lanes == PM_LANES && y->lanes == 1 && y->type == F_REAL)
+	else if (x->lanes != y->lanes && (x->lanes == 1 ? x : y)->type == F_REAL)
 		relayout_plain(y, x, add);
-	else if (x->lanes == 1 && y->lanes == PM_LANES && x->type == F_REAL)
-		relayout_blocks(y, x, add);
 	else
 		relayout_any(y, x, add);
 }
@@ -179,14 +188,14 @@ INLINE void copy_pixels(struct fmap *y, int64_t to, int64_t y_step, const struct
 		return;
 	}
 	if (x->type == F_BF16 && y->type == F_BF16) {
-		vec_u16_loose *out = (vec_u16_loose *)((uint16_t *)y->data + to);
-		const vec_u16_loose *in = (const vec_u16_loose *)((const uint16_t *)x->data + from);
 		for (int64_t i = 0; i < count; i++)
-			out[i * y_step] = in[i * x_step];
+			memcpy((uint16_t *)y->data + to + i * y_step * PM_LANES, (const uint16_t *)x->data + from + i * x_step * PM_LANES,
+				PM_LANES * sizeof(uint16_t));
 		return;
 	}
 	for (int64_t i = 0; i < count; i++)
-		store(y->data, to + i * y_step * PM_LANES, y->type, load(x->data, from + i * x_step * PM_LANES, x->type));
+		for (int l = 0; l < PM_LANES; l += WIDTH)
+			store(y->data, to + i * y_step * PM_LANES + l, y->type, load(x->data, from + i * x_step * PM_LANES + l, x->type));
 }
 
 void NAME(space)(struct fmap *y, const struct fmap *x, int dims, bool inverse)
@@ -223,13 +232,13 @@ INLINE void gather_rows(real *row, const struct fmap *x, enum ftype type, int64_
 	int64_t size = x->w * x->lanes;
 	const real *wd = map[0].weight + map[0].at[d], *wh = map[1].weight + map[1].at[h];
 
-	for (int64_t i = 0; i < size; i += PM_LANES) {
-		int count = (int)least(PM_LANES, size - i);
+	for (int64_t i = 0; i < size; i += WIDTH) {
+		int count = (int)least(WIDTH, size - i);
 		vec s = { 0 };
 		for (int j = 0; j < map[0].count[d]; j++)
 			for (int k = 0; k < map[1].count[h]; k++) {
 				int64_t p = base + ((map[0].first[d] + j) * x->h + map[1].first[h] + k) * size + i;
-				if (count == PM_LANES)
+				if (count == WIDTH)
 					s += wd[j] * wh[k] * load(x->data, p, type);
 				else
 					for (int l = 0; l < count; l++)
@@ -244,11 +253,13 @@ INLINE void resample_row(struct fmap *y, enum ftype type, int64_t to, const real
 {
 	for (int64_t i = 0; i < map->out; i++) {
 		const real *weight = map->weight + map->at[i], *in = row + (int64_t)map->first[i] * PM_LANES;
-		vec s = { 0 };
-		for (int j = 0; j < map->count[i]; j++)
-			s += weight[j] * load(in, (int64_t)j * PM_LANES, F_REAL);
-		int64_t p = to + i * PM_LANES;
-		store(y->data, p, type, add ? load(y->data, p, type) + s : s);
+		for (int l = 0; l < PM_LANES; l += WIDTH) {
+			vec s = { 0 };
+			for (int j = 0; j < map->count[i]; j++)
+				s += weight[j] * load(in, (int64_t)j * PM_LANES + l, F_REAL);
+			int64_t p = to + i * PM_LANES + l;
+			store(y->data, p, type, add ? load(y->data, p, type) + s : s);
+		}
 	}
 }
 

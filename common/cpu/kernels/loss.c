@@ -1,5 +1,5 @@
 /*
- * loss.c: softmax, cross-entropy and overlap sums of planar logits [n,k,v], sixteen pixels at a time. Sums go to double
+ * loss.c: softmax, cross-entropy and overlap sums of planar logits [n,k,v], a register of pixels at a time. Sums go to double
  * after each PIECE pixels, and the pieces are the same for any number of threads.
  */
 #include <stdlib.h>
@@ -31,14 +31,14 @@ INLINE vec exps(vec_loose *e, const real *z, int64_t k, int64_t v, int count, ve
 		for (int64_t image = 0; image < (n); image++) \
 			for (int64_t piece = 0; piece < pieces(v, PIECE); piece++)
 #define FOR_PIXELS(v) \
-	for (int64_t p = piece * PIECE, end = least(v, p + PIECE); p < end; p += PM_LANES)
+	for (int64_t p = piece * PIECE, end = least(v, p + PIECE); p < end; p += WIDTH)
 
 void NAME(softmax)(real *y, const real *x, int64_t n, int64_t k, int64_t v)
 {
 	FOR_PIECES(n, k, v)
 		FOR_PIXELS(v) {
 			int64_t at = image * k * v + p;
-			int count = (int)least(PM_LANES, end - p);
+			int count = (int)least(WIDTH, end - p);
 			vec max, scale = 1 / exps(e, x + at, k, v, count, &max);
 			for (int64_t c = 0; c < k; c++)
 				store_part(y + at + c * v, count, e[c] * scale);
@@ -50,7 +50,7 @@ void NAME(softmax_bwd)(real *dx, const real *y, const real *dy, int64_t n, int64
 	FOR_PIECES(n, k, v)
 		FOR_PIXELS(v) {
 			int64_t at = image * k * v + p;
-			int count = (int)least(PM_LANES, end - p);
+			int count = (int)least(WIDTH, end - p);
 			vec dot = { 0 };
 			for (int64_t c = 0; c < k; c++) {
 				e[c] = load_part(dy + at + c * v, count);
@@ -63,7 +63,7 @@ void NAME(softmax_bwd)(real *dx, const real *y, const real *dy, int64_t n, int64
 		}
 }
 
-/* The truth at up to 16 pixels. */
+/* The truth at up to WIDTH pixels. */
 struct truth {
 	const real *prob; /* row of class 0, or NULL */
 	int64_t v;
@@ -79,7 +79,9 @@ INLINE struct truth truth_at(const struct target *t, int64_t image, int64_t p, i
 	if (t->weight) {
 		s.weight = load_part(t->weight + image * v + p, count);
 	} else {
-		const vec lane = { 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+		vec lane;
+		for (int l = 0; l < WIDTH; l++)
+			lane[l] = (real)l;
 		s.weight = pick(greater(splat((real)count), lane), splat(1), zero);
 	}
 	if (t->label) {
@@ -120,7 +122,7 @@ void NAME(ce)(real sum[2], const real *z, const struct target *t, const real *a,
 	FOR_PIECES(n, k, v) {
 		vec loss = { 0 }, weight = { 0 };
 		FOR_PIXELS(v) {
-			int count = (int)least(PM_LANES, end - p);
+			int count = (int)least(WIDTH, end - p);
 			const real *row = z + image * k * v + p;
 			struct truth s = truth_at(t, image, p, k, v, count);
 			vec max, lse = vec_log(exps(e, row, k, v, count, &max)), l = { 0 };
@@ -142,7 +144,7 @@ void NAME(ce_bwd)(real *dz, const real *dsum, const real *z, const struct target
 	FOR_PIECES(n, k, v)
 		FOR_PIXELS(v) {
 			int64_t at = image * k * v + p;
-			int count = (int)least(PM_LANES, end - p);
+			int count = (int)least(WIDTH, end - p);
 			struct truth s = truth_at(t, image, p, k, v, count);
 			vec max, scale = 1 / exps(e, z + at, k, v, count, &max), w = s.weight * dsum[0], mass = { 0 };
 			for (int64_t c = 0; c < k; c++)
@@ -168,7 +170,7 @@ void NAME(overlap)(real *sum, const real *z, const struct target *t, int64_t n, 
 			for (int64_t piece = 0; piece < per_image; piece++) {
 				memset(acc, 0, (size_t)(3 * k) * sizeof *acc);
 				FOR_PIXELS(v) {
-					int count = (int)least(PM_LANES, end - p);
+					int count = (int)least(WIDTH, end - p);
 					struct truth s = truth_at(t, image, p, k, v, count);
 					vec max, scale = s.weight / exps(e, z + image * k * v + p, k, v, count, &max);
 					for (int64_t c = 0; c < k; c++) {
@@ -193,7 +195,7 @@ void NAME(overlap_bwd)(real *dz, const real *dsum, const real *z, const struct t
 	FOR_PIECES(n, k, v)
 		FOR_PIXELS(v) {
 			int64_t at = image * k * v + p;
-			int count = (int)least(PM_LANES, end - p);
+			int count = (int)least(WIDTH, end - p);
 			struct truth s = truth_at(t, image, p, k, v, count);
 			vec max, scale = 1 / exps(e, z + at, k, v, count, &max), dot = { 0 };
 			for (int64_t c = 0; c < k; c++) {
@@ -213,7 +215,7 @@ void NAME(argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
 	for (int64_t image = 0; image < n; image++)
 		for (int64_t piece = 0; piece < pieces(v, PIECE); piece++)
 			FOR_PIXELS(v) {
-				int count = (int)least(PM_LANES, end - p);
+				int count = (int)least(WIDTH, end - p);
 				const real *row = z + image * k * v + p;
 				vec best = load_part(row, count), which = { 0 };
 				for (int64_t c = 1; c < k; c++) {

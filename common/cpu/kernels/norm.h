@@ -11,19 +11,20 @@
 /* Pixels that are summed in f32 before the sum goes to double, and about as many as are one piece of parallel work. */
 enum { STRIP = 512, PART = 8192 };
 
-/* The constants of one block of channels, 0 in padding lanes. */
+/* The constants of WIDTH channels of a block from lane on, 0 in padding lanes. */
 struct affine {
 	vec mean, scale, beta;
 	real slope, grow; /* grow: 1 / (1 - drop) */
+	int lane;
 };
 
-INLINE struct affine affine_of(const struct norm_act *p, int64_t block)
+INLINE struct affine affine_of(const struct norm_act *p, int64_t block, int lane)
 {
 	struct channels ch = block_channels(&p->z, block);
-	struct affine k = { .slope = (real)p->slope, .grow = p->drop < 1 ? (real)(1 / (1 - p->drop)) : 0 };
+	struct affine k = { .lane = lane, .slope = (real)p->slope, .grow = p->drop < 1 ? (real)(1 / (1 - p->drop)) : 0 };
 
-	for (int l = 0; l < ch.count; l++) {
-		int64_t c = ch.first + l;
+	for (int l = 0; l < WIDTH && lane + l < ch.count; l++) {
+		int64_t c = ch.first + lane + l;
 		k.mean[l] = (real)p->mean[c];
 		k.scale[l] = (real)((double)p->gamma[c] * p->rstd[c]);
 		k.beta[l] = p->beta[c];
@@ -39,9 +40,10 @@ INLINE vec activate(vec centred, const struct affine *k, mask *sign)
 	return pick(*sign, a, a * k->slope);
 }
 
+/* keep: of the pixel's 16 lanes. */
 INLINE vec dropped(vec a, const struct affine *k, bool drop, uint16_t keep)
 {
-	return drop ? pick(mask_bits(keep), a * k->grow, (vec){ 0 }) : a;
+	return drop ? pick(mask_bits((uint16_t)(keep >> k->lane)), a * k->grow, (vec){ 0 }) : a;
 }
 
 /*

@@ -8,15 +8,18 @@
 enum { MOMENTS = 128 }; /* pixels summed in f32: with 512, many equal values made an error of 1e-6 */
 
 /* A value near the mean of each lane: the sums of squares of what is left do not cancel. */
-static vec typical(const struct fmap *z, int64_t block)
+static void typical(real shift[PM_LANES], const struct fmap *z, int64_t block)
 {
-	int64_t space = fmap_space(z), step = space / PM_LANES + 1, count = 0;
-	vec s = { 0 };
+	int64_t space = fmap_space(z), step = space / PM_LANES + 1;
 
-	for (int64_t n = 0; n < z->n; n++)
-		for (int64_t q = 0; q < space; q += step, count++)
-			s += load(z->data, n * z->stride + (block * space + q) * PM_LANES, z->type);
-	return s * (real)(1 / (double)count);
+	for (int l = 0; l < PM_LANES; l += WIDTH) {
+		int64_t count = 0;
+		vec s = { 0 };
+		for (int64_t n = 0; n < z->n; n++)
+			for (int64_t q = 0; q < space; q += step, count++)
+				s += load(z->data, n * z->stride + (block * space + q) * PM_LANES + l, z->type);
+		store(shift, l, F_REAL, s * (real)(1 / (double)count));
+	}
 }
 
 /* Adds the sums of x - shift and of its square over the pixels to sum[0] and sum[1]. */
@@ -45,24 +48,29 @@ void NAME(norm_stats)(const struct fmap *z, double *mean, double *var)
 {
 	int64_t blocks = fmap_blocks(z), space = fmap_space(z), parts = pieces(space, PART);
 	double (*part)[2][PM_LANES] = xcalloc((size_t)(blocks * z->n * parts), sizeof *part);
-	vec_loose *shift = xmalloc((size_t)blocks * sizeof *shift);
+	real (*shift)[PM_LANES] = xmalloc((size_t)blocks * sizeof *shift);
 
 	assert(z->lanes == PM_LANES && z->n * space > 0);
 	for (int64_t b = 0; b < blocks; b++)
-		shift[b] = typical(z, b);
+		typical(shift[b], z, b);
 #pragma omp parallel for collapse(3) schedule(static) if (z->n * fmap_image(z) > ALONE)
 	for (int64_t b = 0; b < blocks; b++)
 		for (int64_t n = 0; n < z->n; n++)
 			for (int64_t p = 0; p < parts; p++) {
-				vec_double sum[2] = { { 0 } };
-				for (int64_t q = p * PART, end = least(space, q + PART); q < end; q += MOMENTS) {
-					int64_t at = n * z->stride + (b * space + q) * PM_LANES, count = least(MOMENTS, end - q);
-					if (z->type == F_BF16)
-						moments(sum, z->data, F_BF16, at, count, shift[b]);
-					else
-						moments(sum, z->data, F_REAL, at, count, shift[b]);
+				double (*out)[PM_LANES] = part[(b * z->n + n) * parts + p];
+				for (int l = 0; l < PM_LANES; l += WIDTH) {
+					vec_double sum[2] = { { 0 } };
+					vec middle = load(shift[b], l, F_REAL);
+					for (int64_t q = p * PART, end = least(space, q + PART); q < end; q += MOMENTS) {
+						int64_t at = n * z->stride + (b * space + q) * PM_LANES + l, count = least(MOMENTS, end - q);
+						if (z->type == F_BF16)
+							moments(sum, z->data, F_BF16, at, count, middle);
+						else
+							moments(sum, z->data, F_REAL, at, count, middle);
+					}
+					memcpy(out[0] + l, &sum[0], sizeof sum[0]);
+					memcpy(out[1] + l, &sum[1], sizeof sum[1]);
 				}
-				memcpy(part[(b * z->n + n) * parts + p], sum, sizeof sum);
 			}
 	for (int64_t b = 0; b < blocks; b++) {
 		struct channels ch = block_channels(z, b);
@@ -155,16 +163,19 @@ void NAME(norm_act)(const struct norm_act *p)
 	for (int64_t n = 0; n < p->z.n; n++)
 		for (int64_t b = 0; b < blocks; b++)
 			for (int64_t part = 0; part < parts; part++) {
-				struct affine k = affine_of(p, b);
+				struct affine k[PM_LANES / WIDTH];
 				struct dropout d = dropout_of(p, n, b);
 				int64_t z = n * p->z.stride + b * cut.space * PM_LANES, y = n * p->y.stride + b * cut.space * PM_LANES;
 				int64_t pool = n * p->pool.stride + b * pool_space * PM_LANES;
 				uint16_t keep[4][STRIP];
+				for (int l = 0; l < PM_LANES; l += WIDTH)
+					k[l / WIDTH] = affine_of(p, b, l);
 				for (int64_t i = part * per_part; i < least(cut.strips, (part + 1) * per_part); i++) {
 					struct strip s = strip_at(&cut, i);
 					for (int r = 0; r < s.rows && drop; r++)
 						keep_row(keep[r], &d, s.q[r], s.count);
-					forward_typed(p, &s, &k, keep, z, y, pool, tz, ty, drop);
+					for (int l = 0; l < PM_LANES; l += WIDTH)
+						forward_typed(p, &s, &k[l / WIDTH], keep, z + l, y + l, pool + l, tz, ty, drop);
 				}
 			}
 }

@@ -18,7 +18,7 @@ struct types {
 };
 
 struct pass {
-	const void *z, *dy, *dpool; /* of one image's block; the last two may be NULL */
+	const void *z, *dy, *dpool; /* of one image's block, from k.lane on; the last two may be NULL */
 	void *dz;
 	const uint16_t *keep; /* of each pixel */
 	struct affine k;
@@ -114,9 +114,9 @@ INLINE void backward_typed(struct pass *a, const struct strip *s, struct types t
 #endif
 }
 
-static const void *block_at(const struct fmap *f, int64_t image, int64_t block)
+static const void *block_at(const struct fmap *f, int64_t image, int64_t block, int lane)
 {
-	int64_t i = image * f->stride + block * fmap_space(f) * PM_LANES;
+	int64_t i = image * f->stride + block * fmap_space(f) * PM_LANES + lane;
 	return f->data ? (const char *)f->data + (size_t)i * ftype_size(f->type) : NULL;
 }
 
@@ -128,9 +128,9 @@ struct job {
 	struct types t;
 	struct cut cut;
 	int64_t per_part, parts;
-	double (*sum)[2][PM_LANES]; /* of each piece */
-	vec_loose (*linear)[2];     /* slant and lift of each block */
-	uint16_t *keep;             /* [image][block][pixel], or NULL */
+	double (*sum)[2][PM_LANES];  /* of each piece */
+	real (*linear)[2][PM_LANES]; /* slant and lift of each block */
+	uint16_t *keep;              /* [image][block][pixel], or NULL */
 };
 
 static void piece(const struct job *j, int64_t index, bool second)
@@ -139,29 +139,36 @@ static void piece(const struct job *j, int64_t index, bool second)
 	int64_t part = index % j->parts, n = index / j->parts % p->z.n, b = index / j->parts / p->z.n;
 	uint16_t *keep = j->keep ? j->keep + (n * fmap_blocks(&p->z) + b) * j->cut.space : NULL;
 	struct dropout d = dropout_of(p, n, b);
-	vec_double sum[2] = { { 0 } };
-	struct pass a = { .z = block_at(&p->z, n, b), .dy = block_at(j->dy, n, b), .dpool = block_at(j->dpool, n, b),
-		.dz = (void *)block_at(j->dz, n, b), .keep = keep, .k = affine_of(p, b) };
+	vec_double sum[PM_LANES / WIDTH][2] = { { { 0 } } };
+	struct pass a[PM_LANES / WIDTH];
 
-	if (second) {
-		a.slant = j->linear[b][0];
-		a.lift = j->linear[b][1];
+	for (int k = 0, l = 0; l < PM_LANES; k++, l += WIDTH) {
+		a[k] = (struct pass){ .z = block_at(&p->z, n, b, l), .dy = block_at(j->dy, n, b, l), .dpool = block_at(j->dpool, n, b, l),
+			.dz = (void *)block_at(j->dz, n, b, l), .keep = keep, .k = affine_of(p, b, l) };
+		if (second) {
+			a[k].slant = load(j->linear[b][0], l, F_REAL);
+			a[k].lift = load(j->linear[b][1], l, F_REAL);
+		}
 	}
 	for (int64_t i = part * j->per_part; i < least(j->cut.strips, (part + 1) * j->per_part); i++) {
 		struct strip s = strip_at(&j->cut, i);
-		if (second) {
-			backward_typed(&a, &s, j->t, true);
-			continue;
-		}
-		for (int r = 0; r < s.rows && keep; r++)
+		for (int r = 0; r < s.rows && keep && !second; r++)
 			keep_row(keep + s.q[r], &d, s.q[r], s.count);
-		a.sum[0] = a.sum[1] = (vec){ 0 };
-		backward_typed(&a, &s, j->t, false);
-		sum[0] += __builtin_convertvector(a.sum[0], vec_double);
-		sum[1] += __builtin_convertvector(a.sum[1], vec_double);
+		for (int k = 0; k < PM_LANES / WIDTH; k++) {
+			if (second) {
+				backward_typed(&a[k], &s, j->t, true);
+				continue;
+			}
+			a[k].sum[0] = a[k].sum[1] = (vec){ 0 };
+			backward_typed(&a[k], &s, j->t, false);
+			sum[k][0] += __builtin_convertvector(a[k].sum[0], vec_double);
+			sum[k][1] += __builtin_convertvector(a[k].sum[1], vec_double);
+		}
 	}
-	if (!second)
-		memcpy(j->sum[index], sum, sizeof sum);
+	for (int k = 0, l = 0; l < PM_LANES && !second; k++, l += WIDTH) {
+		memcpy(j->sum[index][0] + l, &sum[k][0], sizeof sum[k][0]);
+		memcpy(j->sum[index][1] + l, &sum[k][1], sizeof sum[k][1]);
+	}
 }
 
 /* Adds to dgamma and dbeta and sets slant and lift of a block from the sums of its pieces. */

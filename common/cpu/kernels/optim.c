@@ -12,8 +12,8 @@ void NAME(adam)(real *w, const real *g, real *m, real *v, int64_t n, const struc
 	real decay = (real)(p->decoupled ? 0 : p->decay), keep = (real)(p->decoupled ? 1 - p->lr * p->decay : 1);
 
 #pragma omp parallel for schedule(static) if (n > ALONE)
-	for (int64_t i = 0; i < n; i += PM_LANES) {
-		int count = (int)least(PM_LANES, n - i);
+	for (int64_t i = 0; i < n; i += WIDTH) {
+		int count = (int)least(WIDTH, n - i);
 		vec x = load_part(w + i, count) * keep;
 		vec d = load_part(g + i, count) + decay * load_part(w + i, count);
 		vec a = load_part(m + i, count) * beta1 + d * rest1;

@@ -31,7 +31,7 @@ INLINE vec apply(enum unary f, real a, vec x)
 	case U_SIGN:
 		return pick(greater(x, zero), one, pick(greater(zero, x), -one, zero));
 	case U_POWER:
-		for (int l = 0; l < PM_LANES; l++)
+		for (int l = 0; l < WIDTH; l++)
 			x[l] = (real)pow((double)x[l], (double)a);
 		return x;
 	}
@@ -42,8 +42,8 @@ INLINE vec apply(enum unary f, real a, vec x)
 INLINE void each(enum unary f, real a, real *y, const real *x, int64_t n, bool add)
 {
 #pragma omp parallel for schedule(static) if (n > ALONE)
-	for (int64_t i = 0; i < n; i += PM_LANES) {
-		int count = (int)least(PM_LANES, n - i);
+	for (int64_t i = 0; i < n; i += WIDTH) {
+		int count = (int)least(WIDTH, n - i);
 		vec r = apply(f, a, load_part(x + i, count));
 		store_part(y + i, count, add ? load_part(y + i, count) + r : r);
 	}

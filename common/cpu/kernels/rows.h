@@ -1,4 +1,4 @@
-/* rows.h: sixteen neighbours of a plain row: ragged ends, sums, exp, log and square root. */
+/* rows.h: neighbours of a plain row: ragged ends, sums, exp, log and square root. */
 #ifndef PM_ROWS_H
 #define PM_ROWS_H
 
@@ -6,11 +6,11 @@
 
 #include "cpu/kernels/simd.h"
 
-/* The first n <= 16 elements of a plain row; the others read as 0 and are not written. */
+/* The first n <= WIDTH elements of a plain row; the others read as 0 and are not written. */
 INLINE vec load_part(const real *p, int n)
 {
 	vec x = { 0 };
-	if (n == PM_LANES)
+	if (n == WIDTH)
 		return *(const vec_loose *)p;
 	memcpy(&x, p, (size_t)n * sizeof(real));
 	return x;
@@ -18,7 +18,7 @@ INLINE vec load_part(const real *p, int n)
 
 INLINE void store_part(real *p, int n, vec x)
 {
-	if (n == PM_LANES)
+	if (n == WIDTH)
 		*(vec_loose *)p = x;
 	else
 		memcpy(p, &x, (size_t)n * sizeof(real));
@@ -27,7 +27,7 @@ INLINE void store_part(real *p, int n, vec x)
 INLINE double total(vec x)
 {
 	double s = 0;
-	for (int l = 0; l < PM_LANES; l++)
+	for (int l = 0; l < WIDTH; l++)
 		s += (double)x[l];
 	return s;
 }
@@ -36,7 +36,7 @@ INLINE double total(vec x)
 #define LANEWISE(name, f) \
 	INLINE vec name(vec x) \
 	{ \
-		for (int l = 0; l < PM_LANES; l++) \
+		for (int l = 0; l < WIDTH; l++) \
 			x[l] = f(x[l]); \
 		return x; \
 	}
@@ -102,7 +102,7 @@ INLINE vec vec_sqrt(vec x)
 #if PM_AVX512
 	return (vec)_mm512_sqrt_ps((__m512)x);
 #else
-	for (int l = 0; l < PM_LANES; l++)
+	for (int l = 0; l < WIDTH; l++)
 		x[l] = sqrtf(x[l]);
 	return x;
 #endif

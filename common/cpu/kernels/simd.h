@@ -1,5 +1,5 @@
 /*
- * simd.h: sixteen reals at a time: one pixel's block of channels, or sixteen neighbours of a plain row. GCC's vector
+ * simd.h: as many reals as a register holds: channels of one pixel's block, or neighbours of a plain row. GCC's vector
  * types carry the arithmetic for any instruction set; what they do badly (selection, bf16) is spelt out for AVX-512.
  */
 #ifndef PM_SIMD_H
@@ -16,15 +16,24 @@
 #define PM_AVX512 0
 #endif
 
+#if defined(__AVX512F__)
+#define REGISTER 64
+#elif defined(__AVX2__)
+#define REGISTER 32
+#else
+#define REGISTER 16
+#endif
+enum { WIDTH = REGISTER / sizeof(real) }; /* a divisor of PM_LANES */
+
 #define INLINE static inline __attribute__((always_inline, unused))
-/* Before a short loop: unrolled where a vector is one register; elsewhere that would only take minutes to compile. */
+/* Before a short loop: unrolled where there are 32 registers. */
 #if PM_AVX512
 #define UNROLL _Pragma("GCC unroll 8")
 #else
 #define UNROLL _Pragma("GCC unroll 1")
 #endif
-#define VECTOR(type) __attribute__((vector_size(PM_LANES * sizeof(type))))
-#define LOOSE(type) __attribute__((vector_size(PM_LANES * sizeof(type)), aligned(sizeof(type)), may_alias))
+#define VECTOR(type) __attribute__((vector_size(WIDTH * sizeof(type))))
+#define LOOSE(type) __attribute__((vector_size(WIDTH * sizeof(type)), aligned(sizeof(type)), may_alias))
 
 typedef real vec VECTOR(real);
 typedef real vec_loose LOOSE(real);
@@ -35,10 +44,11 @@ typedef uint16_t vec_u16 VECTOR(uint16_t);
 typedef uint16_t vec_u16_loose LOOSE(uint16_t);
 typedef uint8_t vec_u8 VECTOR(uint8_t);
 #ifdef PM_REAL_DOUBLE
-typedef int64_t vec_int VECTOR(int64_t);
+typedef int64_t int_real;
 #else
-typedef int32_t vec_int VECTOR(int32_t);
+typedef int32_t int_real; /* as wide as a real */
 #endif
+typedef int_real vec_int VECTOR(int_real);
 
 INLINE vec splat(real x) { return x - (vec){ 0 }; }
 
@@ -58,8 +68,10 @@ INLINE mask equal(vec a, vec b) { return (mask)(a == b); }
 INLINE vec pick(mask m, vec a, vec b) { return (vec)(((vec_int)a & m) | ((vec_int)b & ~m)); }
 INLINE mask mask_bits(uint16_t m)
 {
-	const vec_int bit = { 1, 2, 4, 8, 16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768 };
-	return (mask)((bit & (int)m) != 0);
+	vec_int bit;
+	for (int l = 0; l < WIDTH; l++)
+		bit[l] = 1 << l;
+	return (mask)((bit & (int_real)m) != 0);
 }
 INLINE vec larger(vec a, vec b) { return pick(greater(a, b), a, b); }
 INLINE vec smaller(vec a, vec b) { return pick(greater(b, a), a, b); }
@@ -84,7 +96,7 @@ INLINE vec_u16 to_bf16(vec x)
 #endif
 }
 
-/* The 16 elements of a feature map from element i on. */
+/* The WIDTH elements of a feature map from element i on. */
 INLINE vec load(const void *p, int64_t i, enum ftype t)
 {
 	if (t == F_BF16)
