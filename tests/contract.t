@@ -43,24 +43,20 @@ if [ "${1-}" = flips ]; then
 fi
 
 . "$tests/lib.sh"
-PYTHON=${PYTHON:-/usr/bin/python3}
-PYTHONPATH=$tests/../python
-PYTHONDONTWRITEBYTECODE=1
-export PYTHON PYTHONPATH PYTHONDONTWRITEBYTECODE
 data=$work/data
 
 # A small valid stream for each command, and a small model.
-"$PYTHON" "$tests/made.py" "$data" 2 1 16 16
+"$TESTS/made" balls "$data" 2 1 16 16
 pymic-load "$data/list.csv" > "$data/samples.pms"
 ok $? "samples are made"
 run train "$data/samples.pms" "$data/model" > /dev/null 2> "$work/err"
 ok $? "a model is made"
 sed 's/^/# /' "$work/err"
 cp "$data/model/last.pmm" "$data/tiny.pmm"
-"$PYTHON" "$tests/mangle.py" predict "$data/samples.pms" > "$data/eval.pms"
+"$TESTS/mangle" corner "$data/samples.pms" > "$data/eval.pms"
 for tool in $all; do
 	[ $tool = eval ] || cp "$data/samples.pms" "$data/$tool.pms"
-	"$PYTHON" "$tests/mangle.py" places "$data/$tool.pms" 300 100 "$data/$tool.cuts" 30 "$data/$tool.flips"
+	"$TESTS/mangle" places "$data/$tool.pms" 300 100 "$data/$tool.cuts" 30 "$data/$tool.flips"
 done
 processors=$(getconf _NPROCESSORS_ONLN)
 for tool in $all; do
@@ -114,7 +110,7 @@ for tool in $all; do
 	is "$(wc -l < "$data/$tool.flipped")" 30 "$tool: all flipped bytes were tried"
 	is "$(grep -v ' 3$' "$data/$tool.flipped" | head)" "" "$tool: a flipped byte gives 3"
 
-	"$PYTHON" "$tests/mangle.py" abort "$data/$tool.pms" > "$work/aborted.pms"
+	"$TESTS/mangle" abort "$data/$tool.pms" > "$work/aborted.pms" 2> /dev/null
 	status 3 "$tool: an aborted input" run $tool "$work/aborted.pms" "$work/x"
 	like "$(cat "$work/err")" "the disk is on fire" "$tool: says the first cause"
 	cp "$work/out" "$work/passed-on.pms"

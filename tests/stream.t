@@ -2,12 +2,7 @@
 # pymic-batch: how samples become batches; and what --info and --check say of streams.
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$tests/lib.sh"
-PYTHON=${PYTHON:-/usr/bin/python3}
-PYTHONPATH=$tests/../python
-PYTHONDONTWRITEBYTECODE=1
-export PYTHONPATH PYTHONDONTWRITEBYTECODE
-"$PYTHON" -c 'import numpy, msgpack' 2> /dev/null || skip_all "python3-numpy or python3-msgpack is not there"
-made() { "$PYTHON" "$tests/batches.py" "$@"; }
+samples() { "$TESTS/samples" "$@"; }
 cd "$work" || exit 1
 
 # batches NAME WANTED INPUT OPTION...: what comes out of an input, a line per batch: ids, groups, image:label:weight.
@@ -17,7 +12,7 @@ batches() {
 	rc=0
 	pymic-batch "$@" < "$in" > out.pms 2> err || rc=$?
 	is "$rc
-$(made show < out.pms)" "0
+$("$TESTS/records" batches out.pms)" "0
 $want" "$name"
 }
 # refused STATUS PATTERN INPUT OPTION...
@@ -30,11 +25,11 @@ refused() {
 	like "$(cat err)" "^pymic-batch: .*$pattern" "and said in a line"
 }
 
-made make LULULULU > mixed.pms
-made make LLLLUUUU > blocks.pms
-made make LLLLLLL a > a.pms
-made make UUUUUUU b > b.pms
-made make WWWW c > c.pms
+samples make LULULULU > mixed.pms
+samples make LLLLUUUU > blocks.pms
+samples make LLLLLLL a > a.pms
+samples make UUUUUUU b > b.pms
+samples make WWWW c > c.pms
 batches "labeled and unlabeled, interleaved" "0,2,1 2:1 3:2:0
 4,6,3 2:1 3:2:0" mixed.pms --labeled 2 --unlabeled 1
 like "$(cat err)" "2 samples at the end did not fill a batch" "those left over are counted"
@@ -50,20 +45,20 @@ batches "unlabeled ones alone" "b0,b1,b2,b3,b4,b5,b6 0:7 7:0:0" b.pms --unlabele
 batches "two inputs" "a0,a1,b0 2:1 3:2:0
 a2,a3,b1 2:1 3:2:0
 a4,a5,b2 2:1 3:2:0" /dev/null -l 2 -u 1 a.pms b.pms
-is "$(made tools < out.pms)" "madea madeb pymic-batch" "the history tells of both"
+is "$(pymic-load --info out.pms | awk '$1 == "history" { printf "%s%s", s, $2; s = " " }')" "madea madeb pymic-batch" "the history tells of both"
 batches "two inputs with labels keep them all, and the weights" "a0,c0,c1 1:2 3:3:3
 a1,c2,c3 1:2 3:3:3" /dev/null -l 1 -u 2 a.pms c.pms
 batches "the last of two inputs" "a0,a1,a2,a3,b0 4:1 5:4:0
 a4,a5,a6,b1 3:1 4:3:0" b.pms -l 4 -u 1 --keep-last a.pms -
 mkfifo one two
-made make LLLL a > one &
-made make UUUU b > two &
+samples make LLLL a > one &
+samples make UUUU b > two &
 batches "two pipes" "a0,a1,b0,b1 2:2 4:2:0
 a2,a3,b2,b3 2:2 4:2:0" /dev/null -l 2 -u 2 one two
 
 # The reader knows what it needs: the endless inputs end with it.
 rc=0
-made endless LU | { pymic-batch -l 2 -u 2 || echo $? > rc; } | head -c 100000 > /dev/null
+samples endless LU | { pymic-batch -l 2 -u 2 || echo $? > rc; } | head -c 100000 > /dev/null
 is "$(cat rc 2> /dev/null)" "" "an early reader ends it quietly"
 
 refused 2 "either --labeled and --unlabeled, or --size" mixed.pms
@@ -76,16 +71,16 @@ refused 1 "this sample has no label, but --unlabeled is 0" mixed.pms --labeled 2
 refused 1 "this sample has a label, but --labeled is 0" mixed.pms --unlabeled 2
 refused 1 "the input has no labels, but --labeled is 2" b.pms --labeled 2
 refused 1 "b0: this sample of the first input has no label|has no labels" mixed.pms -l 1 -u 1 b.pms a.pms
-made make LSL > sizes.pms
+samples make LSL > sizes.pms
 refused 1 "1: the image is 2x1x2x4, but 0 has 2x1x2x3" sizes.pms --size 2
-made make LB > large.pms
+samples make LB > large.pms
 refused 1 "1: label 300" large.pms --size 2
 pymic-batch --size 2 < mixed.pms > batch.pms
 refused 3 'kind "batch"' batch.pms --size 2
 refused 3 'nowhere.pms' batch.pms --size 2 nowhere.pms
 
 # Each way in which an input may end badly, from either side.
-made make LLX b > died.pms 2> /dev/null
+samples make LLX b > died.pms 2> /dev/null
 head -c 500 b.pms > cut.pms
 refused 3 "died.pms: madeb: the disk is on fire" /dev/null -l 1 -u 1 a.pms died.pms
 status 3 "the reader learns the first cause" pymic-batch --size 1 out.pms
