@@ -1,9 +1,8 @@
 #!/bin/sh
 # The pipelines of the README, from lists of images to a table, on made images: all eight commands.
 . "$(dirname "$0")/lib.sh"
-tests=$(cd "$(dirname "$0")" && pwd)
 cd "$work" || exit 1
-/usr/bin/python3 "$tests/made.py" . 8 3 30 34
+"$TESTS/made" balls . 8 3 30 34
 # Cases 0 to 3 have labels, 4 and 5 have none, 6 and 7 are for validation and test.
 awk -F, 'NR == 1 || NR <= 5 { print; next } NR <= 7 { print $1 "," }' list.csv > train.csv
 awk 'NR == 1 || NR > 7' list.csv > test.csv
