@@ -2,11 +2,7 @@
 # Bad lists and bad images: one clear line, status 1, and nothing under the final name.
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$tests/lib.sh"
-PYTHON=${PYTHON:-/usr/bin/python3}
-PYTHONPATH=$tests/../python
-PYTHONDONTWRITEBYTECODE=1
-export PYTHONPATH PYTHONDONTWRITEBYTECODE
-"$PYTHON" "$tests/load_made.py" "$work/data"
+"$TESTS/made" images "$work/data"
 cd "$work/data" || exit 1
 
 # refused PATTERN ARGUMENT...: pymic-load ends with 1 and one line like PATTERN, and leaves no file.
