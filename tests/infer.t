@@ -2,10 +2,6 @@
 # pymic-infer from end to end: on the image's own grid, windows, flips, ensembles, and what it refuses.
 tests=$(cd "$(dirname "$0")" && pwd)
 . "$tests/lib.sh"
-PYTHON=${PYTHON:-/usr/bin/python3}
-PYTHONPATH=$tests/../python
-PYTHONDONTWRITEBYTECODE=1
-export PYTHONPATH PYTHONDONTWRITEBYTECODE
 cd "$work" || exit 1
 
 # check NAME WHAT FILE...
@@ -13,15 +9,14 @@ check() {
 	check_name=$1
 	shift
 	check_rc=0
-	"$PYTHON" "$tests/infer_check.py" "$@" > log 2>&1 || check_rc=$?
+	"$TESTS/records" "$@" > log 2>&1 || check_rc=$?
 	ok "$check_rc" "$check_name"
 	[ "$check_rc" = 0 ] || sed 's/^/# /' log
 }
-change() { "$PYTHON" "$tests/infer_check.py" "$@" || exit 1; }
 infer() { pymic-infer -j 1 -q "$@"; }
 
 # Sizes that the network cannot take as they are.
-"$PYTHON" "$tests/made.py" data 4 3 44 37
+"$TESTS/made" balls data 4 3 44 37
 pymic-load data/list.csv -o raw.pms
 pymic-augment normalize < raw.pms > in.pms
 for seed in 1 2; do
@@ -37,9 +32,9 @@ is "$(pymic-load data/list.csv | pymic-augment normalize pad:size=3,48,48 | infe
 
 infer -m $best < in.pms > plain.pms
 check "without padding the network's own is used" grid plain.pms raw.pms
-check "pred and label come out, the image does not" fields plain.pms label,pred
+check "pred and label come out, the image does not" names plain.pms label,pred
 infer -m $best --prob --keep-image < in.pms > prob.pms
-check "--prob and --keep-image add fields" fields prob.pms image,label,pred,prob
+check "--prob and --keep-image add fields" names prob.pms image,label,pred,prob
 check "pred is the most probable class" prob prob.pms
 check "and the same without --prob" equal plain.pms prob.pms
 infer -m $best -o file.pms < in.pms
@@ -59,7 +54,7 @@ pymic-augment normalize pad:size=4,64,64 < raw.pms > padded.pms
 infer -m $best < padded.pms > undone.pms
 infer -m $best --no-undo < padded.pms > padded-pred.pms
 check "--no-undo stays on the other grid" grid undone.pms raw.pms
-! "$PYTHON" "$tests/infer_check.py" grid padded-pred.pms raw.pms > /dev/null 2>&1
+! "$TESTS/records" grid padded-pred.pms raw.pms > /dev/null 2>&1
 ok $? "which is not the image's"
 pymic-augment --undo < padded-pred.pms > later.pms
 check "until pymic-augment --undo" equal later.pms undone.pms
@@ -74,12 +69,12 @@ check "half a window is the stride, batches change nothing" equal window.pms oth
 infer -m $best --window 512,512 --prob < in.pms > other.pms
 check "a window larger than the image is the image" equal prob.pms other.pms 0
 
-change flip in.pms mirrored.pms
+"$TESTS/mangle" flip in.pms > mirrored.pms
 infer -m $best --tta flip --prob < in.pms > tta.pms
 infer -m $best --tta flip --prob < mirrored.pms > tta-mirrored.pms
 check "--tta flip: the mirrored image gives the mirrored answer" flipped tta.pms tta-mirrored.pms 1e-4
 infer -m $best --prob < mirrored.pms > mirrored-pred.pms
-! "$PYTHON" "$tests/infer_check.py" flipped prob.pms mirrored-pred.pms 1e-4 > /dev/null 2>&1
+! "$TESTS/records" flipped prob.pms mirrored-pred.pms 1e-4 > /dev/null 2>&1
 ok $? "which it does not without"
 
 infer -m $best -m $best --prob < in.pms > twice.pms
@@ -87,29 +82,29 @@ check "an ensemble of a model and itself is the model" equal prob.pms twice.pms 
 infer -m $best -m m2/last.pmm --prob < in.pms > ensemble.pms
 infer -m m2/last.pmm -m $best --prob < in.pms > swapped.pms
 check "an ensemble has no order" equal ensemble.pms swapped.pms 1e-6
-! "$PYTHON" "$tests/infer_check.py" equal prob.pms ensemble.pms 1e-3 > /dev/null 2>&1
+! "$TESTS/records" equal prob.pms ensemble.pms 1e-3 > /dev/null 2>&1
 ok $? "the other model has a say"
 infer -m $best --precision bf16 --prob < in.pms > bf16.pms
 check "bf16 gives nearly the same" equal prob.pms bf16.pms 0.2
 
 # Out of noise a network makes specks.
-change noise in.pms noise.pms
+"$TESTS/mangle" noise in.pms > noise.pms
 infer -m $best < noise.pms > speckled.pms
-! "$PYTHON" "$tests/infer_check.py" one speckled.pms all > /dev/null 2>&1
+! "$TESTS/records" one speckled.pms all > /dev/null 2>&1
 ok $? "noise gives several components"
 for which in all each; do
 	infer -m $best --largest $which < noise.pms > largest.pms
 	check "--largest $which leaves one" one largest.pms $which
 done
 
-change channels in.pms channels.pms
+"$TESTS/mangle" channels in.pms > channels.pms
 status 1 "another number of channels" sh -c "pymic-infer -m $best < channels.pms"
 like "$(cat err)" "case_0.*2 channels.*trained with 1" "both are named"
 status 3 "and the output is no stream" pymic-eval --labels 1 < out
-change nan in.pms nan.pms
+"$TESTS/mangle" nan in.pms > nan.pms
 status 1 "a NaN in the image" sh -c "pymic-infer -m $best < nan.pms"
 like "$(cat err)" "case_0.*not finite" "is found"
-change big in.pms big.pms
+"$TESTS/mangle" big in.pms > big.pms
 status 0 "labels that the model does not know" sh -c "pymic-infer -m $best < big.pms"
 like "$(cat err)" "label 7.*3 classes" "are spoken of"
 status 2 "no model" sh -c "pymic-infer < in.pms"
