@@ -25,7 +25,22 @@ u.unpack()
 sys.stdout.buffer.write(data[u.tell():])' < "$1"
 }
 
-"$PYTHON" "$tests/batches.py" make LWULWU > made.pms
+cat > make.py << 'END'
+import sys
+import numpy as np
+import pymic_stream
+fields = [{"name": "image", "dtype": "i16", "rank": 4}, {"name": "label", "dtype": "i16", "rank": 3},
+          {"name": "weight", "dtype": "f32", "rank": 3}]
+with pymic_stream.Writer(sys.stdout.buffer, "sample", fields, tool="made", argv=[]) as out:
+    for i, names in enumerate(["label", "label weight", ""] * 2):
+        tensors = {"image": np.full((2, 1, 2, 3), i, "<i2")}
+        if "label" in names:
+            tensors["label"] = np.full((1, 2, 3), i % 4, "<i2")
+        if "weight" in names:
+            tensors["weight"] = np.full((1, 2, 3), 0.5, "f4")
+        out.put({"id": f"{i}", "epoch": 0, "meta": {"spacing": [5, 0.7, 0.7]}, "tensors": tensors})
+END
+"$PYTHON" make.py > made.pms
 pymic-load made.pms > c.pms
 ok $? "what Python wrote can be read"
 body made.pms > made.body

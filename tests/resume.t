@@ -1,7 +1,6 @@
 #!/bin/sh
 # A run of pymic-train that is killed, stopped or cut short ends with the same bytes as one that is not.
 . "$(dirname "$0")/lib.sh"
-tests=$(cd "$(dirname "$0")" && pwd)
 phantom="$TESTS/phantom_test"
 cd "$work" || exit 1
 settings="--net unet:chns=4,8:dropout=0.2 --classes 3 -j1 --iters 240 --valid-every 40"
@@ -122,7 +121,7 @@ wait
 
 # A whole pipeline: chance is drawn per case and epoch, so that neither threads nor a pause change the model.
 if command -v pymic-load > /dev/null && command -v pymic-augment > /dev/null; then
-	"${PYTHON:-/usr/bin/python3}" "$tests/made.py" made 6 1 20 20 || exit 1
+	"$TESTS/made" balls made 6 1 20 20 || exit 1
 	# pipeline DIR THREADS [LOAD-OPTIONS [TRAIN-OPTIONS]]
 	pipeline() {
 		pipe_dir=$1
