@@ -119,13 +119,16 @@ deps:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \
 	[ -z "$$missing" ] || { apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends $$missing; }
 
+# As many jobs as there are processors, where the caller did not say.
+JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
+
 check: deps
-	@$(MAKE) --no-print-directory all tests
-	@$(MAKE) --no-print-directory REAL=double SAN=$(SAN) exact
+	@$(MAKE) --no-print-directory $(JOBS) all tests
+	@$(MAKE) --no-print-directory $(JOBS) REAL=double SAN=$(SAN) exact
 	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests DOUBLE=$(CURDIR)/$B/double/tests SAN=$(SAN) prove --timer $(sort $(wildcard tests/*.t))
 
 demo: deps
-	@start=$$(date +%s); $(MAKE) --no-print-directory all && START=$$start BIN=$(CURDIR)/$B/bin sh demo/run.sh
+	@start=$$(date +%s); $(MAKE) --no-print-directory $(JOBS) all && START=$$start BIN=$(CURDIR)/$B/bin sh demo/run.sh
 
 # The pages are checked in; a test says when one no longer fits its tool.
 man: all
