@@ -62,7 +62,8 @@ static void put_sform(unsigned char head[FILE_HEAD], const double spacing[3], co
 static void write_file(const char *path, const void *head, size_t head_bytes, const void *body, size_t body_bytes)
 {
 	FILE *fp = fopen(path, "wb");
-	if (!fp || fwrite(head, 1, head_bytes, fp) != head_bytes || fwrite(body, 1, body_bytes, fp) != body_bytes || fclose(fp))
+	if (!fp || fwrite(head, 1, head_bytes, fp) != head_bytes || fwrite(body, 1, body_bytes, fp) != body_bytes ||
+		fclose(fp))
 		die(PM_FAIL, "cannot write %s", path);
 }
 
@@ -72,7 +73,8 @@ static size_t voxel_bytes(const int64_t size[3], enum code code)
 }
 
 /* .nii.gz with mm and an sform; the same bytes every time. */
-static void write_nifti(const char *path, const int64_t size[3], enum code code, const void *voxels, const double spacing[3])
+static void write_nifti(const char *path, const int64_t size[3], enum code code, const void *voxels,
+	const double spacing[3])
 {
 	unsigned char head[FILE_HEAD];
 	const int bytes = (int)voxel_bytes(size, code);
@@ -82,7 +84,8 @@ static void write_nifti(const char *path, const int64_t size[3], enum code code,
 	head[123] = 2;
 	put_sform(head, spacing, (double[3]){ 0, -10, -20 });
 	gzFile gz = gzopen(path, "wb1");
-	if (!gz || gzwrite(gz, head, FILE_HEAD) != FILE_HEAD || gzwrite(gz, voxels, (unsigned)bytes) != bytes || gzclose(gz) != Z_OK)
+	if (!gz || gzwrite(gz, head, FILE_HEAD) != FILE_HEAD || gzwrite(gz, voxels, (unsigned)bytes) != bytes ||
+		gzclose(gz) != Z_OK)
 		die(PM_FAIL, "cannot write %s", path);
 }
 

@@ -2,8 +2,8 @@
  * made.c: image files and lists for the tests, the same bytes every time.
  *   made balls FOLDER CASES D H W   bright and brighter balls on noise, with their labels: list.csv
  *   made images FOLDER              small volumes of several types, pictures and lists, some of them odd
- *   made pairs FOLDER               cases a, b, c as truth/ and pred/ (moved/: elsewhere), list.csv, pairs.csv and as streams
- *                                   pred.pms, both.pms (with labels), bare.pms (without spacing), soft.pms (floats)
+ *   made pairs FOLDER               cases a, b, c as truth/ and pred/ (moved/: elsewhere), list.csv, pairs.csv and the
+ *                                   streams pred.pms, both.pms (with labels), bare.pms (no spacing), soft.pms (floats)
  */
 #include <math.h>
 #include <unistd.h>

@@ -5,7 +5,7 @@
  *   mangle corner IN          predictions: the labels with a corner missing
  *   mangle sure IN            predictions: pred, prob and label, no image
  *   mangle flip|channels|nan|big|noise IN
- *                             mirrored along W; each channel twice; a NaN in the image; labels too large; noise as image
+ *                             mirrored along W; the channels twice; a NaN in the image; labels too large; only noise
  *   mangle places IN FIRST N CUTS M FLIPS
  *                             a file CUTS of lengths to cut at (1..FIRST, N more), a folder FLIPS of M copies with one
  *                             byte inverted, somewhere behind the head
@@ -177,25 +177,28 @@ static void places(const char *path, size_t first, size_t more, const char *cuts
 	free(data);
 }
 
+static size_t number(const char *text)
+{
+	return strtoul(text, NULL, 10);
+}
+
 int main(int argc, char **argv)
 {
-	static const char *const changes[] = { "flip", "channels", "nan", "big", "noise" };
-	const char *what = argc > 2 ? argv[1] : "", *kind = NULL;
-	bool known = !strcmp(what, "corner") || !strcmp(what, "sure");
+	static const char *const changes[] = { "corner", "sure", "flip", "channels", "nan", "big", "noise" };
+	const char *what = argc > 2 ? argv[1] : "";
+	bool known = false;
 
 	pm_tool = "mangle";
 	for (size_t i = 0; i < PM_COUNT(changes); i++)
 		known |= !strcmp(what, changes[i]);
-	if (!strcmp(what, "corner") || !strcmp(what, "sure"))
-		kind = "prediction";
-	if (!strcmp(what, "abort"))
-		abort_after_one(argv[2]);
+	if (known)
+		copy(what, !strcmp(what, "corner") || !strcmp(what, "sure") ? "prediction" : NULL, argv[2]);
 	else if (!strcmp(what, "as") && argc == 4)
 		copy(what, argv[2], argv[3]);
 	else if (!strcmp(what, "places") && argc == 8)
-		places(argv[2], strtoul(argv[3], NULL, 10), strtoul(argv[4], NULL, 10), argv[5], strtoul(argv[6], NULL, 10), argv[7]);
-	else if (known)
-		copy(what, kind, argv[2]);
+		places(argv[2], number(argv[3]), number(argv[4]), argv[5], number(argv[6]), argv[7]);
+	else if (!strcmp(what, "abort"))
+		abort_after_one(argv[2]);
 	else
 		die(PM_USAGE, "mangle WHAT ..., see the head of mangle.c");
 	record_fini(&r);

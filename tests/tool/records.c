@@ -5,9 +5,9 @@
  *   records values FILE FIELD   of the first record: the shape, then a line per row
  *   records at FILE FIELD I     of the first record: the element of that number
  *   records grey FILE           of the first image, the share of pixels whose three channels are equal, in percent
- *   records batches FILE        a line per batch: ids, groups, samples in image : label : weight; true when image I holds I
- *   records same A B            image, label, spacing, affine and nifti are those of A in every record of B; nothing is to undo
- *   records grid A SAMPLES      shape, id, affine and spacing are those of the samples; nothing is to undo
+ *   records batches FILE        a line per batch: ids, groups, samples in image : label : weight; image I must hold I
+ *   records same A B            image, label, spacing, affine and nifti of each record are the same, B has no undo
+ *   records grid A SAMPLES      shape, id, affine and spacing are those of the samples, A has no undo
  *   records prob A              probabilities sum to 1 and pred is their first maximum
  *   records equal A B [TOL]     pred is equal; with TOL instead: prob differs by at most TOL
  *   records flipped A B TOL     prob of B is that of A mirrored along W
@@ -23,6 +23,8 @@
 #include "tool.h"
 
 static struct record a, b; /* of the first and of the second stream */
+static const struct stream_head *head; /* of the first */
+static char **word;                     /* what follows the names of the streams */
 
 /* FNV-1a. */
 static uint64_t hash(uint64_t h, const void *data, size_t n)
@@ -63,13 +65,18 @@ static void fields(void)
 	}
 }
 
-static void values(const char *name)
+static void values(void)
 {
-	const struct tensor *t = field(&a, name);
+	const struct tensor *t = field(&a, word[0]);
 
 	shape(t);
 	for (int64_t i = 0; i < tensor_count(t); i++)
 		printf("%.9g%c", tensor_at(t, i), (i + 1) % width(t) ? ' ' : '\n');
+}
+
+static void at(void)
+{
+	printf("%.9g\n", tensor_at(field(&a, word[0]), atoll(word[1])));
 }
 
 static void grey(void)
@@ -99,6 +106,7 @@ static void batch(void)
 	int64_t k = 0;
 	char *save = NULL;
 
+	check(!strcmp(head->kind, "batch"), "not of batches");
 	check(t->dtype == PM_F32 && !meta_text(&a.meta, "ids", ids, sizeof ids), "no batch");
 	check(meta_numbers(&a.meta, "groups", groups, 2) == 2, "no groups");
 	for (char *id = strtok_r(ids, "\n", &save); id; id = strtok_r(NULL, "\n", &save), k++) {
@@ -189,13 +197,8 @@ static void prob(void)
 	}
 }
 
-/* tol: NULL for pred, bit by bit. */
-static void equal(const char *tol, bool mirrored)
+static void near(double tolerance, bool mirrored)
 {
-	if (!tol) {
-		check(same_data(field(&a, "pred"), field(&b, "pred")), "%s: pred", a.id);
-		return;
-	}
 	const struct tensor *p = field(&a, "prob"), *q = field(&b, "prob");
 	const int64_t w = width(p);
 	double most = 0;
@@ -205,7 +208,20 @@ static void equal(const char *tol, bool mirrored)
 		check(!isnan(d), "%s: NaN", a.id);
 		most = fmax(most, d);
 	}
-	check(most <= atof(tol), "%s: prob differs by %g", a.id, most);
+	check(most <= tolerance, "%s: prob differs by %g", a.id, most);
+}
+
+static void equal(void)
+{
+	if (word[0])
+		near(atof(word[0]), false);
+	else
+		check(same_data(field(&a, "pred"), field(&b, "pred")), "%s: pred", a.id);
+}
+
+static void flipped(void)
+{
+	near(atof(word[0]), true);
 }
 
 /* Empties the component of mask that voxel i belongs to. */
@@ -224,7 +240,7 @@ static void wipe(uint8_t *mask, const struct tensor *t, int64_t i)
 }
 
 /* of: one class, or 0 for their union. */
-static void one(int of)
+static void one_component(int of)
 {
 	const struct tensor *t = field(&a, "pred");
 	const int64_t n = tensor_count(t);
@@ -242,14 +258,22 @@ static void one(int of)
 	check(count <= 1, "%s: %d components", a.id, count);
 }
 
-static void names(const struct stream_head *h, const char *list)
+static void one(void)
 {
-	char *copy = xstrdup(list), *save = NULL;
+	const bool all = !strcmp(word[0], "all");
+
+	for (int c = all ? 0 : 1; c < (all ? 1 : 256); c++)
+		one_component(c);
+}
+
+static void names(void)
+{
+	char *copy = xstrdup(word[0]), *save = NULL;
 	int n = 0;
 
 	for (char *name = strtok_r(copy, ",", &save); name; name = strtok_r(NULL, ",", &save), n++)
-		check(stream_has(h, name) && record_peek(&a, name), "%s: no %s", a.id, name);
-	check(h->n == n && a.n == n, "%s: %d fields, the head has %d", a.id, a.n, h->n);
+		check(stream_has(head, name) && record_peek(&a, name), "%s: no %s", a.id, name);
+	check(head->n == n && a.n == n, "%s: %d fields, the head has %d", a.id, a.n, head->n);
 	free(copy);
 }
 
@@ -263,7 +287,7 @@ static void noised(char **cell)
 	char kind[16], numbers[64];
 	const struct tensor *x = field(&a, "label"), *y = field(&b, "label");
 
-	check(!meta_text(&b.meta, "noise", kind, sizeof kind) && !strcmp(kind, cell[2]), "%s: the record knows another kind", b.id);
+	check(!meta_text(&b.meta, "noise", kind, sizeof kind) && !strcmp(kind, cell[2]), "%s: is of another kind", b.id);
 	const int ranged = sscanf(cell[3], "%lf-%lf", &lo, &hi);
 	check(ranged >= 1 && lo >= 6 && lo <= 12 && (ranged == 1 || (hi >= 6 && hi <= 12)), "%s: radius %s", b.id, cell[3]);
 	same_shape(x, y);
@@ -276,20 +300,21 @@ static void noised(char **cell)
 		check(strcmp(kind, "erode") || is <= was, "%s: erosion added voxels", b.id);
 	}
 	snprintf(numbers, sizeof numbers, "%" PRId64 " %" PRId64 " %" PRId64, before, after, changed);
-	char *told = xprintf("%s %s %s", cell[4], cell[5], cell[6]);
-	check(!strcmp(told, numbers), "%s: the table says %s, it is %s", b.id, told, numbers);
-	free(told);
+	char *said = xprintf("%s %s %s", cell[4], cell[5], cell[6]);
+	check(!strcmp(said, numbers), "%s: the table says %s, it is %s", b.id, said, numbers);
+	free(said);
 	for (size_t i = 0; i < PM_COUNT(kinds); i++)
 		of_kind[i] += !strcmp(kinds[i], kind);
 	chosen++;
 }
 
 enum { COLUMNS = 7 };
+static FILE *told; /* the table of the noise */
 
 /* A row of the table; false at its end. */
-static bool row(FILE *log, char *line, char *cell[COLUMNS])
+static bool row(char *line, char *cell[COLUMNS])
 {
-	if (!fgets(line, 512, log))
+	if (!fgets(line, 512, told))
 		return false;
 	line[strcspn(line, "\n")] = 0;
 	for (int i = 0; i < COLUMNS; i++)
@@ -298,122 +323,86 @@ static bool row(FILE *log, char *line, char *cell[COLUMNS])
 	return true;
 }
 
-static void noise(FILE *log)
-{
-	char line[512], *cell[COLUMNS];
-	struct tensor *x = record_get(&a, "label");
-
-	check(row(log, line, cell) && !strcmp(cell[0], a.id) && !strcmp(a.id, b.id), "%s: no row, or another's", a.id);
-	check(same_data(field(&a, "image"), field(&b, "image")), "%s: image", a.id);
-	if (!strcmp(cell[1], "1")) {
-		noised(cell);
-		return;
-	}
-	check(!strcmp(cell[1], "0") && !*cell[2] && !*cell[3] && !*cell[4] && !*cell[5] && !*cell[6], "%s: not blank", a.id);
-	check(!x || same_data(x, field(&b, "label")), "%s: label", a.id);
-	check(meta_text(&b.meta, "noise", line, sizeof line), "%s: noise in its meta", b.id);
-}
-
-static FILE *log_begin(const char *path)
+static void log_begin(const char *path)
 {
 	static const char header[] = "id\tchosen\tkind\tradius\tbefore\tafter\tchanged\n";
 	char line[512];
-	FILE *log = fopen(path, "r");
 
-	check(log && fgets(line, sizeof line, log) && !strcmp(line, header), "%s: header", path);
-	return log;
+	told = fopen(path, "r");
+	check(told && fgets(line, sizeof line, told) && !strcmp(line, header), "%s: header", path);
 }
 
-static void log_end(FILE *log, int64_t records)
+static void log_end(int64_t records)
 {
-	check(getc(log) == EOF, "rows behind the last record");
-	fclose(log);
+	check(getc(told) == EOF, "rows behind the last record");
+	fclose(told);
 	printf("%" PRId64 " %" PRId64, records, chosen);
 	for (size_t i = 0; i < PM_COUNT(kinds); i++)
 		printf(" %" PRId64, of_kind[i]);
 	putchar('\n');
 }
 
-/* Of one stream. false: no such thing to do. */
-static bool look(const char *what, const struct stream_head *h, const char *more)
+static void noise(void)
 {
-	if (!strcmp(what, "digest"))
-		digest();
-	else if (!strcmp(what, "fields"))
-		fields();
-	else if (!strcmp(what, "batches"))
-		batch();
-	else if (!strcmp(what, "prob"))
-		prob();
-	else if (!strcmp(what, "names") && more)
-		names(h, more);
-	else if (!strcmp(what, "one") && more)
-		for (int c = !strcmp(more, "all") ? 0 : 1; c < (strcmp(more, "all") ? 256 : 1); c++)
-			one(c);
-	else
-		return false;
-	return true;
+	char line[512], *cell[COLUMNS];
+	struct tensor *x = record_get(&a, "label");
+
+	if (!told)
+		log_begin(word[0]);
+	check(row(line, cell) && !strcmp(cell[0], a.id) && !strcmp(a.id, b.id), "%s: no row, or another's", a.id);
+	check(same_data(field(&a, "image"), field(&b, "image")), "%s: image", a.id);
+	if (!strcmp(cell[1], "1")) {
+		noised(cell);
+		return;
+	}
+	check(!strcmp(cell[1], "0"), "%s: chosen: %s", a.id, cell[1]);
+	for (int i = 2; i < COLUMNS; i++)
+		check(!*cell[i], "%s: cell %d is not blank", a.id, i);
+	check(!x || same_data(x, field(&b, "label")), "%s: label", a.id);
+	check(meta_text(&b.meta, "noise", line, sizeof line), "%s: noise in its meta", b.id);
 }
 
-static bool compare(const char *what, const char *more, FILE *log)
-{
-	if (!strcmp(what, "same"))
-		same();
-	else if (!strcmp(what, "grid"))
-		grid();
-	else if (!strcmp(what, "equal"))
-		equal(more, false);
-	else if (!strcmp(what, "flipped") && more)
-		equal(more, true);
-	else if (log)
-		noise(log);
-	else
-		return false;
-	return true;
-}
+static const struct look {
+	const char *name;
+	int streams, words;  /* words: how many must follow the streams */
+	bool first, empty;   /* only the first record counts; there may be no records */
+	void (*look)(void);
+} looks[] = {
+	{ "digest", 1, 0, false, true, digest }, { "fields", 1, 0, false, true, fields },
+	{ "values", 1, 1, true, false, values }, { "at", 1, 2, true, false, at }, { "grey", 1, 0, true, false, grey },
+	{ "batches", 1, 0, false, false, batch },
+	{ "same", 2, 0, false, false, same }, { "grid", 2, 0, false, false, grid }, { "prob", 1, 0, false, false, prob },
+	{ "equal", 2, 0, false, false, equal }, { "flipped", 2, 1, false, false, flipped },
+	{ "one", 1, 1, false, false, one }, { "names", 1, 1, false, false, names }, { "noise", 2, 1, false, false, noise },
+};
 
-static bool look_at_first(const char *what, char **more)
+static const struct look *chosen_look(int argc, char **argv)
 {
-	if (!strcmp(what, "grey"))
-		grey();
-	else if (!strcmp(what, "values") && more[0])
-		values(more[0]);
-	else if (!strcmp(what, "at") && more[0] && more[1])
-		printf("%.9g\n", tensor_at(field(&a, more[0]), atoll(more[1])));
-	else
-		return false;
-	return true;
+	for (size_t i = 0; i < PM_COUNT(looks); i++)
+		if (argc > 1 && !strcmp(argv[1], looks[i].name) && argc >= 2 + looks[i].streams + looks[i].words)
+			return &looks[i];
+	die(PM_USAGE, "records WHAT FILE..., see the head of records.c");
 }
 
 int main(int argc, char **argv)
 {
-	static const char *const pairs[] = { "same", "grid", "equal", "flipped", "noise" };
-	const char *what = argc > 2 ? argv[1] : "";
-	bool known = true, paired = false, first = !strcmp(what, "grey") || !strcmp(what, "values") || !strcmp(what, "at");
-
-	pm_tool = "records";
-	for (size_t i = 0; i < PM_COUNT(pairs); i++)
-		paired |= !strcmp(what, pairs[i]);
-	if (argc < 3 || (paired && argc < 4))
-		die(PM_USAGE, "records WHAT FILE..., see the head of records.c");
-	struct istream *in = opened(argv[2]), *other = paired ? opened(argv[3]) : NULL;
-	FILE *log = !strcmp(what, "noise") && argc > 4 ? log_begin(argv[4]) : NULL;
 	int64_t n = 0;
 
-	check(strcmp(what, "batches") || !strcmp(istream_head(in)->kind, "batch"), "not of batches");
-	for (; known && !(first && n) && istream_read(in, &a); n++) {
-		if (!paired) {
-			known = first ? look_at_first(what, argv + 3) : look(what, istream_head(in), argv[3]);
-			continue;
-		}
-		check(istream_read(other, &b) && !strcmp(a.id, b.id), "%s: the other stream ends, or has another one", a.id);
-		known = compare(what, argv[4], log);
+	pm_tool = "records";
+	const struct look *l = chosen_look(argc, argv);
+	const bool paired = l->streams == 2;
+	struct istream *in = opened(argv[2]), *other = paired ? opened(argv[3]) : NULL;
+	head = istream_head(in);
+	word = argv + 2 + l->streams;
+	for (; !(l->first && n) && istream_read(in, &a); n++) {
+		if (paired)
+			check(istream_read(other, &b) && !strcmp(a.id, b.id), "%s: the other stream has another one", a.id);
+		l->look();
 	}
-	check(known, "%s: no such thing to do", what);
-	check(n || !strcmp(what, "digest") || !strcmp(what, "fields") || !strcmp(what, "batches"), "no records");
+	check(n || l->empty, "no records");
 	check(!paired || !istream_read(other, &b), "the other stream has more records");
-	if (log)
-		log_end(log, n);
+	if (told)
+		log_end(n);
 	istream_close(in);
 	if (other)
 		istream_close(other);

@@ -1,7 +1,7 @@
 /*
  * samples.c: streams of made samples on stdout, for the tests.
- *   samples make PATTERN [PREFIX]   a sample per letter: L labeled, W labeled with weight, U without label, S of another
- *                                   size, B with a label that does not fit, X: die here
+ *   samples make PATTERN [PREFIX]   a sample per letter: L labeled, W labeled with weight, U without label,
+ *                                   S of another size, B with a label that does not fit, X: die here
  *   samples endless PATTERN         the same again and again, until the reader leaves
  *   samples squares CASES           small labels, each with a square of random size
  *   samples id ID                   one sample of that name
