@@ -26,64 +26,70 @@ INLINE struct dropout dropout_of(const struct norm_act *p, int64_t image, int64_
 		(uint64_t)ceil(p->drop * 4294967296.0) };
 }
 
-/* Bit l of keep[i]: lane l of pixel 4 quad + i stays. */
-#if PM_AVX512
-INLINE void keep_quad(uint16_t keep[4], const struct dropout *p, uint32_t quad)
-{
-	/* Even lanes in c[.][0], odd ones in c[.][1], each in the low half of 64 bits; the high halves hold leftovers. */
-	const __m512i m0 = _mm512_set1_epi64(PHILOX_M0), m1 = _mm512_set1_epi64(PHILOX_M1);
-	const __m512i even = _mm512_setr_epi64(0, 2, 4, 6, 8, 10, 12, 14), base = _mm512_set1_epi64(p->channel);
-	const __m512i limit = _mm512_set1_epi32((int)(uint32_t)p->least);
-	__m512i c[4][2];
-	uint32_t k0 = p->key[0], k1 = p->key[1];
+/* Lane e * APART + s is in the low half of element e of vector s; the high halves hold leftovers. */
+enum { HELD = REGISTER / 8, APART = PM_LANES / HELD };
+typedef uint64_t words __attribute__((vector_size(REGISTER)));
 
-	for (int s = 0; s < 2; s++) {
-		c[0][s] = _mm512_set1_epi64(quad);
-		c[1][s] = _mm512_or_si512(base, s ? _mm512_add_epi64(even, _mm512_set1_epi64(1)) : even);
-		c[2][s] = _mm512_set1_epi64(p->image);
-		c[3][s] = _mm512_set1_epi64(p->layer);
-	}
-	for (int r = 0; r < ROUNDS; r++, k0 += PHILOX_W0, k1 += PHILOX_W1)
-		for (int s = 0; s < 2; s++) {
-			__m512i a = _mm512_mul_epu32(c[0][s], m0), b = _mm512_mul_epu32(c[2][s], m1);
-			/* 0x96: exclusive or of three */
-			c[0][s] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(b, 32), c[1][s], _mm512_set1_epi64(k0), 0x96);
-			c[2][s] = _mm512_ternarylogic_epi64(_mm512_srli_epi64(a, 32), c[3][s], _mm512_set1_epi64(k1), 0x96);
-			c[1][s] = b;
-			c[3][s] = a;
-		}
-	for (int i = 0; i < 4; i++) {
-		__m512i word = _mm512_mask_blend_epi32(0xaaaa, c[i][0], _mm512_slli_epi64(c[i][1], 32));
-		keep[i] = p->least >> 32 ? 0 : _mm512_cmpge_epu32_mask(word, limit);
-	}
-}
+/* Products of the low halves. */
+INLINE words multiply(words a, words b)
+{
+#if defined(__AVX512F__)
+	return (words)_mm512_mul_epu32((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+	return (words)_mm256_mul_epu32((__m256i)a, (__m256i)b);
+#elif defined(__SSE2__)
+	return (words)_mm_mul_epu32((__m128i)a, (__m128i)b);
 #else
+	return (a & 0xffffffff) * (b & 0xffffffff);
+#endif
+}
+
+/* Bit l of keep[i]: lane l of pixel 4 quad + i stays. Two vectors at a time hide each other's latency. */
 INLINE void keep_quad(uint16_t keep[4], const struct dropout *p, uint32_t quad)
 {
-	uint32_t c[4][PM_LANES], k0 = p->key[0], k1 = p->key[1];
+	const words zero = { 0 }, m0 = zero + PHILOX_M0, m1 = zero + PHILOX_M1;
+	words kept[4] = { { 0 } }, lane = zero;
 
-	for (uint32_t l = 0; l < PM_LANES; l++) {
-		c[0][l] = quad;
-		c[1][l] = p->channel | l;
-		c[2][l] = p->image;
-		c[3][l] = p->layer;
-	}
-	for (int r = 0; r < ROUNDS; r++, k0 += PHILOX_W0, k1 += PHILOX_W1)
-		for (int l = 0; l < PM_LANES; l++) {
-			uint64_t a = (uint64_t)c[0][l] * PHILOX_M0, b = (uint64_t)c[2][l] * PHILOX_M1;
-			c[0][l] = (uint32_t)(b >> 32) ^ c[1][l] ^ k0;
-			c[2][l] = (uint32_t)(a >> 32) ^ c[3][l] ^ k1;
-			c[1][l] = (uint32_t)b;
-			c[3][l] = (uint32_t)a;
+	for (uint32_t e = 0; e < HELD; e++)
+		lane[e] = p->channel | e * APART;
+	for (int first = 0; first < APART; first += 2) {
+		words c[4][2];
+		for (int s = 0; s < 2; s++) {
+			c[0][s] = zero + quad;
+			c[1][s] = lane + (uint32_t)(first + s);
+			c[2][s] = zero + p->image;
+			c[3][s] = zero + p->layer;
 		}
+		uint32_t k0 = p->key[0], k1 = p->key[1];
+		for (int r = 0; r < ROUNDS; r++, k0 += PHILOX_W0, k1 += PHILOX_W1)
+			for (int s = 0; s < 2; s++) {
+				words a = multiply(c[0][s], m0), b = multiply(c[2][s], m1);
+				c[0][s] = b >> 32 ^ c[1][s] ^ k0;
+				c[2][s] = a >> 32 ^ c[3][s] ^ k1;
+				c[1][s] = b;
+				c[3][s] = a;
+			}
+		for (int i = 0; i < 4; i++) {
+#if defined(__AVX512F__)
+			__m512i word = _mm512_mask_blend_epi32(0xaaaa, (__m512i)c[i][0], _mm512_slli_epi64((__m512i)c[i][1], 32));
+			keep[i] = p->least >> 32 ? 0 : _mm512_cmpge_epu32_mask(word, _mm512_set1_epi32((int)(uint32_t)p->least));
+#else
+			for (int s = 0; s < 2; s++) /* the sign of least - 1 - word */
+				kept[i] |= (p->least - 1 - (c[i][s] & 0xffffffff)) >> 63 << (first + s);
+#endif
+		}
+	}
+#if !defined(__AVX512F__)
 	for (int i = 0; i < 4; i++) {
-		unsigned bits = 0;
-		for (int l = 0; l < PM_LANES; l++)
-			bits |= (unsigned)(c[i][l] >= p->least) << l;
+		uint64_t bits = 0;
+		for (int e = 0; e < HELD; e++)
+			bits |= kept[i][e] << (e * APART);
 		keep[i] = (uint16_t)bits;
 	}
-}
+#else
+	(void)kept;
 #endif
+}
 
 /* keep[i] for the pixels first.. first + count - 1. */
 static inline void keep_row(uint16_t *keep, const struct dropout *p, int64_t first, int64_t count)

@@ -95,7 +95,7 @@ INLINE void forward_window(const struct norm_act *p, const struct strip *s, int6
 	vec best = splat(-INFINITY);
 	mask sign;
 
-	UNROLL
+#pragma GCC unroll 8
 	for (int i = 0; i < 2 * rows; i++) {
 		int64_t at = 2 * x + i % 2, q = (s->q[i / 2] + at) * PM_LANES;
 		vec a = activate(load(p->z.data, z + q, tz) - k->mean, k, &sign);
@@ -107,23 +107,18 @@ INLINE void forward_window(const struct norm_act *p, const struct strip *s, int6
 	store(p->pool.data, pool + (s->pooled + x) * PM_LANES, ty, best);
 }
 
-/* The types and whether there is dropout are constants where this is called with AVX-512. */
+/* The types and whether there is dropout are constants where this is called. */
 INLINE void forward_strip(const struct norm_act *p, const struct strip *s, const struct affine *k,
 	uint16_t keep[4][STRIP], int64_t z, int64_t y, int64_t pool, enum ftype tz, enum ftype ty, bool drop)
 {
 	mask sign;
 
-#if PM_AVX512
 	if (s->rows == 2)
 		for (int64_t x = 0; x < s->windows; x++)
 			forward_window(p, s, x, k, keep, z, y, pool, tz, ty, drop, 2);
 	else
 		for (int64_t x = 0; x < s->windows; x++)
 			forward_window(p, s, x, k, keep, z, y, pool, tz, ty, drop, 4);
-#else
-	for (int64_t x = 0; x < s->windows; x++)
-		forward_window(p, s, x, k, keep, z, y, pool, tz, ty, drop, s->rows);
-#endif
 	for (int r = 0; r < s->rows && p->y.data; r++)
 		for (int64_t i = 2 * s->windows; i < s->count; i++) {
 			int64_t q = (s->q[r] + i) * PM_LANES;
@@ -135,7 +130,6 @@ INLINE void forward_strip(const struct norm_act *p, const struct strip *s, const
 INLINE void forward_typed(const struct norm_act *p, const struct strip *s, const struct affine *k,
 	uint16_t keep[4][STRIP], int64_t z, int64_t y, int64_t pool, enum ftype tz, enum ftype ty, bool drop)
 {
-#if PM_AVX512
 	if (tz == F_BF16 && ty == F_BF16 && !drop)
 		forward_strip(p, s, k, keep, z, y, pool, F_BF16, F_BF16, false);
 	else if (tz == F_BF16 && ty == F_BF16)
@@ -145,7 +139,6 @@ INLINE void forward_typed(const struct norm_act *p, const struct strip *s, const
 	else if (tz == F_REAL && ty == F_REAL)
 		forward_strip(p, s, k, keep, z, y, pool, F_REAL, F_REAL, true);
 	else
-#endif
 		forward_strip(p, s, k, keep, z, y, pool, tz, ty, drop);
 }
 

@@ -43,14 +43,14 @@ INLINE void window(struct pass *a, const struct strip *s, int64_t x, struct type
 	vec centred[8], y[8], best = splat(-INFINITY), gain = load(a->dpool, (s->pooled + x) * PM_LANES, t.dpool);
 	mask sign[8], found = mask_bits(0);
 
-	UNROLL
+#pragma GCC unroll 8
 	for (int i = 0; i < size; i++) {
 		int64_t q = s->q[i / 2] + 2 * x + i % 2;
 		centred[i] = load(a->z, q * PM_LANES, t.z) - a->k.mean;
 		y[i] = rounded(dropped(activate(centred[i], &a->k, &sign[i]), &a->k, t.drop, t.drop ? a->keep[q] : 0), t.y);
 		best = larger(y[i], best);
 	}
-	UNROLL
+#pragma GCC unroll 8
 	for (int i = 0; i < size; i++) {
 		int64_t q = s->q[i / 2] + 2 * x + i % 2;
 		mask here = (mask)(equal(y[i], best) & ~found);
@@ -62,22 +62,17 @@ INLINE void window(struct pass *a, const struct strip *s, int64_t x, struct type
 	}
 }
 
-/* The types and second are constants where this is called with AVX-512. */
+/* The types and second are constants where this is called. */
 INLINE void backward_strip(struct pass *a, const struct strip *s, struct types t, bool second)
 {
 	int64_t windows = a->dpool ? s->windows : 0;
 
-#if PM_AVX512
 	if (s->rows == 2)
 		for (int64_t x = 0; x < windows; x++)
 			window(a, s, x, t, 4, second);
 	else
 		for (int64_t x = 0; x < windows; x++)
 			window(a, s, x, t, 8, second);
-#else
-	for (int64_t x = 0; x < windows; x++)
-		window(a, s, x, t, 2 * s->rows, second);
-#endif
 	for (int r = 0; r < s->rows; r++)
 		for (int64_t i = 2 * windows; i < s->count; i++) {
 			int64_t q = s->q[r] + i;
@@ -92,7 +87,6 @@ INLINE void backward_strip(struct pass *a, const struct strip *s, struct types t
 
 INLINE void backward_typed(struct pass *a, const struct strip *s, struct types t, bool second)
 {
-#if PM_AVX512
 	const struct types bf16 = { F_BF16, F_BF16, F_BF16, F_BF16, F_BF16, false };
 	const struct types bf16_drop = { F_BF16, F_BF16, F_BF16, F_BF16, F_BF16, true };
 	const struct types full = { F_REAL, F_REAL, F_REAL, F_REAL, F_REAL, false };
@@ -109,9 +103,6 @@ INLINE void backward_typed(struct pass *a, const struct strip *s, struct types t
 		backward_strip(a, s, full_drop, second);
 	else
 		backward_strip(a, s, full, second);
-#else
-	backward_strip(a, s, t, second);
-#endif
 }
 
 static const void *block_at(const struct fmap *f, int64_t image, int64_t block, int lane)

@@ -6,12 +6,14 @@
 #define PM_SIMD_H
 
 #include <string.h>
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
 
 #include "nn/backend.h"
 
 #if defined(__AVX512F__) && !defined(PM_REAL_DOUBLE)
 #define PM_AVX512 1
-#include <immintrin.h>
 #else
 #define PM_AVX512 0
 #endif
@@ -26,12 +28,6 @@
 enum { WIDTH = REGISTER / sizeof(real) }; /* a divisor of PM_LANES */
 
 #define INLINE static inline __attribute__((always_inline, unused))
-/* Before a short loop: unrolled where there are 32 registers. */
-#if PM_AVX512
-#define UNROLL _Pragma("GCC unroll 8")
-#else
-#define UNROLL _Pragma("GCC unroll 1")
-#endif
 #define VECTOR(type) __attribute__((vector_size(WIDTH * sizeof(type))))
 #define LOOSE(type) __attribute__((vector_size(WIDTH * sizeof(type)), aligned(sizeof(type)), may_alias))
 
