@@ -95,7 +95,7 @@ INLINE void forward_window(const struct norm_act *p, const struct strip *s, int6
 	vec best = splat(-INFINITY);
 	mask sign;
 
-#pragma GCC unroll 8
+#pragma GCC unroll UNROLL
 	for (int i = 0; i < 2 * rows; i++) {
 		int64_t at = 2 * x + i % 2, q = (s->q[i / 2] + at) * PM_LANES;
 		vec a = activate(load(p->z.data, z + q, tz) - k->mean, k, &sign);
@@ -130,7 +130,9 @@ INLINE void forward_strip(const struct norm_act *p, const struct strip *s, const
 INLINE void forward_typed(const struct norm_act *p, const struct strip *s, const struct affine *k,
 	uint16_t keep[4][STRIP], int64_t z, int64_t y, int64_t pool, enum ftype tz, enum ftype ty, bool drop)
 {
-	if (tz == F_BF16 && ty == F_BF16 && !drop)
+	if (!PM_TYPED)
+		forward_strip(p, s, k, keep, z, y, pool, tz, ty, drop);
+	else if (tz == F_BF16 && ty == F_BF16 && !drop)
 		forward_strip(p, s, k, keep, z, y, pool, F_BF16, F_BF16, false);
 	else if (tz == F_BF16 && ty == F_BF16)
 		forward_strip(p, s, k, keep, z, y, pool, F_BF16, F_BF16, true);

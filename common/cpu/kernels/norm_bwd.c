@@ -43,14 +43,14 @@ INLINE void window(struct pass *a, const struct strip *s, int64_t x, struct type
 	vec centred[8], y[8], best = splat(-INFINITY), gain = load(a->dpool, (s->pooled + x) * PM_LANES, t.dpool);
 	mask sign[8], found = mask_bits(0);
 
-#pragma GCC unroll 8
+#pragma GCC unroll UNROLL
 	for (int i = 0; i < size; i++) {
 		int64_t q = s->q[i / 2] + 2 * x + i % 2;
 		centred[i] = load(a->z, q * PM_LANES, t.z) - a->k.mean;
 		y[i] = rounded(dropped(activate(centred[i], &a->k, &sign[i]), &a->k, t.drop, t.drop ? a->keep[q] : 0), t.y);
 		best = larger(y[i], best);
 	}
-#pragma GCC unroll 8
+#pragma GCC unroll UNROLL
 	for (int i = 0; i < size; i++) {
 		int64_t q = s->q[i / 2] + 2 * x + i % 2;
 		mask here = (mask)(equal(y[i], best) & ~found);
@@ -67,7 +67,10 @@ INLINE void backward_strip(struct pass *a, const struct strip *s, struct types t
 {
 	int64_t windows = a->dpool ? s->windows : 0;
 
-	if (s->rows == 2)
+	if (!PM_TYPED)
+		for (int64_t x = 0; x < windows; x++)
+			window(a, s, x, t, 2 * s->rows, second);
+	else if (s->rows == 2)
 		for (int64_t x = 0; x < windows; x++)
 			window(a, s, x, t, 4, second);
 	else
@@ -93,7 +96,7 @@ INLINE void backward_typed(struct pass *a, const struct strip *s, struct types t
 	const struct types full_drop = { F_REAL, F_REAL, F_REAL, F_REAL, F_REAL, true };
 	bool same = t.y == t.z && t.dy == t.z && t.dpool == t.z && t.dz == t.z;
 
-	if (!same)
+	if (!PM_TYPED || !same)
 		backward_strip(a, s, t, second);
 	else if (t.z == F_BF16 && t.drop)
 		backward_strip(a, s, bf16_drop, second);

@@ -27,6 +27,15 @@
 #endif
 enum { WIDTH = REGISTER / sizeof(real) }; /* a divisor of PM_LANES */
 
+/* Loops of their own for each type: not under the sanitizer, where they would take minutes to compile. */
+#if defined(__SANITIZE_ADDRESS__)
+#define PM_TYPED 0
+enum { UNROLL = 1 };
+#else
+#define PM_TYPED 1
+enum { UNROLL = 8 };
+#endif
+
 #define INLINE static inline __attribute__((always_inline, unused))
 #define VECTOR(type) __attribute__((vector_size(WIDTH * sizeof(type))))
 #define LOOSE(type) __attribute__((vector_size(WIDTH * sizeof(type)), aligned(sizeof(type)), may_alias))
