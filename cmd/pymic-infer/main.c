@@ -1,11 +1,11 @@
 /* pymic-infer: samples on stdin, predictions on stdout, on the grid that the images had before pymic-augment. */
 #include <math.h>
-#include <omp.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "base/opt.h"
 #include "base/progress.h"
+#include "cpu/threads.h"
 #include "io/stream.h"
 #include "net/predict.h"
 #include "nn/model.h"
@@ -229,9 +229,10 @@ int main(int argc, char **argv)
 	struct predict_conf pc = { 0 };
 	struct params members[PM_MEMBERS] = { 0 };
 	struct err e;
+	threads_settle(argv);
 	if (opt_parse(&tool, &c, argc, argv, &operand))
 		die(PM_USAGE, "unexpected argument '%s': samples come from stdin", operand[0]);
-	omp_set_num_threads(c.threads ? c.threads : cpu_count());
+	threads_use(c.threads);
 	axes(&c.window, "window", pc.window);
 	axes(&c.stride, "stride", pc.stride);
 	pc.batch = c.window_batch;

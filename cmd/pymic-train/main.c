@@ -1,13 +1,13 @@
 /* main.c: pymic-train: network x loss x agent x optimizer, one loop. */
 #include "train.h"
 
-#include "io/outfile.h"
 #include "base/progress.h"
+#include "cpu/threads.h"
+#include "io/outfile.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <math.h>
-#include <omp.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +214,7 @@ int main(int argc, char **argv)
 	static struct trainer t;
 	struct meta about = { .buf = NULL };
 
+	threads_settle(argv);
 	if (opt_parse(&tool, &c, argc, argv, NULL))
 		die(PM_USAGE, "no operands are expected: samples come on stdin");
 	if (c.position) {
@@ -226,7 +227,7 @@ int main(int argc, char **argv)
 	network_check(&t);
 	struct pace pace = pace_parse(c.checkpoint_every);
 	struct predictor *predictor = open_predictor(&t);
-	omp_set_num_threads(t.threads = c.threads ? c.threads : cpu_count());
+	t.threads = threads_use(c.threads);
 	if (c.dry_run) {
 		dry_run(&t);
 		quit(PM_OK);
