@@ -49,6 +49,7 @@ struct axis_map {
 	const real *weight;
 };
 
+/* With a number a: x a, x + a, x^a. Without: e^x, ln x, the root, x^2, max(x, 0), x > 0, |x|, the sign (0 at 0). */
 enum unary { U_SCALE, U_OFFSET, U_EXP, U_LOG, U_SQRT, U_SQUARE, U_RELU, U_STEP, U_ABS, U_SIGN, U_POWER };
 enum binary { B_ADD, B_SUB, B_MUL, B_DIV };
 
