@@ -50,6 +50,10 @@ bad 'image\ngrid.nii\nsub\n' "sub: is a folder" bad.csv
 bad 'image\ngrid.nii\nlist.csv\n' "list.csv: unknown kind of image" bad.csv
 mkfifo pipe.nii
 bad 'image\npipe.nii\n' "pipe: pipe.nii: not a regular file" bad.csv
+list 'image,lable\ngrid.nii,grid.nii\n'
+status 0 "a column of an unknown name is let be" pymic-load -o out.pms bad.csv
+like "$(cat "$work/err")" "column 'lable' is not used; did you mean 'label'" "but not in silence where it is nearly one of ours"
+rm -f out.pms
 bad 'image,image\na,b\n' "bad.csv:1: two columns are named 'image'" bad.csv
 
 bad 'image,label\ngrid.nii,five.nii\n' "grid: five.nii: label 5 \(3 voxels\) but --classes is 4" --classes 4 bad.csv

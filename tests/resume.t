@@ -152,7 +152,15 @@ if command -v pymic-load > /dev/null && command -v pymic-augment > /dev/null; th
 	ok $? "and goes on where the loader skips"
 	cmp one/last.pmm three/last.pmm && cmp one/best.pmm three/best.pmm
 	ok $? "with the same bytes at the end"
+	# Batches of a labeled and an unlabeled sample each: after the first one another sample has been put aside.
+	"$TESTS/samples" make LLUU | pymic-augment pad:size=1,4,4 | pymic-batch --labeled 1 --unlabeled 1 -o sorted.pms
+	tiny="--net unet:chns=2,2:dropout=0 --classes 3 -j1"
+	pymic-train $tiny --iters 1 -o aside < sorted.pms > /dev/null 2>&1
+	status 1 "no place to skip to while pymic-batch has samples aside" pymic-train --position aside/last.pmm
+	like "$(cat err)" 'without --skip' "with what to do instead"
+	pymic-train $tiny --iters 2 -o even < sorted.pms > /dev/null 2>&1
+	is "$(pymic-train --position even/last.pmm)" 4 "there is one when all that was read is used"
 else
-	skip "no pymic-load or pymic-augment" 5
+	skip "no pymic-load or pymic-augment" 8
 fi
 done_testing

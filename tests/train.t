@@ -95,6 +95,9 @@ bad channels=0 1 'channel|shape'
 bad odd=3 1 'case_003.*(shape|size)'
 bad "odd=0 odd=1 odd=2 odd=3 odd=4 odd=5 odd=6 odd=7" 1 'multiples of 1x4x4.*pad:size=1,32,32'
 bad abort=3 3 'case_003: as asked'
+status 1 "no folder is left where nothing was learnt" sh -c "'$phantom' 8 5 32 1 1 label7=0 label7=1 label7=2 label7=3 label7=4 label7=5 label7=6 label7=7 | pymic-train $short -o nothing"
+[ ! -e nothing ]
+ok $? "not even an empty one"
 bad "unlabeled=0 unlabeled=1 unlabeled=2 unlabeled=3 unlabeled=4 unlabeled=5 unlabeled=6 unlabeled=7" 1 'has a label'
 status 1 "a NaN keeps the last good model" \
 	sh -c "'$phantom' 9 1 32 1 1 nan=7 | pymic-train $net -j1 --batch 1 --checkpoint-every 1 -o nan"

@@ -98,6 +98,8 @@ static void write_batch(struct ostream *out, const struct grouper *g, struct rec
 		die(PM_FAIL, "%s", e.msg);
 	if (two)
 		meta_set_numbers(&batch->meta, "groups", (double[]){ first, n - first }, GROUPS);
+	/* Whoever resumes by skipping in the input must know whether the samples so far are its first ones. */
+	meta_set_number(&batch->meta, "in_order", !two && !g->waiting[FIRST].n && !g->waiting[SECOND].n);
 	ostream_put(out, batch);
 }
 

@@ -197,6 +197,7 @@ void checkpoint_write(const struct trainer *t)
 	meta_set_numbers(&m, "cycle_dice", s->cycle_dice, t->run.classes);
 	meta_set_number(&m, "records", (double)p->records);
 	meta_set_number(&m, "samples", (double)p->samples);
+	meta_set_number(&m, "in_order", p->in_order);
 	meta_set_text(&m, "first_id", p->first_id);
 	meta_set_text(&m, "last_id", p->last_id);
 	meta_set_number(&m, "first_epoch", (double)p->first_epoch);
@@ -223,6 +224,7 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 	s->cycle_loss = meta_number(m, "cycle_loss", 0);
 	p->records = (int64_t)meta_number(m, "records", 0);
 	p->samples = (int64_t)meta_number(m, "samples", 0);
+	p->in_order = meta_number(m, "in_order", 0) != 0;
 	p->first_epoch = (int64_t)meta_number(m, "first_epoch", 0);
 	p->last_epoch = (int64_t)meta_number(m, "last_epoch", 0);
 	if (meta_numbers(m, "cycle_dice", s->cycle_dice, MAX_CLASSES) != t->run.classes || s->iter < 0 || s->cycle_iters < 0 ||
@@ -273,6 +275,9 @@ void checkpoint_position(const char *path)
 	samples = meta_number(&m, "samples", -1);
 	if (samples < 0)
 		die(PM_FAIL, "%s: a model, but not the checkpoint of a training (last.pmm is one)", path);
+	if (meta_number(&m, "in_order", 0) == 0)
+		die(PM_FAIL, "%s: pymic-batch had put samples aside, or joined two inputs: there is no one place to skip to; resume with "
+			"the whole input, without --skip", path);
 	printf("%.0f\n", samples);
 	meta_fini(&m);
 }

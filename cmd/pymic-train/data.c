@@ -193,6 +193,7 @@ static int next_record(struct feed *f, struct record *r, struct err *e)
 	image = record_peek(r, "image");
 	f->now.samples += f->grouped && image && image->rank > 0 ? image->dim[0] : 1;
 	f->now.records++;
+	f->now.in_order = !f->grouped || meta_number(&r->meta, "in_order", 1) != 0;
 	return got;
 }
 

@@ -14,6 +14,7 @@ struct position {
 	int64_t records, samples;
 	char first_id[PM_ID], last_id[PM_ID];
 	int64_t first_epoch, last_epoch;
+	bool in_order; /* the samples are the first ones of one input: pymic-batch has none waiting and joined no two */
 };
 
 /* --- data.c: batches from stdin, read one ahead by a thread of their own --- */

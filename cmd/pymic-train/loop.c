@@ -61,6 +61,7 @@ static void start(struct loop *l, int64_t channels)
 		checkpoint_weights(t);
 	else if (t->conf->init)
 		checkpoint_init(t);
+	log_open(t->conf, t->state.iter);
 	l->ready = true;
 }
 
@@ -190,7 +191,6 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	}
 	const struct feed_conf fc = trainer_feed(t);
 	struct feed *feed = feed_open(&fc);
-	log_open(c, t->state.iter);
 	catch_signals();
 	feed_start(feed);
 	progress_start("iterations", c->iters);

@@ -13,6 +13,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <time.h>
+#include <unistd.h>
 
 const struct opt train_opts[] = {
 	OPT_STRING(struct conf, net, 0, "SPEC", "unet", "network: NAME:key=value:..."),
@@ -194,11 +195,20 @@ static struct predictor *open_predictor(struct trainer *t)
 	return made;
 }
 
+/* A folder that we made and put nothing into goes when we fail. */
+static void remove_empty(void *path, enum status status, const char *why)
+{
+	(void)status, (void)why;
+	rmdir(path);
+}
+
 /* One run at a time in a folder; the lock ends with the process. */
 static void lock_folder(const char *path)
 {
 	struct err e;
 
+	if (access(path, F_OK))
+		at_die(remove_empty, (void *)path);
 	if (make_folder(path, &e))
 		die(PM_FAIL, "%s", e.msg);
 	int fd = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);

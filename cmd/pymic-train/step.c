@@ -135,8 +135,8 @@ void trainer_step(struct trainer *t, const struct batch *b)
 	if (!b->labeled) {
 		char ids[300];
 		batch_ids(b, ids, sizeof ids);
-		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch "
-			"(pymic-load --mix)", ids);
+		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch (pymic-load --mix); or "
+			"has the list no column 'label'?", ids);
 	}
 	fit(t, b);
 	struct node *loss = forward(t, &t->g, b);

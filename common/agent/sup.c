@@ -20,8 +20,8 @@ static struct node *loss(struct run *r)
 }
 
 const struct agent agent_sup = {
-	.p = { "sup", "supervised: the loss on the labeled samples; deep supervision where the network has several outputs",
-		NULL, NULL, 0 },
+	.p = { "sup", "supervised: the loss on the labeled samples, others are ignored; deep supervision where the network has several "
+		"outputs", NULL, NULL, 0 },
 	.nets = 1,
 	.loss = loss,
 };

@@ -18,8 +18,21 @@ static int no_label(const struct csv *c, const char *label, struct err *e)
 		near ? near : "", near ? "'?" : "");
 }
 
+/* A list may have columns of its own; one that is nearly ours is a slip of the pen. */
+static void warn_of_slips(const struct csv *c)
+{
+	static const char *const known[] = { "image", "label", "weight", "pixel_weight", "id", NULL };
+	for (int i = 0; i < c->columns; i++) {
+		const char *near = did_you_mean(c->name[i], known);
+		if (near && strcmp(near, c->name[i]) && strncmp(c->name[i], "image", 5))
+			warning("%s: column '%s' is not used; did you mean '%s'?", c->path, c->name[i], near);
+	}
+}
+
 int case_columns(const struct csv *c, const char *label, struct case_columns *k, struct err *e)
 {
+	if (!label[0])
+		warn_of_slips(c);
 	memset(k, 0, sizeof(*k));
 	for (int i = 0; i < c->columns; i++)
 		if (!strncmp(c->name[i], "image", 5)) {
