@@ -153,47 +153,31 @@ struct axis_arg {
 	int64_t outer, mid, inner;
 };
 
-static void spread_back(struct graph *g, struct node *y)
+typedef void (*along)(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);
+
+static struct node *along_node(struct graph *g, struct node *x, const struct fmap *to, struct axis_arg a, along run,
+	void (*back)(struct graph *, struct node *))
+{
+	struct node *y = like(g, x, NULL, to);
+
+	y->arg = tape_alloc(g, sizeof a);
+	*(struct axis_arg *)y->arg = a;
+	y->back = back;
+	run(y->v.data, x->v.data, a.outer, a.mid, a.inner, false);
+	return node_done(g, y);
+}
+
+static void along_back(struct graph *g, struct node *y, along run)
 {
 	const struct axis_arg *a = y->arg;
 	bool add;
 	struct fmap *dx = grad_of(g, y->in[0], &add);
 
-	g->be->sum(dx->data, y->g.data, a->outer, a->mid, a->inner, add);
+	run(dx->data, y->g.data, a->outer, a->mid, a->inner, add);
 }
 
-static struct node *spread_scalar(struct graph *g, struct node *x, const struct fmap *to)
-{
-	struct node *y = like(g, x, NULL, to);
-	struct axis_arg *a = tape_alloc(g, sizeof *a);
-
-	*a = (struct axis_arg){ 1, fmap_count(to), 1 };
-	y->arg = a;
-	y->back = spread_back;
-	g->be->spread(y->v.data, x->v.data, a->outer, a->mid, a->inner, false);
-	return node_done(g, y);
-}
-
-static void sum_back(struct graph *g, struct node *y)
-{
-	const struct axis_arg *a = y->arg;
-	bool add;
-	struct fmap *dx = grad_of(g, y->in[0], &add);
-
-	g->be->spread(dx->data, y->g.data, a->outer, a->mid, a->inner, add);
-}
-
-static struct node *sum_node(struct graph *g, struct node *x, const struct fmap *to, int64_t outer, int64_t mid, int64_t inner)
-{
-	struct node *y = like(g, x, NULL, to);
-	struct axis_arg *a = tape_alloc(g, sizeof *a);
-
-	*a = (struct axis_arg){ outer, mid, inner };
-	y->arg = a;
-	y->back = sum_back;
-	g->be->sum(y->v.data, x->v.data, outer, mid, inner, false);
-	return node_done(g, y);
-}
+static void spread_back(struct graph *g, struct node *y) { along_back(g, y, g->be->sum); }
+static void sum_back(struct graph *g, struct node *y) { along_back(g, y, g->be->spread); }
 
 struct node *op_sum(struct graph *g, struct node *x, int axis)
 {
@@ -205,14 +189,14 @@ struct node *op_sum(struct graph *g, struct node *x, int axis)
 		inner *= dim[i];
 	dim[axis] = 1;
 	struct fmap to = fmap_make(F_REAL, 1, dim[0], dim[1], dim[2], dim[3], dim[4]);
-	return sum_node(g, x, &to, outer, mid, inner);
+	return along_node(g, x, &to, (struct axis_arg){ outer, mid, inner }, g->be->sum, sum_back);
 }
 
 struct node *op_total(struct graph *g, struct node *x)
 {
 	struct fmap to = fmap_make(F_REAL, 1, 1, 1, 1, 1, 1);
 
-	return sum_node(g, x, &to, 1, fmap_count(&x->v), 1);
+	return along_node(g, x, &to, (struct axis_arg){ 1, fmap_count(&x->v), 1 }, g->be->sum, sum_back);
 }
 
 static void binary_back(struct graph *g, struct node *y)
@@ -252,7 +236,7 @@ struct node *op_binary(struct graph *g, enum binary f, struct node *a, struct no
 	int64_t n = fmap_count(&a->v);
 
 	if (fmap_count(&b->v) == 1 && n != 1)
-		b = spread_scalar(g, b, &a->v);
+		b = along_node(g, b, &a->v, (struct axis_arg){ 1, n, 1 }, g->be->spread, spread_back);
 	if (fmap_count(&b->v) != n)
 		die(PM_FAIL, "bug: shapes of %lld and %lld elements", (long long)n, (long long)fmap_count(&b->v));
 	struct node *y = like(g, a, b, &a->v);

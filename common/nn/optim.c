@@ -36,21 +36,16 @@ struct adam_conf {
 	double beta1, beta2, eps, decay;
 };
 
-static const struct opt adam_opts[] = {
-	OPT_NUMBER(struct adam_conf, beta1, 0, "X", "0.9", 0, 0.9999999, "decay of the mean gradient"),
-	OPT_NUMBER(struct adam_conf, beta2, 0, "X", "0.999", 0, 0.9999999, "decay of the mean squared gradient"),
-	OPT_NUMBER(struct adam_conf, eps, 0, "X", "1e-8", 1e-30, 1, "added to the root of the mean square"),
-	OPT_NUMBER(struct adam_conf, decay, 0, "X", "0", 0, 1e3, "weight decay, added to the gradient"),
-	OPT_END,
-};
+#define ADAM_OPTIONS(decay_default, decay_help) { \
+	OPT_NUMBER(struct adam_conf, beta1, 0, "X", "0.9", 0, 0.9999999, "decay of the mean gradient"), \
+	OPT_NUMBER(struct adam_conf, beta2, 0, "X", "0.999", 0, 0.9999999, "decay of the mean squared gradient"), \
+	OPT_NUMBER(struct adam_conf, eps, 0, "X", "1e-8", 1e-30, 1, "added to the root of the mean square"), \
+	OPT_NUMBER(struct adam_conf, decay, 0, "X", decay_default, 0, 1e3, decay_help), \
+	OPT_END, \
+}
 
-static const struct opt adamw_opts[] = {
-	OPT_NUMBER(struct adam_conf, beta1, 0, "X", "0.9", 0, 0.9999999, "decay of the mean gradient"),
-	OPT_NUMBER(struct adam_conf, beta2, 0, "X", "0.999", 0, 0.9999999, "decay of the mean squared gradient"),
-	OPT_NUMBER(struct adam_conf, eps, 0, "X", "1e-8", 1e-30, 1, "added to the root of the mean square"),
-	OPT_NUMBER(struct adam_conf, decay, 0, "X", "0.01", 0, 1e3, "weight decay: w = w - lr decay w in each step"),
-	OPT_END,
-};
+static const struct opt adam_opts[] = ADAM_OPTIONS("0", "weight decay, added to the gradient");
+static const struct opt adamw_opts[] = ADAM_OPTIONS("0.01", "weight decay: w = w - lr decay w in each step");
 
 static void adam_run(struct optim *o, struct params *ps, double lr, bool decoupled)
 {

@@ -8,11 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct param *params_find(const struct params *ps, const char *name)
+struct param *params_find(struct params *ps, const char *name)
 {
-	for (int i = 0; i < ps->n; i++)
-		if (!strcmp(ps->p[i]->name, name))
-			return ps->p[i];
+	for (int i = 0; i < ps->n; i++) {
+		int at = (ps->next + i) % ps->n;
+		if (!strcmp(ps->p[at]->name, name)) {
+			ps->next = at + 1;
+			return ps->p[at];
+		}
+	}
 	return NULL;
 }
 

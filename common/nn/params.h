@@ -25,6 +25,7 @@ struct params {
 	const struct backend *be;
 	int n, cap;
 	struct param **p;         /* in the order of declaration */
+	int next;                 /* where the one after the last found stands: networks ask in the same order each time */
 	int64_t trainable, total; /* elements, after params_freeze */
 	real *value, *grad;       /* total and trainable elements, on the backend; NULL in the dry run */
 	uint64_t version;         /* grows whenever values change: packed weights follow it */
@@ -38,7 +39,7 @@ struct node *running(struct graph *g, struct params *ps, const char *name, enum 
 void params_freeze(struct params *ps, const struct backend *be, uint64_t seed);
 void params_touch(struct params *ps); /* the values were changed */
 void params_zero_grad(struct params *ps);
-struct param *params_find(const struct params *ps, const char *name);
+struct param *params_find(struct params *ps, const char *name);
 void params_fini(struct params *ps);
 
 #endif
