@@ -23,13 +23,12 @@ struct step {
 	int64_t epoch;
 };
 
-int plan_init(struct plan *p, const struct options *o, struct dataset *d, int n, struct err *e);
+/* What --shard ("1/4": which part of how many) and --mix ("4:4": how many cases in a row from each list) ask for. */
+int plan_parse(struct plan *p, const struct options *o, int operands, struct err *e);
+int plan_init(struct plan *p, struct dataset *d, struct err *e); /* a dataset for each lane */
 bool plan_next(struct plan *p, struct step *s);
 int64_t plan_total(const struct plan *p); /* -1: endless */
 void plan_fini(struct plan *p);
-/* "1/4": which part of how many. "4:4": how many cases in a row come from each list. */
-int mix_parse(const char *text, int lists, int count[LANES], struct err *e);
-int shard_parse(const char *text, int *shard, int *shards, struct err *e);
 
 /* Volumes that a thread keeps from case to case. */
 struct scratch {

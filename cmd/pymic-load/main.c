@@ -54,39 +54,39 @@ static bool passes_by(const struct options *o, char **operand, int n)
 	return pipe || (plain && volume_ending(operand[0], "pms"));
 }
 
-static void load(const struct options *o, struct dataset *d, int lists, int64_t cache)
+static void load(const struct options *o, struct plan *plan, struct dataset *d, int64_t cache)
 {
 	struct err e;
-	struct plan plan;
 	struct step s;
-	if (plan_init(&plan, o, d, lists, &e) != 0)
+	if (plan_init(plan, d, &e) != 0)
 		die(PM_FAIL, "%s", e.msg);
 	struct stream_field field[PM_MAX_FIELDS];
 	int fields = 0;
-	for (int i = 0; i < lists; i++)
+	for (int i = 0; i < plan->lanes; i++)
 		fields = dataset_fields(&d[i], field, fields);
 	ostream_seed((uint64_t)o->seed);
 	struct ostream *out = ostream_open(o->output, d[0].kind, field, fields, d[0].first ? source_head(d[0].first) : NULL);
 	int64_t skipped = 0;
-	while (skipped < o->skip && plan_next(&plan, &s))
+	while (skipped < o->skip && plan_next(plan, &s))
 		skipped++;
 	bool show = strcmp(o->output, "-") != 0; /* on stdout the next tool has more to tell */
 	if (show)
-		progress_start("cases", plan_total(&plan) - skipped);
-	ahead_run(&plan, o, cache, out);
+		progress_start("cases", plan_total(plan) - skipped);
+	ahead_run(plan, o, cache, out);
 	if (show)
 		progress_end();
 	ostream_end(out);
-	plan_fini(&plan);
+	plan_fini(plan);
 }
 
 int main(int argc, char **argv)
 {
 	struct options o;
+	struct plan plan;
 	struct err e;
 	char **operand;
 	int64_t cache;
-	int n = opt_parse(&tool, &o, argc, argv, &operand), lists = o.mix[0] ? n : 1, shard, shards, count[LANES];
+	int n = opt_parse(&tool, &o, argc, argv, &operand);
 	if (n == 0)
 		die(PM_USAGE, "no input: give a list of cases (.csv), a saved stream (.pms) or images; see --help");
 	if (o.info && o.check)
@@ -95,12 +95,13 @@ int main(int argc, char **argv)
 		return info_run(operand, n, o.check);
 	if (parse_size(o.cache, &cache) != 0)
 		die(PM_USAGE, "--cache %s: expected bytes, such as 500M or 4G", o.cache);
-	if (shard_parse(o.shard, &shard, &shards, &e) != 0 || (o.mix[0] && mix_parse(o.mix, n, count, &e) != 0))
+	if (plan_parse(&plan, &o, n, &e) != 0)
 		die(PM_USAGE, "%s", e.msg);
 	if (passes_by(&o, operand, n)) {
 		source_pass(operand[0], &o);
 		return PM_OK;
 	}
+	int lists = plan.lanes;
 	struct dataset *d = xcalloc((size_t)lists, sizeof(*d));
 	for (int i = 0; i < lists; i++)
 		dataset_init(&d[i], operand[i]);
@@ -113,7 +114,7 @@ int main(int argc, char **argv)
 		if (dataset_check(&d[i], &e) != 0 || (i > 0 && dataset_kind(&d[i], d[0].kind, d[i].name, &e) != 0))
 			die(PM_FAIL, "%s", e.msg);
 	}
-	load(&o, d, lists, cache);
+	load(&o, &plan, d, cache);
 	for (int i = 0; i < lists; i++)
 		dataset_fini(&d[i]);
 	free(d);

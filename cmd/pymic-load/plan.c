@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-int shard_parse(const char *text, int *shard, int *shards, struct err *e)
+static int parse_shard(const char *text, int *shard, int *shards, struct err *e)
 {
 	*shard = 1;
 	*shards = 1;
@@ -18,7 +18,7 @@ int shard_parse(const char *text, int *shard, int *shards, struct err *e)
 	return 0;
 }
 
-int mix_parse(const char *text, int lists, int count[LANES], struct err *e)
+static int parse_mix(const char *text, int lists, struct lane lane[LANES], struct err *e)
 {
 	int n = 0;
 	for (const char *s = text; n < LANES;) {
@@ -26,7 +26,7 @@ int mix_parse(const char *text, int lists, int count[LANES], struct err *e)
 		long v = strtol(s, &end, 10);
 		if (end == s || v < 1 || v > 100000 || (*end && *end != ':'))
 			break;
-		count[n++] = (int)v;
+		lane[n++].count = (int)v;
 		if (!*end)
 			return n == lists ? 0 : err_set(e, "--mix %s: for %d list%s, but there %s %d", text, n, n == 1 ? "" : "s",
 				lists == 1 ? "is" : "are", lists);
@@ -53,22 +53,23 @@ static void draw(struct plan *p, int k)
 	l->at = 0;
 }
 
-int plan_init(struct plan *p, const struct options *o, struct dataset *d, int n, struct err *e)
+int plan_parse(struct plan *p, const struct options *o, int operands, struct err *e)
 {
 	memset(p, 0, sizeof(*p));
 	p->o = o;
-	p->lanes = n;
-	if (shard_parse(o->shard, &p->shard, &p->shards, e) != 0)
+	p->lanes = o->mix[0] ? operands : 1;
+	if (parse_shard(o->shard, &p->shard, &p->shards, e) != 0)
 		return -1;
-	int count[LANES] = { 0 };
-	if (o->mix[0] && mix_parse(o->mix, n, count, e) != 0)
-		return -1;
-	for (int k = 0; k < n; k++) {
+	return o->mix[0] ? parse_mix(o->mix, operands, p->lane, e) : 0;
+}
+
+int plan_init(struct plan *p, struct dataset *d, struct err *e)
+{
+	for (int k = 0; k < p->lanes; k++) {
 		if (d[k].n < p->shard)
-			return err_set(e, "%s: --shard %s is empty: the list has %lld case%s", d[k].name, o->shard, (long long)d[k].n,
-				d[k].n == 1 ? "" : "s");
+			return err_set(e, "%s: --shard %s is empty: the list has %lld case%s", d[k].name, p->o->shard,
+				(long long)d[k].n, d[k].n == 1 ? "" : "s");
 		p->lane[k].d = &d[k];
-		p->lane[k].count = count[k];
 		p->lane[k].order = xcalloc((size_t)d[k].n, sizeof(*p->lane[k].order));
 		draw(p, k);
 	}

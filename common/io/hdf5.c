@@ -190,9 +190,11 @@ static int take_voxels(const char *path, const struct answer *a, int64_t size, i
 		return -1;
 	for (size_t at = 0; at < bytes;) {
 		ssize_t got = pread(shared, (char *)v->t.data + at, bytes - at, (off_t)at);
-		if (got <= 0 && errno != EINTR)
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0)
 			return err_set(e, "%s: %s", path, got < 0 ? strerror(errno) : "the HDF5 library broke down on it: corrupt");
-		at += got > 0 ? (size_t)got : 0;
+		at += (size_t)got;
 	}
 	const struct meta none = { 0 };
 	geometry_get(&none, &v->geo); /* these files have no geometry */

@@ -13,7 +13,7 @@ enum {
 /* A header of either version and byte order, checked. */
 struct nifti_head {
 	int64_t dim[4];      /* [C,D,H,W] */
-	int ndim, code;      /* code: the NIfTI data type */
+	int ndim;
 	enum dtype dtype;
 	bool swap, pair;     /* pair: the voxels are in the .img beside */
 	int64_t vox_offset;
@@ -23,6 +23,8 @@ struct nifti_head {
 };
 
 enum { NIFTI_HEAD = 540 };
+
+extern const short nifti_code[PM_DTYPES]; /* NIfTI's number of each type */
 
 /* Reads a header from len bytes (a NIfTI-1 one needs 348 of them). 0, or -1 with e; path is for the message. */
 int nifti_parse(const void *bytes, size_t len, const char *path, struct nifti_head *h, struct err *e);

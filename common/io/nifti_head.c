@@ -52,16 +52,17 @@ static double real_at(const struct cursor *c, size_t at1, size_t at2, int i)
 	return (double)f;
 }
 
+const short nifti_code[PM_DTYPES] = {
+	[PM_U8] = DT_UINT8, [PM_I8] = DT_INT8, [PM_U16] = DT_UINT16, [PM_I16] = DT_INT16, [PM_U32] = DT_UINT32,
+	[PM_I32] = DT_INT32, [PM_U64] = DT_UINT64, [PM_I64] = DT_INT64, [PM_F32] = DT_FLOAT32, [PM_F64] = DT_FLOAT64,
+};
+
 static int find_type(int code, int bits, const char *path, enum dtype *t, struct err *e)
 {
-	static const struct { int code; enum dtype t; } known[] = {
-		{ DT_UINT8, PM_U8 }, { DT_INT8, PM_I8 }, { DT_INT16, PM_I16 }, { DT_UINT16, PM_U16 }, { DT_INT32, PM_I32 },
-		{ DT_UINT32, PM_U32 }, { DT_INT64, PM_I64 }, { DT_UINT64, PM_U64 }, { DT_FLOAT32, PM_F32 }, { DT_FLOAT64, PM_F64 },
-	};
-	for (size_t i = 0; i < PM_COUNT(known); i++) {
-		if (known[i].code != code)
+	for (int i = 0; i < PM_DTYPES; i++) {
+		if (nifti_code[i] != code)
 			continue;
-		*t = known[i].t;
+		*t = (enum dtype)i;
 		int want = 8 * (int)dtype_size(*t);
 		if (bits != want)
 			return err_set(e, "%s: bitpix is %d, but data type %d has %d bits: corrupt header", path, bits, code, want);
@@ -177,9 +178,8 @@ int nifti_parse(const void *bytes, size_t len, const char *path, struct nifti_he
 			return err_set(e, "%s: the NIfTI-2 magic is wrong: corrupt header", path);
 	} else
 		return err_set(e, "%s: not a NIfTI file (its header says %d bytes, not 348 or 540)", path, size);
-	h->code = (int)whole(&c, FIELD(datatype), 2, 2, 0);
-	if (find_type(h->code, (int)whole(&c, FIELD(bitpix), 2, 2, 0), path, &h->dtype, e) || read_dims(&c, h, path, e) ||
-		read_offset(&c, h, path, e) || read_slope(&c, h, path, e))
+	int code = (int)whole(&c, FIELD(datatype), 2, 2, 0), bits = (int)whole(&c, FIELD(bitpix), 2, 2, 0);
+	if (find_type(code, bits, path, &h->dtype, e) || read_dims(&c, h, path, e) || read_offset(&c, h, path, e) || read_slope(&c, h, path, e))
 		return -1;
 	read_raw(&c, h);
 	return 0;

@@ -42,19 +42,10 @@ static void make_raw(const struct geometry *g, double raw[32])
 		raw[RAW_SROW + i] = g->affine[i];
 }
 
-static int type_code(enum dtype t)
-{
-	static const int code[PM_DTYPES] = {
-		[PM_U8] = DT_UINT8, [PM_I8] = DT_INT8, [PM_U16] = DT_UINT16, [PM_I16] = DT_INT16, [PM_U32] = DT_UINT32,
-		[PM_I32] = DT_INT32, [PM_U64] = DT_UINT64, [PM_I64] = DT_INT64, [PM_F32] = DT_FLOAT32, [PM_F64] = DT_FLOAT64,
-	};
-	return code[t];
-}
-
 #define FILL_HEAD(h, T) \
 	do { \
 		(h).sizeof_hdr = sizeof(h); \
-		(h).datatype = (short)type_code(v->t.dtype); \
+		(h).datatype = nifti_code[v->t.dtype]; \
 		(h).bitpix = (short)(8 * dtype_size(v->t.dtype)); \
 		(h).vox_offset = sizeof(h) + 4; \
 		(h).scl_slope = 1; \
