@@ -12,9 +12,8 @@ int corrupt_check(const void *conf, struct err *e)
 
 	if (c->radius.n < 1 || c->radius.n > 2 || c->radius.v[0] > c->radius.v[c->radius.n - 1])
 		return err_set(e, "radius has to be one number or a range LO,HI");
-	for (int i = 0; i < c->radius.n; i++)
-		if (c->radius.v[i] != floor(c->radius.v[i]))
-			return err_set(e, "radius %g is no whole number", c->radius.v[i]);
+	if (whole_numbers(&c->radius, "radius", e))
+		return -1;
 	for (int i = 0; i < c->labels.n; i++)
 		if (c->labels.v[i] != floor(c->labels.v[i]) || c->labels.v[i] == 0)
 			return err_set(e, "label %g is no class: give whole numbers other than 0", c->labels.v[i]);

@@ -1,7 +1,6 @@
 /* crop.c: a box at random, or around a random voxel of the foreground. */
 #include "transform/grid.h"
 
-#include <math.h>
 #include <stdlib.h>
 
 struct conf {
@@ -20,10 +19,7 @@ static int check(const void *conf, struct err *e)
 {
 	const struct conf *c = conf;
 
-	for (int i = 0; i < c->labels.n; i++)
-		if (c->labels.v[i] != floor(c->labels.v[i]))
-			return err_set(e, "label %g is no whole number", c->labels.v[i]);
-	return size_check(&c->size, e);
+	return whole_numbers(&c->labels, "label", e) ? -1 : size_check(&c->size, e);
 }
 
 enum { VALUES = 1024, PIECE = 4096 };

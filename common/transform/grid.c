@@ -44,17 +44,6 @@ int grid_of(const struct record *r, int64_t size[3], struct err *e)
 	return first ? 0 : err_set(e, "has no image, label or prediction");
 }
 
-struct tensor *image_of(struct record *r, struct err *e)
-{
-	struct tensor *t = record_get(r, "image");
-
-	if (!t || t->rank != 4 || tensor_count(t) < 1) {
-		err_set(e, t ? "image has %d axes, C,D,H,W are needed" : "has no image", t ? t->rank : 0);
-		return NULL;
-	}
-	return t;
-}
-
 /* A field behind the others that becomes the new contents of one of them; its buffer is kept from record to record. */
 static const char scratch[] = "\x01scratch";
 
@@ -98,47 +87,29 @@ static void take(struct record *r, struct field *f)
 	record_drop(r, scratch);
 }
 
+/* Makes the field f32. -1 with e: it would be too large. */
+static int to_float(struct record *r, struct field *f, struct err *e)
+{
+	if (f->t.dtype == PM_F32)
+		return 0;
+	struct tensor *wide = room(r, f->name, PM_F32, f->t.rank, f->t.dim, e);
+
+	if (!wide)
+		return -1;
+	convert(wide->data, PM_F32, f->t.data, f->t.dtype, tensor_count(&f->t));
+	take(r, f);
+	return 0;
+}
+
 struct tensor *image_float(struct record *r, struct err *e)
 {
-	struct tensor *t = image_of(r, e), *f;
+	struct field *f = field_of(r, "image");
 
-	if (!t || t->dtype == PM_F32)
-		return t;
-	f = room(r, "image", PM_F32, t->rank, t->dim, e);
-	if (!f)
+	if (!f || f->t.rank != 4 || tensor_count(&f->t) < 1) {
+		err_set(e, f ? "image has %d axes, C,D,H,W are needed" : "has no image", f ? f->t.rank : 0);
 		return NULL;
-	convert(f->data, PM_F32, t->data, t->dtype, tensor_count(t));
-	take(r, field_of(r, "image"));
-	return record_get(r, "image");
-}
-
-int channels_check(const struct numbers *list, struct err *e)
-{
-	for (int i = 0; i < list->n; i++)
-		if (list->v[i] != floor(list->v[i]))
-			return err_set(e, "channel %g is no whole number", list->v[i]);
-	return 0;
-}
-
-int channels_of(const struct numbers *list, int64_t c, int64_t index[], int max, struct err *e)
-{
-	if (list->n == 0 && c > max)
-		return err_set(e, "image has %" PRId64 " channels, at most %d can be changed at once", c, max);
-	for (int i = 0; i < (list->n ? list->n : (int)c); i++) {
-		index[i] = list->n ? (int64_t)list->v[i] : i;
-		if (index[i] >= c)
-			return err_set(e, "channel %" PRId64 " was asked for, image has %" PRId64 " (numbered from 0)", index[i], c);
 	}
-	return list->n ? list->n : (int)c;
-}
-
-int entry(const struct numbers *list, const char *name, int k, int n, double *v, struct err *e)
-{
-	if (list->n > 1 && list->n != n)
-		return err_set(e, "%s has %d numbers, image has %d channels to change: give 1 or %d", name, list->n, n, n);
-	if (list->n)
-		*v = list->v[list->n == 1 ? 0 : k];
-	return 0;
+	return to_float(r, f, e) ? NULL : &f->t;
 }
 
 int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool exact,
@@ -152,14 +123,8 @@ int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool
 			continue;
 		bool image = !strcmp(f->name, "image"), blend = image || !dtype_is_integer(f->t.dtype);
 
-		if (!exact && blend && f->t.dtype != PM_F32) {
-			struct tensor *wide = room(r, f->name, PM_F32, rank, f->t.dim, e);
-
-			if (!wide)
-				return -1;
-			convert(wide->data, PM_F32, f->t.data, f->t.dtype, tensor_count(&f->t));
-			take(r, f);
-		}
+		if (!exact && blend && to_float(r, f, e))
+			return -1;
 		int64_t dim[PM_MAX_RANK];
 
 		memcpy(dim, f->t.dim, sizeof(dim));
@@ -309,10 +274,7 @@ int size_check(const struct numbers *option, struct err *e)
 {
 	if (option->n != 2 && option->n != 3)
 		return err_set(e, "size has %d numbers: give D,H,W or H,W (0 keeps an axis)", option->n);
-	for (int i = 0; i < option->n; i++)
-		if (option->v[i] != floor(option->v[i]))
-			return err_set(e, "size %g is no whole number", option->v[i]);
-	return 0;
+	return whole_numbers(option, "size", e);
 }
 
 int crop_fits(const int64_t from[3], const int64_t to[3], struct err *e)

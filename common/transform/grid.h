@@ -14,15 +14,8 @@
  */
 int grid_of(const struct record *r, int64_t size[3], struct err *e);
 
-/* The image; NULL with e when the record has none or it is not [C,D,H,W]. */
-struct tensor *image_of(struct record *r, struct err *e);
-/* As f32: converted in place where it is of another type. */
+/* The image as f32, converted in place where it is of another type; NULL with e when there is none or it is not [C,D,H,W]. */
 struct tensor *image_float(struct record *r, struct err *e);
-/* The channels 0..c-1, or those listed. Returns how many are in index[], -1 with e when one is not there. */
-int channels_check(const struct numbers *list, struct err *e);
-int channels_of(const struct numbers *list, int64_t c, int64_t index[], int max, struct err *e);
-/* Number k of a list that has one entry for all or one for each of n. *v stays when the list is empty. -1 with e. */
-int entry(const struct numbers *list, const char *name, int k, int n, double *v, struct err *e);
 
 /* One field of the record moved to the grid `to`: channels of type t from src to dst; order 0 or 1. */
 struct move {

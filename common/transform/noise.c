@@ -1,6 +1,6 @@
 /* noise.c: Gaussian noise on the image. */
 #include "transform/array.h"
-#include "transform/grid.h"
+#include "transform/channels.h"
 
 struct conf {
 	struct numbers channels;
@@ -8,7 +8,7 @@ struct conf {
 };
 
 static const struct opt opts[] = {
-	OPT_NUMBER(struct conf, channels, 0, "C", "", 0, 1e6, "channels to change, from 0; none given: all"),
+	CHANNELS_OPT,
 	OPT_NUMBER(struct conf, min, 0, "S", "0.02", 0, 1e30, "smallest standard deviation"),
 	OPT_NUMBER(struct conf, max, 0, "S", "0.1", 0, 1e30, "largest standard deviation"),
 	OPT_NUMBER(struct conf, p, 0, "P", "0.5", 0, 1, "probability that a sample is changed at all"),
@@ -16,15 +16,13 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-enum { CHANNELS = 64 };
-
 static int check(const void *conf, struct err *e)
 {
 	const struct conf *c = conf;
 
 	if (c->min > c->max)
 		return err_set(e, "min %g is above max %g", c->min, c->max);
-	return channels_check(&c->channels, e);
+	return whole_numbers(&c->channels, "channel", e);
 }
 
 static void add(float *x, int64_t n, float std, struct rng *rng)
@@ -43,25 +41,22 @@ static void add(float *x, int64_t n, float std, struct rng *rng)
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
 	const struct conf *c = conf;
-	struct tensor *t = image_float(r, e);
-	int64_t index[CHANNELS];
-	int n = t ? channels_of(&c->channels, t->dim[0], index, CHANNELS, e) : -1;
+	struct channels ch;
 
-	if (n < 0)
+	if (channels_of(&ch, r, &c->channels, e))
 		return -1;
 	if (rng_uniform(rng) >= c->p)
 		return 0;
-	for (int k = 0; k < n; k++) {
-		int64_t size = tensor_count(t) / t->dim[0];
-		float *x = (float *)t->data + index[k] * size, lo, hi;
+	while (next_channel(&ch)) {
+		float lo, hi;
 
 		if (rng_uniform(rng) >= c->channel_p)
 			continue;
 		double std = rng_range(rng, c->min, c->max);
 
-		extent(x, size, &lo, &hi);
-		add(x, size, (float)std, rng);
-		limit(x, size, lo, hi);
+		extent(ch.x, ch.n, &lo, &hi);
+		add(ch.x, ch.n, (float)std, rng);
+		limit(ch.x, ch.n, lo, hi);
 	}
 	return 0;
 }

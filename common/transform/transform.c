@@ -1,6 +1,7 @@
 /* transform.c: the table of transforms, and walking back what they did. */
 #include "transform/transform.h"
 
+#include <math.h>
 #include <string.h>
 
 #define TRANSFORM(name) extern const struct transform transform_##name;
@@ -51,6 +52,14 @@ const struct transform *transform_parse(const struct kind *kind, const char *spe
 		return NULL;
 	}
 	return t;
+}
+
+int whole_numbers(const struct numbers *list, const char *name, struct err *e)
+{
+	for (int i = 0; i < list->n; i++)
+		if (list->v[i] != floor(list->v[i]))
+			return err_set(e, "%s %g is no whole number", name, list->v[i]);
+	return 0;
 }
 
 static const struct transform *find(const char *name)

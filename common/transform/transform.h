@@ -30,6 +30,9 @@ extern const struct kind noise_kind;     /* corrupt labels, offered by pymic-noi
 /* "name:k=v": the transform and its checked settings (process lifetime), or NULL with e. */
 const struct transform *transform_parse(const struct kind *kind, const char *spec, void **conf, struct err *e);
 
+/* Whether all of the list are: -1 with e, which calls them by the name ("size"). */
+int whole_numbers(const struct numbers *list, const char *name, struct err *e);
+
 /* Undoes all that meta's undo stack holds. */
 int transform_undo(struct record *r, struct err *e);
 
