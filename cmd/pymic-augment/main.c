@@ -109,9 +109,9 @@ int main(int argc, char **argv)
 
 	ostream_seed(chain.seed);
 	struct ostream *out = ostream_open(conf.output, istream_head(in)->kind, f, nf, istream_head(in));
-	struct pool pool = { .threads = conf.threads, .arg = &chain, .work = conf.undo ? back : forward };
+	struct filter filter = { .threads = conf.threads, .arg = &chain, .work = conf.undo ? back : forward };
 
-	pool_run(&pool, in, out);
+	filter_run(&filter, in, out);
 	ostream_end(out);
 	istream_close(in);
 	return PM_OK;

@@ -4,57 +4,44 @@
  */
 #include "load.h"
 #include "base/progress.h"
+#include "io/pool.h"
 
-#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct ahead {
 	const struct options *o;
-	pthread_mutex_t lock;
-	pthread_cond_t work, done;
-	struct item **queue; /* a ring: cases to read, in order */
-	int head, queued, window;
-	bool stop;
-	struct record **spare; /* records whose buffers wait for the next case */
-	int spares;
-	int64_t room;          /* left in the cache, bytes */
-	int64_t out;           /* records written */
-	int dims;              /* of the first one */
+	struct plan *plan;
+	struct ostream *out;
+	struct scratch *scratch; /* of each thread */
+	int64_t room;            /* left in the cache, bytes */
+	int64_t written;         /* records */
+	int dims;                /* of the first one */
 	char first[PM_ID];
 };
 
-static void *worker(void *arg)
+static bool fetch(struct job *j, void *arg)
 {
 	struct ahead *p = arg;
-	struct scratch scratch = { 0 };
-	struct err e, warn;
-	pthread_mutex_lock(&p->lock);
-	for (;;) {
-		while (!p->queued && !p->stop)
-			pthread_cond_wait(&p->work, &p->lock);
-		if (p->stop)
-			break;
-		struct item *it = p->queue[p->head];
-		p->head = (p->head + 1) % p->window;
-		p->queued--;
-		struct record *r = p->spares ? p->spare[--p->spares] : NULL;
-		pthread_mutex_unlock(&p->lock);
-		if (!r)
-			r = xcalloc(1, sizeof(*r));
-		int failed = case_read(it, p->o, &scratch, r, &warn, &e);
-		pthread_mutex_lock(&p->lock);
-		it->rec = r;
-		if (failed || warn.msg[0]) {
-			it->err = xmalloc(sizeof(*it->err));
-			*it->err = failed ? e : warn;
-		}
-		it->state = failed ? FAILED : READY;
-		pthread_cond_broadcast(&p->done);
-	}
-	pthread_mutex_unlock(&p->lock);
-	scratch_fini(&scratch);
-	return NULL;
+	struct step s;
+	if (!plan_next(p->plan, &s))
+		return false;
+	j->what = s.item;
+	j->ready = s.item->cached != NULL;
+	j->r.epoch = s.epoch;
+	return true;
+}
+
+static int work(struct job *j, void *arg)
+{
+	struct ahead *p = arg;
+	struct err warn;
+	int64_t epoch = j->r.epoch;
+	int failed = case_read(j->what, p->o, &p->scratch[j->worker], &j->r, &warn, &j->e);
+	j->r.epoch = epoch;
+	if (!failed)
+		j->e = warn;
+	return failed;
 }
 
 static int64_t record_size(const struct record *r)
@@ -65,55 +52,22 @@ static int64_t record_size(const struct record *r)
 	return n;
 }
 
-/* Called with the lock. */
-static void enqueue(struct ahead *p, struct item *it)
+/* Moves the record that was read into the cache, where there is room. */
+static void keep(struct ahead *p, struct item *it, struct record *r)
 {
-	it->users++;
-	if (it->state != IDLE)
+	int64_t size = record_size(r);
+	if (size > p->room)
 		return;
-	it->state = QUEUED;
-	p->queue[(p->head + p->queued++) % p->window] = it;
-	pthread_cond_signal(&p->work);
-}
-
-/* The case was written: it stays in the cache, or its buffers go to the next one. Called with the lock. */
-static void release(struct ahead *p, struct item *it)
-{
-	it->users--;
-	if (it->kept)
-		return;
-	int64_t size = record_size(it->rec);
-	if (size <= p->room) {
-		p->room -= size;
-		it->kept = true;
-	} else if (it->users == 0) {
-		p->spare[p->spares++] = it->rec;
-		it->rec = NULL;
-		it->state = IDLE;
-	}
-}
-
-static void wait_for(struct ahead *p, struct item *it)
-{
-	pthread_mutex_lock(&p->lock);
-	while (it->state != READY && it->state != FAILED)
-		pthread_cond_wait(&p->done, &p->lock);
-	pthread_mutex_unlock(&p->lock);
-	if (it->state == FAILED)
-		die(it->source ? PM_INPUT : PM_FAIL, "%s: %s", it->id, it->err->msg);
-	if (it->err && !it->warned) {
-		it->warned = true;
-		warning("%s: %s", it->id, it->err->msg);
-	}
-	if (it->err)
-		free(it->err);
-	it->err = NULL;
+	p->room -= size;
+	it->cached = xmalloc(sizeof(*it->cached));
+	*it->cached = *r;
+	memset(r, 0, sizeof(*r));
 }
 
 static void check_dims(struct ahead *p, const struct record *r)
 {
 	int dims = meta_number(&r->meta, "dims", 3) == 2 ? 2 : 3;
-	if (p->out == 0) {
+	if (p->written == 0) {
 		p->dims = dims;
 		snprintf(p->first, sizeof(p->first), "%s", r->id);
 	} else if (dims != p->dims)
@@ -121,63 +75,34 @@ static void check_dims(struct ahead *p, const struct record *r)
 			dims, p->first, p->dims);
 }
 
-static void write_all(struct ahead *p, struct plan *plan, struct ostream *out)
+static void finish(struct job *j, void *arg)
 {
-	struct step *ring = xcalloc((size_t)p->window, sizeof(*ring)), s;
-	int head = 0, ahead = 0;
-	bool more = true;
-	for (;;) {
-		pthread_mutex_lock(&p->lock);
-		while (more && ahead < p->window && (more = plan_next(plan, &s))) {
-			ring[(head + ahead++) % p->window] = s;
-			enqueue(p, s.item);
-		}
-		pthread_mutex_unlock(&p->lock);
-		if (!ahead)
-			break;
-		s = ring[head];
-		head = (head + 1) % p->window;
-		ahead--;
-		wait_for(p, s.item);
-		struct record *r = s.item->rec;
-		r->epoch = s.epoch;
-		check_dims(p, r);
-		ostream_put(out, r);
-		progress_to(++p->out, "%s", "");
-		pthread_mutex_lock(&p->lock);
-		release(p, s.item);
-		pthread_mutex_unlock(&p->lock);
+	struct ahead *p = arg;
+	struct item *it = j->what;
+	int64_t epoch = j->r.epoch;
+	if (j->failed)
+		die(it->source ? PM_INPUT : PM_FAIL, "%s: %s", it->id, j->e.msg);
+	if (!j->ready && j->e.msg[0] && !it->warned) {
+		it->warned = true;
+		warning("%s: %s", it->id, j->e.msg);
 	}
-	free(ring);
+	if (!it->cached)
+		keep(p, it, &j->r);
+	struct record *r = it->cached ? it->cached : &j->r;
+	r->epoch = epoch;
+	check_dims(p, r);
+	ostream_put(p->out, r);
+	progress_to(++p->written, "%s", "");
 }
 
 void ahead_run(struct plan *plan, const struct options *o, int64_t cache, struct ostream *out)
 {
-	struct ahead p = { .o = o, .room = cache, .window = 2 * o->threads };
-	pthread_t *thread = xcalloc((size_t)o->threads, sizeof(*thread));
-	pthread_mutex_init(&p.lock, NULL);
-	pthread_cond_init(&p.work, NULL);
-	pthread_cond_init(&p.done, NULL);
-	p.queue = xcalloc((size_t)p.window, sizeof(*p.queue));
-	p.spare = xcalloc((size_t)p.window + 1, sizeof(*p.spare));
+	struct ahead p = { .o = o, .plan = plan, .out = out, .room = cache };
+	if (o->epochs == 1 && plan->lanes == 1)
+		p.room = 0; /* no case comes again */
+	p.scratch = xcalloc((size_t)o->threads, sizeof(*p.scratch));
+	pool_run(&(struct pool){ o->threads, &p, fetch, work, finish });
 	for (int i = 0; i < o->threads; i++)
-		if (pthread_create(&thread[i], NULL, worker, &p) != 0)
-			die(PM_FAIL, "cannot start %d threads: choose a smaller --threads", o->threads);
-	write_all(&p, plan, out);
-	pthread_mutex_lock(&p.lock);
-	p.stop = true;
-	pthread_cond_broadcast(&p.work);
-	pthread_mutex_unlock(&p.lock);
-	for (int i = 0; i < o->threads; i++)
-		pthread_join(thread[i], NULL);
-	for (int i = 0; i < p.spares; i++) {
-		record_fini(p.spare[i]);
-		free(p.spare[i]);
-	}
-	pthread_cond_destroy(&p.done);
-	pthread_cond_destroy(&p.work);
-	pthread_mutex_destroy(&p.lock);
-	free(p.spare);
-	free(p.queue);
-	free(thread);
+		scratch_fini(&p.scratch[i]);
+	free(p.scratch);
 }

@@ -159,9 +159,9 @@ void dataset_fini(struct dataset *d)
 		struct item *it = &d->item[i];
 		for (int k = 0; k < it->images; k++)
 			free(it->image[k]);
-		if (it->rec)
-			record_fini(it->rec);
-		free(it->rec);
+		if (it->cached)
+			record_fini(it->cached);
+		free(it->cached);
 		free(it->image);
 		free(it->label);
 		free(it->weight);

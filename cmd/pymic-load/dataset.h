@@ -26,13 +26,7 @@ struct item {
 	int64_t offset;      /* of the record in it */
 	bool unlabeled;      /* its label is to be ignored */
 	bool warned;
-
-	/* Used by ahead.c alone. */
-	enum { IDLE, QUEUED, READY, FAILED } state;
-	int users;
-	bool kept;
-	struct record *rec;
-	struct err *err;
+	struct record *cached; /* what was read, while the cache has room; or NULL */
 };
 
 /* Cases that are drawn in one order. */

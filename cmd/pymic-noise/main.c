@@ -182,8 +182,8 @@ int main(int argc, char **argv)
 	}
 	ostream_seed(mixture.seed);
 	struct ostream *out = ostream_open(conf.output, head->kind, head->field, head->n, head);
-	struct pool pool = { .threads = conf.threads, .arg = &mixture, .work = work, .done = done };
-	int64_t records = pool_run(&pool, in, out);
+	struct filter filter = { .threads = conf.threads, .arg = &mixture, .work = work, .done = done };
+	int64_t records = filter_run(&filter, in, out);
 
 	if (log && outfile_close(log, &e))
 		die(PM_FAIL, "%s", e.msg);

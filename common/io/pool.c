@@ -1,6 +1,6 @@
 /*
- * pool.c: one thread reads and writes, the others work. A ring of slots keeps the order; what is done at its head is
- * written before the next record is awaited, so a slow producer holds nothing back for longer than one record.
+ * pool.c: one thread fetches and finishes jobs, the others work. A ring of slots keeps the order; what is done at its head
+ * is finished before the next job is awaited, so a slow producer holds nothing back for longer than one job.
  */
 #include "io/pool.h"
 
@@ -11,19 +11,17 @@
 #include <string.h>
 
 struct slot {
-	struct record r;
-	struct err e;
+	struct job j;
 	bool done;
-	int result;
 };
 
 struct ring {
 	const struct pool *p;
-	int slots;
+	int slots, workers;
 	struct slot *slot;
 	pthread_mutex_t lock;
 	pthread_cond_t work, done;
-	int64_t read, taken; /* records that were read; that a worker has taken */
+	int64_t fetched, taken; /* jobs that were fetched; that a worker has taken */
 	bool end;
 };
 
@@ -32,45 +30,24 @@ static void *worker(void *arg)
 	struct ring *g = arg;
 
 	pthread_mutex_lock(&g->lock);
+	int number = g->workers++;
+
 	for (;;) {
-		while (g->taken == g->read && !g->end)
+		while (g->taken == g->fetched && !g->end)
 			pthread_cond_wait(&g->work, &g->lock);
-		if (g->taken == g->read)
+		if (g->taken == g->fetched)
 			break;
 		struct slot *s = &g->slot[g->taken++ % g->slots];
 
 		pthread_mutex_unlock(&g->lock);
-		s->result = g->p->work(&s->r, g->p->arg, &s->e);
+		s->j.worker = number;
+		s->j.failed = s->j.ready ? 0 : g->p->work(&s->j, g->p->arg);
 		pthread_mutex_lock(&g->lock);
 		s->done = true;
 		pthread_cond_signal(&g->done);
 	}
 	pthread_mutex_unlock(&g->lock);
 	return NULL;
-}
-
-static void finish(const struct pool *p, struct slot *s, struct ostream *out, int64_t number)
-{
-	if (s->result)
-		die(PM_FAIL, "%s: %s", s->r.id, s->e.msg);
-	if (p->done)
-		p->done(&s->r, p->arg);
-	ostream_put(out, &s->r);
-	progress_to(number, "%s", "");
-}
-
-static int64_t run_alone(const struct pool *p, struct istream *in, struct ostream *out)
-{
-	struct slot s;
-	int64_t n = 0;
-
-	memset(&s, 0, sizeof(s));
-	while (istream_read(in, &s.r)) {
-		s.result = p->work(&s.r, p->arg, &s.e);
-		finish(p, &s, out, ++n);
-	}
-	record_fini(&s.r);
-	return n;
 }
 
 /* Waits for the slot; without wait, only looks. */
@@ -85,37 +62,38 @@ static bool is_done(struct ring *g, struct slot *s, bool wait)
 	return done;
 }
 
-static int64_t circulate(struct ring *g, struct istream *in, struct ostream *out)
+static void circulate(struct ring *g)
 {
-	int64_t read = 0, written = 0;
+	int64_t fetched = 0, finished = 0;
 	bool end = false;
 
-	while (!end || written < read) {
-		struct slot *s = &g->slot[read % g->slots];
-
+	while (!end || finished < fetched) {
 		if (!end) {
-			s->done = false;
-			end = !istream_read(in, &s->r);
+			struct slot *s = &g->slot[fetched % g->slots];
+
+			s->done = s->j.ready = false;
+			end = !g->p->fetch(&s->j, g->p->arg);
 			pthread_mutex_lock(&g->lock);
 			g->end = end;
-			read += !end;
-			g->read = read;
+			fetched += !end;
+			g->fetched = fetched;
 			pthread_cond_broadcast(&g->work);
 			pthread_mutex_unlock(&g->lock);
 		}
-		while (written < read && is_done(g, &g->slot[written % g->slots], end || read - written == g->slots)) {
-			finish(g->p, &g->slot[written % g->slots], out, written + 1);
-			written++;
+		for (; finished < fetched; finished++) {
+			struct slot *s = &g->slot[finished % g->slots];
+
+			if (!is_done(g, s, end || fetched - finished == g->slots))
+				break;
+			g->p->finish(&s->j, g->p->arg);
 		}
 	}
-	return written;
 }
 
-static int64_t run_threads(const struct pool *p, struct istream *in, struct ostream *out)
+void pool_run(const struct pool *p)
 {
 	struct ring g = { .p = p, .slots = 2 * p->threads };
 	pthread_t *thread = xcalloc((size_t)p->threads, sizeof(*thread));
-	int64_t n;
 
 	g.slot = xcalloc((size_t)g.slots, sizeof(*g.slot));
 	pthread_mutex_init(&g.lock, NULL);
@@ -124,24 +102,55 @@ static int64_t run_threads(const struct pool *p, struct istream *in, struct ostr
 	for (int i = 0; i < p->threads; i++)
 		if (pthread_create(&thread[i], NULL, worker, &g))
 			die(PM_FAIL, "cannot start thread %d of %d: give a smaller -j", i + 1, p->threads);
-	n = circulate(&g, in, out);
+	circulate(&g);
 	for (int i = 0; i < p->threads; i++)
 		pthread_join(thread[i], NULL);
 	for (int i = 0; i < g.slots; i++)
-		record_fini(&g.slot[i].r);
+		record_fini(&g.slot[i].j.r);
 	pthread_cond_destroy(&g.work);
 	pthread_cond_destroy(&g.done);
 	pthread_mutex_destroy(&g.lock);
 	free(g.slot);
 	free(thread);
-	return n;
 }
 
-int64_t pool_run(const struct pool *p, struct istream *in, struct ostream *out)
-{
-	progress_start("records", -1);
-	int64_t n = p->threads > 1 ? run_threads(p, in, out) : run_alone(p, in, out);
+struct streams {
+	const struct filter *f;
+	struct istream *in;
+	struct ostream *out;
+	int64_t written;
+};
 
+static bool filter_fetch(struct job *j, void *arg)
+{
+	struct streams *s = arg;
+	return istream_read(s->in, &j->r);
+}
+
+static int filter_work(struct job *j, void *arg)
+{
+	const struct streams *s = arg;
+	return s->f->work(&j->r, s->f->arg, &j->e);
+}
+
+static void filter_finish(struct job *j, void *arg)
+{
+	struct streams *s = arg;
+
+	if (j->failed)
+		die(PM_FAIL, "%s: %s", j->r.id, j->e.msg);
+	if (s->f->done)
+		s->f->done(&j->r, s->f->arg);
+	ostream_put(s->out, &j->r);
+	progress_to(++s->written, "%s", "");
+}
+
+int64_t filter_run(const struct filter *f, struct istream *in, struct ostream *out)
+{
+	struct streams s = { f, in, out, 0 };
+
+	progress_start("records", -1);
+	pool_run(&(struct pool){ f->threads, &s, filter_fetch, filter_work, filter_finish });
 	progress_end();
-	return n;
+	return s.written;
 }
