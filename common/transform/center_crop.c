@@ -10,21 +10,12 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int check(const void *conf, struct err *e)
-{
-	return size_check(&((const struct conf *)conf)->size, e);
-}
-
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
-	const struct conf *c = conf;
 	int64_t from[3], to[3], start[3];
 
 	(void)rng;
-	if (grid_of(r, from, e))
-		return -1;
-	size_of(&c->size, from, to);
-	if (crop_fits(from, to, e))
+	if (target_size(r, conf, from, to, e) || crop_fits(from, to, e))
 		return -1;
 	for (int a = 0; a < 3; a++)
 		start[a] = (from[a] - to[a]) / 2;
@@ -33,5 +24,5 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 
 const struct transform transform_center_crop = {
 	{ "center_crop", "cut the middle out", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_crop_undo, .check = check,
+	.apply = apply, .undo = grid_crop_undo, .check = size_check,
 };

@@ -19,7 +19,7 @@ static int check(const void *conf, struct err *e)
 {
 	const struct conf *c = conf;
 
-	return whole_numbers(&c->labels, "label", e) ? -1 : size_check(&c->size, e);
+	return whole_numbers(&c->labels, "label", e) ? -1 : size_check(conf, e);
 }
 
 enum { VALUES = 1024, PIECE = 4096 };
@@ -136,10 +136,7 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	const struct tensor *label = record_peek(r, "label");
 	int64_t from[3], to[3], start[3];
 
-	if (grid_of(r, from, e))
-		return -1;
-	size_of(&c->size, from, to);
-	if (crop_fits(from, to, e))
+	if (target_size(r, conf, from, to, e) || crop_fits(from, to, e))
 		return -1;
 	for (int a = 0; a < 3; a++)
 		start[a] = rng_int(rng, 0, from[a] - to[a]);

@@ -43,13 +43,12 @@ static void one(void *data, int64_t channels, enum dtype t, const void *arg)
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
 	const struct conf *c = conf;
-	static const int64_t origin[3];
 	struct flips f = { .size = { 0 } };
 	double map[3][4], own[3];
 
 	if (grid_of(r, f.size, e))
 		return -1;
-	map_shift(map, origin);
+	map_identity(map);
 	for (int a = 0; a < 3; a++) {
 		/* drawn for every axis, so that the choice of axes does not change the others' luck */
 		bool lucky = rng_uniform(rng) < c->p;
@@ -71,9 +70,9 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 static int undo(struct record *r, const double *v, int n, struct err *e)
 {
 	struct flips f;
-	double own[3];
+	const double *own = grid_pop(r, v, n, f.size, 3, e);
 
-	if (grid_pop(r, v, n, f.size, own, 3, e))
+	if (!own)
 		return -1;
 	for (int a = 0; a < 3; a++)
 		f.axis[a] = own[a] != 0;

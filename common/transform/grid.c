@@ -146,6 +146,23 @@ int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool
 	return 0;
 }
 
+void fill_background(const struct move *m)
+{
+	int64_t n = m->to[0] * m->to[1] * m->to[2];
+	float *prob = m->dst;
+
+	if (!m->prob || m->t != PM_F32)
+		return;
+	for (int64_t i = 0; i < n; i++) {
+		bool any = false;
+
+		for (int64_t k = 0; k < m->channels && !any; k++)
+			any = prob[k * n + i] != 0;
+		if (!any)
+			prob[i] = 1;
+	}
+}
+
 void grid_each(struct record *r, const int64_t size[3],
 	void (*one)(void *data, int64_t channels, enum dtype t, const void *arg), const void *arg)
 {
@@ -183,95 +200,114 @@ static double stretch(const double map[3][4], int a)
 	return fabs(length - 1) < 1e-12 ? 1 : length;
 }
 
+static const struct {
+	const char *key;
+	int most;
+} geometry[] = { { "spacing", SPACING }, { "affine", AFFINE }, { "nifti", NIFTI } };
+
+static void move_geometry(struct meta *m, const double map[3][4])
+{
+	double spacing[SPACING], affine[AFFINE];
+
+	if (meta_numbers(m, "spacing", spacing, SPACING) == SPACING) {
+		for (int a = 0; a < 3; a++)
+			spacing[a] *= stretch(map, a);
+		meta_set_numbers(m, "spacing", spacing, SPACING);
+	}
+	if (meta_numbers(m, "affine", affine, AFFINE) == AFFINE) {
+		move_affine(affine, map);
+		meta_set_numbers(m, "affine", affine, AFFINE);
+	}
+	meta_delete(m, "nifti");
+}
+
 void grid_push(struct record *r, const char *name, const int64_t old[3], const double *v, int n, const double map[3][4])
 {
-	static const struct {
-		const char *key;
-		int most;
-	} known[] = { { "spacing", SPACING }, { "affine", AFFINE }, { "nifti", NIFTI } };
-	double all[3 + 8 + 3 + SPACING + AFFINE + NIFTI], part[NIFTI];
+	double all[3 + 8 + 3 + SPACING + AFFINE + NIFTI];
 	int at = 0;
 
 	for (int a = 0; a < 3; a++)
 		all[at++] = (double)old[a];
 	for (int i = 0; i < n; i++)
 		all[at++] = v[i];
-	for (size_t i = 0; i < PM_COUNT(known); i++) {
-		int have = meta_numbers(&r->meta, known[i].key, part, known[i].most);
+	for (size_t i = 0; i < PM_COUNT(geometry); i++) {
+		int have = meta_numbers(&r->meta, geometry[i].key, all + at + 1, geometry[i].most);
 
-		have = have < 0 || have > known[i].most ? 0 : have;
-		all[at++] = have;
-		memcpy(all + at, part, (size_t)have * sizeof(*all));
-		at += have;
-		if (i == 0 && have == SPACING) {
-			for (int a = 0; a < 3; a++)
-				part[a] *= stretch(map, a);
-			meta_set_numbers(&r->meta, "spacing", part, SPACING);
-		} else if (i == 1 && have == AFFINE) {
-			move_affine(part, map);
-			meta_set_numbers(&r->meta, "affine", part, AFFINE);
-		} else if (i == 2 && have) {
-			meta_delete(&r->meta, "nifti");
-		}
+		have = have < 0 || have > geometry[i].most ? 0 : have;
+		all[at] = have;
+		at += 1 + have;
 	}
+	move_geometry(&r->meta, map);
 	meta_push_undo(&r->meta, name, all, at);
 }
 
-int grid_pop(struct record *r, const double *v, int count, int64_t old[3], double *own, int n, struct err *e)
+/* A grid's size from the undo stack, which comes from outside. */
+static int stored_size(const double *v, int64_t size[3], struct err *e)
 {
-	static const char *const key[] = { "spacing", "affine", "nifti" };
-	int at = 3 + n;
-
-	for (int i = 0; i < 3 && i < count; i++) {
-		if (!(v[i] >= 1 && v[i] <= 1e6 && v[i] == floor(v[i])))
-			return err_set(e, "the undo stack has the size %g", v[i]);
-		old[i] = (int64_t)v[i];
-	}
-	for (size_t i = 0; i < PM_COUNT(key); i++) {
-		int have = at < count && v[at] >= 0 && v[at] <= NIFTI ? (int)v[at] : -1;
-
-		if (have < 0 || at + 1 + have > count)
-			return err_set(e, "the undo stack is malformed");
-		if (have)
-			meta_set_numbers(&r->meta, key[i], v + at + 1, have);
-		at += 1 + have;
-	}
-	for (int i = 0; i < n; i++) {
-		if (!(fabs(v[3 + i]) <= 1e6))
-			return err_set(e, "the undo stack has the number %g", v[3 + i]);
-		own[i] = v[3 + i];
+	for (int a = 0; a < 3; a++) {
+		if (!(v[a] >= 1 && v[a] <= 1e6 && v[a] == floor(v[a])))
+			return err_set(e, "the undo stack has the size %g", v[a]);
+		size[a] = (int64_t)v[a];
 	}
 	return 0;
 }
 
-void map_shift(double map[3][4], const int64_t start[3])
+const double *grid_pop(struct record *r, const double *v, int count, int64_t old[3], int n, struct err *e)
 {
-	memset(map, 0, 12 * sizeof(map[0][0]));
-	for (int a = 0; a < 3; a++) {
-		map[a][a] = 1;
-		map[a][3] = (double)start[a];
+	const double *own = v + 3;
+	int at = 3 + n;
+
+	if (at < count && stored_size(v, old, e))
+		return NULL;
+	for (size_t i = 0; i < PM_COUNT(geometry); i++) {
+		int have = at < count && v[at] >= 0 && v[at] <= NIFTI ? (int)v[at] : -1;
+
+		if (have < 0 || at + 1 + have > count) {
+			err_set(e, "the undo stack is malformed");
+			return NULL;
+		}
+		if (have)
+			meta_set_numbers(&r->meta, geometry[i].key, v + at + 1, have);
+		at += 1 + have;
 	}
+	for (int i = 0; i < n; i++) {
+		if (!(fabs(own[i]) <= 1e6)) {
+			err_set(e, "the undo stack has the number %g", own[i]);
+			return NULL;
+		}
+	}
+	return own;
 }
 
-void map_zoom(double map[3][4], const int64_t from[3], const int64_t to[3])
+void map_identity(double map[3][4])
 {
-	memset(map, 0, 12 * sizeof(map[0][0]));
 	for (int a = 0; a < 3; a++)
-		map[a][a] = from[a] > 1 && to[a] > 1 ? (double)(from[a] - 1) / (double)(to[a] - 1) :
-			(double)from[a] / (double)to[a];
+		for (int b = 0; b < 4; b++)
+			map[a][b] = a == b;
 }
 
-void size_of(const struct numbers *option, const int64_t have[3], int64_t size[3])
+double axis_number(const struct numbers *list, int a)
 {
+	int i = a - (3 - list->n);
+
+	return i < 0 ? 0 : list->v[i];
+}
+
+int target_size(const struct record *r, const void *conf, int64_t from[3], int64_t to[3], struct err *e)
+{
+	if (grid_of(r, from, e))
+		return -1;
 	for (int a = 0; a < 3; a++) {
-		int i = a - (3 - option->n);
-
-		size[a] = i >= 0 && option->v[i] > 0 ? (int64_t)option->v[i] : have[a];
+		to[a] = (int64_t)axis_number(conf, a);
+		to[a] = to[a] > 0 ? to[a] : from[a];
 	}
+	return 0;
 }
 
-int size_check(const struct numbers *option, struct err *e)
+int size_check(const void *conf, struct err *e)
 {
+	const struct numbers *option = conf;
+
 	if (option->n != 2 && option->n != 3)
 		return err_set(e, "size has %d numbers: give D,H,W or H,W (0 keeps an axis)", option->n);
 	return whole_numbers(option, "size", e);
@@ -296,22 +332,8 @@ static void crop_one(const struct move *m, const void *arg)
 	const struct shift *s = arg;
 
 	crop_pad(m->dst, m->to, m->src, m->from, s->start, m->channels, m->t, s->border);
-	if (!s->back || !m->prob || m->t != PM_F32)
-		return;
-	/* nothing was predicted there: background for certain */
-	float *zero = m->dst;
-
-	for (int64_t i = 0, z = 0; z < m->to[0]; z++) {
-		for (int64_t y = 0; y < m->to[1]; y++) {
-			for (int64_t x = 0; x < m->to[2]; x++, i++) {
-				int64_t at[3] = { z + s->start[0], y + s->start[1], x + s->start[2] };
-
-				if (at[0] < 0 || at[0] >= m->from[0] || at[1] < 0 || at[1] >= m->from[1] || at[2] < 0 ||
-					at[2] >= m->from[2])
-					zero[i] = 1;
-			}
-		}
-	}
+	if (s->back)
+		fill_background(m);
 }
 
 int grid_crop(struct record *r, const char *name, const int64_t from[3], const int64_t to[3], const int64_t start[3],
@@ -323,8 +345,9 @@ int grid_crop(struct record *r, const char *name, const int64_t from[3], const i
 	if (same(from, to))
 		return 0;
 	memcpy(s.start, start, sizeof(s.start));
-	map_shift(map, start);
+	map_identity(map);
 	for (int a = 0; a < 3; a++) {
+		map[a][3] = (double)start[a];
 		own[a] = (double)to[a];
 		own[3 + a] = (double)start[a];
 	}
@@ -334,24 +357,13 @@ int grid_crop(struct record *r, const char *name, const int64_t from[3], const i
 	return 0;
 }
 
-/* The grid on which things lie now, as undo has it. */
-static int now_size(const double *own, int64_t size[3], struct err *e)
-{
-	for (int a = 0; a < 3; a++) {
-		if (!(own[a] >= 1 && own[a] == floor(own[a])))
-			return err_set(e, "the undo stack has the size %g", own[a]);
-		size[a] = (int64_t)own[a];
-	}
-	return 0;
-}
-
 int grid_crop_undo(struct record *r, const double *v, int n, struct err *e)
 {
 	struct shift s = { .border = BORDER_ZERO, .back = true };
 	int64_t old[3], size[3];
-	double own[6];
+	const double *own = grid_pop(r, v, n, old, 6, e);
 
-	if (grid_pop(r, v, n, old, own, 6, e) || now_size(own, size, e))
+	if (!own || stored_size(own, size, e))
 		return -1;
 	for (int a = 0; a < 3; a++)
 		s.start[a] = -(int64_t)own[3 + a];
@@ -370,7 +382,10 @@ int grid_zoom(struct record *r, const char *name, const int64_t from[3], const i
 
 	if (same(from, to))
 		return 0;
-	map_zoom(map, from, to);
+	map_identity(map);
+	for (int a = 0; a < 3; a++)
+		map[a][a] = from[a] > 1 && to[a] > 1 ? (double)(from[a] - 1) / (double)(to[a] - 1) :
+			(double)from[a] / (double)to[a];
 	if (grid_move(r, from, to, false, zoom_one, NULL, e))
 		return -1;
 	grid_push(r, name, from, own, 3, map);
@@ -380,9 +395,9 @@ int grid_zoom(struct record *r, const char *name, const int64_t from[3], const i
 int grid_zoom_undo(struct record *r, const double *v, int n, struct err *e)
 {
 	int64_t old[3], size[3];
-	double own[3];
+	const double *own = grid_pop(r, v, n, old, 3, e);
 
-	if (grid_pop(r, v, n, old, own, 3, e) || now_size(own, size, e))
+	if (!own || stored_size(own, size, e))
 		return -1;
 	return grid_move(r, size, old, false, zoom_one, NULL, e);
 }

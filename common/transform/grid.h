@@ -34,6 +34,9 @@ struct move {
 int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool exact,
 	void (*one)(const struct move *m, const void *arg), const void *arg, struct err *e);
 
+/* Voxels of class scores that came from outside have no class at all: they become background for certain. */
+void fill_background(const struct move *m);
+
 /* Calls one() for each field on the grid, to be changed in place. */
 void grid_each(struct record *r, const int64_t size[3],
 	void (*one)(void *data, int64_t channels, enum dtype t, const void *arg), const void *arg);
@@ -45,16 +48,20 @@ void grid_each(struct record *r, const int64_t size[3],
 void grid_push(struct record *r, const char *name, const int64_t old[3], const double *v, int n,
 	const double map[3][4]);
 
-/* What grid_push remembered: the old size and n numbers; the geometry goes back into meta. -1 with e: v is malformed. */
-int grid_pop(struct record *r, const double *v, int count, int64_t old[3], double *own, int n, struct err *e);
+/* What grid_push remembered: the old size and (returned) n numbers; meta gets the geometry. NULL with e: v is malformed. */
+const double *grid_pop(struct record *r, const double *v, int count, int64_t old[3], int n, struct err *e);
 
-/* The map of a shift: old = new + start. And of a zoom with aligned corners. */
-void map_shift(double map[3][4], const int64_t start[3]);
-void map_zoom(double map[3][4], const int64_t from[3], const int64_t to[3]);
+void map_identity(double map[3][4]);
 
-/* The target of a size option: 3 numbers D,H,W, or 2 (H,W; D is kept); 0 keeps an axis. */
-void size_of(const struct numbers *option, const int64_t have[3], int64_t size[3]);
-int size_check(const struct numbers *option, struct err *e);
+/* The number of axis a in a list of 3 (D,H,W) or 2 (H,W; 0 for D). */
+double axis_number(const struct numbers *list, int a);
+
+/*
+ * For settings that begin with "struct numbers size", where 0 keeps an axis: the grid that the record has and the one that
+ * is asked for. -1 with e: as grid_of.
+ */
+int target_size(const struct record *r, const void *conf, int64_t from[3], int64_t to[3], struct err *e);
+int size_check(const void *conf, struct err *e);
 int crop_fits(const int64_t from[3], const int64_t to[3], struct err *e);
 
 /* Crops or pads each field to [start, start + to): undo puts the data back and fills with zeros (prob: class 0). */

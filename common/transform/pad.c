@@ -16,20 +16,14 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int check(const void *conf, struct err *e)
-{
-	return size_check(&((const struct conf *)conf)->size, e);
-}
-
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
 	const struct conf *c = conf;
 	int64_t from[3], to[3], start[3];
 
 	(void)rng;
-	if (grid_of(r, from, e))
+	if (target_size(r, conf, from, to, e))
 		return -1;
-	size_of(&c->size, from, to);
 	for (int a = 0; a < 3; a++) {
 		if (c->ceil)
 			to[a] = (from[a] + to[a] - 1) / to[a] * to[a];
@@ -41,5 +35,5 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 
 const struct transform transform_pad = {
 	{ "pad", "pad image, label and weight on both sides to at least a size", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_crop_undo, .check = check,
+	.apply = apply, .undo = grid_crop_undo, .check = size_check,
 };

@@ -35,8 +35,7 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	if (meta_numbers(&r->meta, "spacing", have, 3) != 3)
 		return err_set(e, "has no spacing: resize to a size instead");
 	for (int a = 0; a < 3; a++) {
-		int i = a - (3 - c->spacing.n);
-		double want = i < 0 ? 0 : c->spacing.v[i], length;
+		double want = axis_number(&c->spacing, a), length;
 
 		to[a] = from[a];
 		if (want == 0 || (a == 0 && c->keep_z.n && have[0] >= c->keep_z.v[0] && have[0] <= c->keep_z.v[1]))

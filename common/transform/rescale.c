@@ -36,9 +36,9 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	if (rng_uniform(rng) >= c->p)
 		return 0;
 	for (int a = 0; a < 3; a++) {
-		int i = a - (3 - c->lower.n);
+		double lower = axis_number(&c->lower, a), upper = axis_number(&c->upper, a);
 
-		to[a] = i < 0 ? from[a] : zoom_length(from[a], rng_range(rng, c->lower.v[i], c->upper.v[i]));
+		to[a] = lower > 0 ? zoom_length(from[a], rng_range(rng, lower, upper)) : from[a];
 	}
 	return grid_zoom(r, "rescale", from, to, e);
 }

@@ -10,24 +10,17 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int check(const void *conf, struct err *e)
-{
-	return size_check(&((const struct conf *)conf)->size, e);
-}
-
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
-	const struct conf *c = conf;
 	int64_t from[3], to[3];
 
 	(void)rng;
-	if (grid_of(r, from, e))
+	if (target_size(r, conf, from, to, e))
 		return -1;
-	size_of(&c->size, from, to);
 	return grid_zoom(r, "resize", from, to, e);
 }
 
 const struct transform transform_resize = {
 	{ "resize", "resample to a size, corners aligned", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_zoom_undo, .check = check,
+	.apply = apply, .undo = grid_zoom_undo, .check = size_check,
 };

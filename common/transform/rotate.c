@@ -35,26 +35,12 @@ struct turn {
 	double degrees;
 };
 
-/* What came from outside has no class at all: it is background for certain. */
-static void background(float *prob, int64_t classes, int64_t n)
-{
-	for (int64_t i = 0; i < n; i++) {
-		bool any = false;
-
-		for (int64_t k = 0; k < classes && !any; k++)
-			any = prob[k * n + i] != 0;
-		if (!any)
-			prob[i] = 1;
-	}
-}
-
 static void one(const struct move *m, const void *arg)
 {
 	const struct turn *t = arg;
 
 	rotate(m->dst, m->src, m->from, t->a, t->b, t->degrees, m->channels, m->t, m->order);
-	if (m->prob && m->t == PM_F32)
-		background(m->dst, m->channels, m->to[0] * m->to[1] * m->to[2]);
+	fill_background(m);
 }
 
 /* The plane across an axis: about d it is (h,w), about h (d,w), about w (d,h). */
@@ -78,7 +64,6 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 			axis[n++] = i;
 	if (rng_uniform(rng) >= c->p)
 		return 0;
-	static const int64_t origin[3];
 	struct turn t;
 	int about = axis[rng_int(rng, 0, n - 1)];
 	double map[3][4];
@@ -89,7 +74,7 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	double ca = (double)(size[t.a] - 1) / 2, cb = (double)(size[t.b] - 1) / 2;
 	double own[2] = { about, t.degrees };
 
-	map_shift(map, origin);
+	map_identity(map);
 	map[t.a][t.a] = map[t.b][t.b] = co;
 	map[t.a][t.b] = si;
 	map[t.b][t.a] = -si;
@@ -104,10 +89,10 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 static int undo(struct record *r, const double *v, int n, struct err *e)
 {
 	int64_t size[3];
-	double own[2];
+	const double *own = grid_pop(r, v, n, size, 2, e);
 	struct turn t;
 
-	if (grid_pop(r, v, n, size, own, 2, e))
+	if (!own)
 		return -1;
 	if (!(own[0] == 0 || own[0] == 1 || own[0] == 2))
 		return err_set(e, "the undo stack names axis %g", own[0]);
