@@ -13,7 +13,9 @@ struct conv {
 	int64_t ic, oc, kk;      /* physical channels, taps of the kernel */
 	bool exact;              /* physical weights are the parameters as they stand */
 	real *weights, *bias;    /* [oc][ic][kk], [oc]: physical, where they must be rebuilt */
-	struct conv_dnnl *dnnl;  /* NULL: im2col */
+	struct conv_dnnl *dnnl;  /* NULL: im2col, or */
+	bool own;                /* kernels of our own */
+	real *zeros, *dweights, *dbias; /* for those: a bias of zeros; physical gradients */
 };
 
 void conv_init(struct conv *c, const struct conv_shape *s);
@@ -36,6 +38,18 @@ void conv_dnnl_close(struct conv *c);
 void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y);
 void conv_dnnl_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);
 void conv_dnnl_bwd_weights(struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db);
+
+struct conv *conv_own_open(const struct conv_shape *s);
+void conv_own_close(struct conv *c);
+void conv_own_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y);
+void conv_own_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);
+void conv_own_bwd_weights(struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db);
+
+/*
+ * Room for packed weights in a slot (0 forward, 1 backward) of a pack; true when they must be packed anew, which the caller
+ * then does.
+ */
+bool pack_stale(struct pack *p, int slot, size_t bytes, const struct conv *c, uint64_t version);
 
 void *cpu_alloc(size_t bytes); /* zeroed, huge pages where it is large */
 void cpu_free(void *p, size_t bytes);

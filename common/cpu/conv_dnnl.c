@@ -215,22 +215,13 @@ void conv_dnnl_close(struct conv *c)
 /* Weights in the order of the primitive, from the pack where they are still those of this version. */
 static void pack_weights(struct conv *c, struct primitive *p, int slot, const real *w, struct pack *pack, uint64_t version)
 {
-	size_t bytes = bytes_of(p->w);
+	bool stale = pack_stale(pack, slot, bytes_of(p->w), c, version);
 
-	if (pack->bytes[slot] != bytes) {
-		if (pack->mem[slot])
-			cpu_free(pack->mem[slot], pack->bytes[slot]);
-		pack->mem[slot] = cpu_alloc(bytes);
-		pack->bytes[slot] = bytes;
-		pack->owner[slot] = 0;
-	}
 	bind(p->w, pack->mem[slot]);
-	if (pack->owner[slot] == c->number && pack->version[slot] == version)
+	if (!stale)
 		return;
 	bind(p->user_w, conv_weights(c, w));
 	execute(p->reorder, 2, (dnnl_exec_arg_t[]){ { DNNL_ARG_FROM, p->user_w }, { DNNL_ARG_TO, p->w } });
-	pack->owner[slot] = c->number;
-	pack->version[slot] = version;
 }
 
 void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y)

@@ -35,6 +35,19 @@ void cpu_free(void *p, size_t bytes)
 		munmap(p, bytes);
 }
 
+void *kernel_scratch(size_t bytes)
+{
+	static void *held;
+	static size_t room;
+
+	if (bytes > room) {
+		if (held)
+			cpu_free(held, room);
+		held = cpu_alloc(room = bytes);
+	}
+	return held;
+}
+
 static void copy(void *dst, const void *src, size_t bytes) { memcpy(dst, src, bytes); }
 static void zero(void *dst, size_t bytes) { memset(dst, 0, bytes); }
 
@@ -102,5 +115,5 @@ static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squa
 		.sum_squares = sum_squares, .adam = adam, .sgd = sgd, \
 	}
 
-const struct backend backend_cpu = TABLE("cpu", conv_dnnl);
+const struct backend backend_cpu = TABLE("cpu", conv_own);
 const struct backend backend_plain = TABLE("plain", conv_plain);

@@ -7,8 +7,23 @@
 
 #include "nn/backend.h"
 
+/* Filters 3x3 of physical channels (whole blocks), taps of them along the depth: 1, or 3 for 3x3x3. */
+struct filters {
+	int64_t out, in, taps;
+};
+
+/* What becomes of a sum: act(scale sum + shift), act the leaky ReLU with slope (1: none). scale may be NULL. */
+struct finish {
+	const real *scale, *shift; /* [out] */
+	double slope;
+};
+
 struct kernels {
 	const char *isa;
+	/* Minimal filtering. Packed filters are POINTS * taps * in * out reals; back: those of the way to the data. */
+	void (*wino_pack)(real *u, const real *w, const struct filters *s, bool back);
+	void (*wino_conv)(const struct fmap *x, const real *u, const struct filters *s, const struct finish *f, struct fmap *y);
+	void (*wino_grad)(const struct fmap *x, const struct fmap *dy, const struct filters *s, real *dw, real *db);
 	void (*norm_stats)(const struct fmap *z, double *mean, double *var);
 	void (*norm_act)(const struct norm_act *p);
 	void (*norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed,
@@ -41,5 +56,8 @@ extern const struct kernels kernels_base, kernels_avx2, kernels_avx512, kernels_
  * set than the processor has, or an unknown word, dies with PM_USAGE.
  */
 const struct kernels *kernels(void);
+
+/* At least so many bytes that last until the next call, from any thread: one kernel runs at a time. */
+void *kernel_scratch(size_t bytes);
 
 #endif

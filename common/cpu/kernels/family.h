@@ -5,6 +5,8 @@
 #ifndef PM_FAMILY_H
 #define PM_FAMILY_H
 
+#include <omp.h>
+
 #include "base/base.h"
 #include "cpu/kernels.h"
 
@@ -14,6 +16,9 @@
 
 extern const struct kernels NAME(kernels);
 
+void NAME(wino_pack)(real *u, const real *w, const struct filters *s, bool back);
+void NAME(wino_conv)(const struct fmap *x, const real *u, const struct filters *s, const struct finish *f, struct fmap *y);
+void NAME(wino_grad)(const struct fmap *x, const struct fmap *dy, const struct filters *s, real *dw, real *db);
 void NAME(norm_stats)(const struct fmap *z, double *mean, double *var);
 void NAME(norm_act)(const struct norm_act *p);
 void NAME(norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed,

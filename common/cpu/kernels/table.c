@@ -6,6 +6,9 @@
 
 const struct kernels NAME(kernels) = {
 	.isa = PM_WORD(PM_ISA),
+	.wino_pack = NAME(wino_pack),
+	.wino_conv = NAME(wino_conv),
+	.wino_grad = NAME(wino_grad),
 	.norm_stats = NAME(norm_stats),
 	.norm_act = NAME(norm_act),
 	.norm_act_bwd = NAME(norm_act_bwd),
