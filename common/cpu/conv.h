@@ -14,7 +14,7 @@ struct conv {
 	bool exact;              /* physical weights are the parameters as they stand */
 	real *weights, *bias;    /* [oc][ic][kk], [oc]: physical, where they must be rebuilt */
 	struct conv_dnnl *dnnl;  /* NULL: im2col, or */
-	bool own;                /* kernels of our own */
+	int own;                 /* which kernels of our own, 0: none */
 	real *zeros, *dweights, *dbias; /* for those: a bias of zeros; physical gradients */
 };
 
@@ -29,19 +29,22 @@ void conv_bias_back(const struct conv *c, const real *physical, real *db);
 
 struct conv *conv_plain_open(const struct conv_shape *s);
 void conv_plain_close(struct conv *c);
-void conv_plain_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y);
+void conv_plain_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
+	double *moments);
 void conv_plain_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);
 void conv_plain_bwd_weights(struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db);
 
 struct conv *conv_dnnl_open(const struct conv_shape *s);
 void conv_dnnl_close(struct conv *c);
-void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y);
+void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
+	double *moments);
 void conv_dnnl_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);
 void conv_dnnl_bwd_weights(struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db);
 
 struct conv *conv_own_open(const struct conv_shape *s);
 void conv_own_close(struct conv *c);
-void conv_own_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y);
+void conv_own_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
+	double *moments);
 void conv_own_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);
 void conv_own_bwd_weights(struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db);
 

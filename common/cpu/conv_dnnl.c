@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "cpu/conv.h"
+#include "cpu/kernels.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -13,9 +14,10 @@
 struct conv *conv_dnnl_open(const struct conv_shape *s) { return conv_plain_open(s); }
 void conv_dnnl_close(struct conv *c) { conv_plain_close(c); }
 
-void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y)
+void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y,
+	double *moments)
 {
-	conv_plain_fwd(c, x, w, b, pack, version, y);
+	conv_plain_fwd(c, x, w, b, pack, version, y, moments);
 }
 
 void conv_dnnl_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *pack, uint64_t version, struct fmap *dx)
@@ -224,12 +226,13 @@ static void pack_weights(struct conv *c, struct primitive *p, int slot, const re
 	execute(p->reorder, 2, (dnnl_exec_arg_t[]){ { DNNL_ARG_FROM, p->user_w }, { DNNL_ARG_TO, p->w } });
 }
 
-void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y)
+void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y,
+	double *moments)
 {
 	if (c->dnnl && !make(c->dnnl, FORWARD))
 		give_up(c);
 	if (!c->dnnl) {
-		conv_plain_fwd(c, x, w, b, pack, version, y);
+		conv_plain_fwd(c, x, w, b, pack, version, y, moments);
 		return;
 	}
 	struct primitive *p = &c->dnnl->pass[FORWARD];
@@ -238,6 +241,8 @@ void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const re
 	bind(p->y, y->data);
 	bind(p->b, conv_bias(c, b));
 	execute(p->run, 4, (dnnl_exec_arg_t[]){ { DNNL_ARG_SRC, p->x }, { DNNL_ARG_WEIGHTS, p->w }, { DNNL_ARG_BIAS, p->b }, { DNNL_ARG_DST, p->y } });
+	if (moments)
+		kernels()->norm_stats(y, moments, moments + y->c);
 }
 
 void conv_dnnl_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *pack, uint64_t version, struct fmap *dx)

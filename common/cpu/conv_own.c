@@ -9,15 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Does minimal filtering apply? */
-static bool filtering(const struct conv_shape *s)
+enum { LIBRARY, TILES, POINT, FIRST }; /* what is a convolution's own: nothing, minimal filtering, kernel 1, plain images */
+
+static int own_kind(const struct conv_shape *s)
 {
-#ifdef PM_REAL_DOUBLE
-	(void)s;
-	return false;
-#else
-	return s->kernel == 3 && s->dilation == 1 && s->in_lanes == PM_LANES && !s->up;
+#ifndef PM_REAL_DOUBLE /* there the plain twin is what gradients are checked with */
+	if (s->in_lanes == 1)
+		return FIRST;
+	if (s->kernel == 1)
+		return POINT;
+	if (s->kernel == 3 && s->dilation == 1)
+		return TILES;
 #endif
+	(void)s;
+	return LIBRARY;
 }
 
 bool pack_stale(struct pack *p, int slot, size_t bytes, const struct conv *c, uint64_t version)
@@ -38,27 +43,37 @@ bool pack_stale(struct pack *p, int slot, size_t bytes, const struct conv *c, ui
 
 static struct filters filters_of(const struct conv *c, bool back)
 {
-	return (struct filters){ back ? c->ic : c->oc, back ? c->oc : c->ic, c->kk / 9 };
+	return (struct filters){ back ? c->ic : c->oc, back ? c->oc : c->ic, c->kk == 27 ? 3 : 1 };
 }
 
 static const real *packed(struct conv *c, const real *w, struct pack *pack, uint64_t version, bool back)
 {
 	struct filters s = filters_of(c, back);
+	int64_t count = c->own == TILES ? 36 * s.taps * s.in * s.out : c->oc * c->ic * c->kk;
 
-	if (pack_stale(pack, back, (size_t)(36 * s.taps * s.in * s.out) * sizeof(real), c, version))
-		kernels()->wino_pack(pack->mem[back], conv_weights(c, w), &s, back);
+	if (!pack_stale(pack, back, (size_t)count * sizeof(real), c, version))
+		return pack->mem[back];
+	w = conv_weights(c, w);
+	if (c->own == TILES)
+		kernels()->wino_pack(pack->mem[back], w, &s, back);
+	else if (c->own == POINT)
+		kernels()->point_pack(pack->mem[back], w, &s, back);
+	else
+		kernels()->first_pack(pack->mem[back], w, c->oc, c->ic * c->kk);
 	return pack->mem[back];
 }
 
 struct conv *conv_own_open(const struct conv_shape *s)
 {
-	if (!filtering(s))
+	int own = own_kind(s);
+
+	if (own == LIBRARY)
 		return conv_dnnl_open(s);
 	struct conv *c = conv_plain_open(s);
-	c->zeros = xcalloc((size_t)(c->ic > c->oc ? c->ic : c->oc), sizeof(real));
+	c->own = own;
+	c->zeros = xcalloc((size_t)c->ic, sizeof(real));
 	c->dweights = xcalloc((size_t)(c->oc * c->ic * c->kk), sizeof(real));
 	c->dbias = xcalloc((size_t)c->oc, sizeof(real));
-	c->own = true;
 	return c;
 }
 
@@ -73,26 +88,38 @@ void conv_own_close(struct conv *c)
 		conv_dnnl_close(c);
 }
 
-void conv_own_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y)
+void conv_own_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y,
+	double *moments)
 {
 	if (!c->own) {
-		conv_dnnl_fwd(c, x, w, b, pack, version, y);
+		conv_dnnl_fwd(c, x, w, b, pack, version, y, moments);
 		return;
 	}
 	struct filters s = filters_of(c, false);
-	struct finish f = { NULL, conv_bias(c, b), 1 };
-	kernels()->wino_conv(x, packed(c, w, pack, version, false), &s, &f, y);
+	const real *u = packed(c, w, pack, version, false), *shift = conv_bias(c, b);
+	if (c->own == TILES) {
+		kernels()->wino_conv(x, u, &s, shift, y, moments);
+	} else if (c->own == FIRST) {
+		kernels()->first_conv(x, u, &c->s, shift, y, moments);
+	} else {
+		kernels()->point_conv(x, u, &s, shift, y);
+		if (moments)
+			kernels()->norm_stats(y, moments, moments + y->c);
+	}
 }
 
 void conv_own_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *pack, uint64_t version, struct fmap *dx)
 {
-	if (!c->own) {
-		conv_dnnl_bwd_data(c, dy, w, pack, version, dx);
-		return;
-	}
 	struct filters s = filters_of(c, true);
-	struct finish f = { NULL, c->zeros, 1 };
-	kernels()->wino_conv(dy, packed(c, w, pack, version, true), &s, &f, dx);
+
+	if (c->own == TILES)
+		kernels()->wino_conv(dy, packed(c, w, pack, version, true), &s, c->zeros, dx, NULL);
+	else if (c->own == POINT)
+		kernels()->point_conv(dy, packed(c, w, pack, version, true), &s, c->zeros, dx);
+	else if (c->own == FIRST)
+		conv_plain_bwd_data(c, dy, w, pack, version, dx); /* images want no gradient but in tests */
+	else
+		conv_dnnl_bwd_data(c, dy, w, pack, version, dx);
 }
 
 void conv_own_bwd_weights(struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db)
@@ -102,7 +129,12 @@ void conv_own_bwd_weights(struct conv *c, const struct fmap *x, const struct fma
 		return;
 	}
 	struct filters s = filters_of(c, false);
-	kernels()->wino_grad(x, dy, &s, c->dweights, c->dbias);
+	if (c->own == TILES)
+		kernels()->wino_grad(x, dy, &s, c->dweights, c->dbias);
+	else if (c->own == POINT)
+		kernels()->point_grad(x, dy, &s, c->dweights, c->dbias);
+	else
+		kernels()->first_grad(x, dy, &c->s, c->dweights, c->dbias);
 	conv_weights_back(c, c->dweights, dw);
 	conv_bias_back(c, c->dbias, db);
 }

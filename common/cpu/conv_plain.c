@@ -4,6 +4,7 @@
  */
 #include "base/base.h"
 #include "cpu/conv.h"
+#include "cpu/kernels.h"
 
 #include <cblas.h>
 #include <stdlib.h>
@@ -22,9 +23,15 @@ static void gemm(bool ta, bool tb, int64_t m, int64_t n, int64_t k, const real *
 #endif
 }
 
-static real load(const struct fmap *f, int64_t at)
+static real load(const struct fmap *f, int64_t at, int64_t channel)
 {
-	return f->type == F_BF16 ? (real)bf16_get(((const uint16_t *)f->data)[at]) : ((const real *)f->data)[at];
+	real v = f->type == F_BF16 ? (real)bf16_get(((const uint16_t *)f->data)[at]) : ((const real *)f->data)[at];
+
+	if (f->act) {
+		v = v * f->act->scale[channel] + f->act->shift[channel];
+		v = v > 0 ? v : v * (real)f->act->slope;
+	}
+	return v;
 }
 
 static void store(struct fmap *f, int64_t at, real v)
@@ -66,7 +73,7 @@ static void columns(const struct conv *c, const struct fmap *x, const struct str
 		for (int64_t k = 0; k < c->kk; k++) {
 			int64_t q = tap(c, s->first + i, k);
 			for (int64_t ch = 0; ch < c->ic; ch++)
-				col[(i * c->ic + ch) * c->kk + k] = q < 0 ? 0 : load(x, element(x, s->n, ch, q));
+				col[(i * c->ic + ch) * c->kk + k] = q < 0 ? 0 : load(x, element(x, s->n, ch, q), ch);
 		}
 }
 
@@ -75,7 +82,7 @@ static void rows(const struct conv *c, const struct fmap *y, const struct strip 
 #pragma omp parallel for
 	for (int64_t i = 0; i < s->count; i++)
 		for (int64_t ch = 0; ch < c->oc; ch++)
-			out[i * c->oc + ch] = load(y, element(y, s->n, ch, s->first + i));
+			out[i * c->oc + ch] = load(y, element(y, s->n, ch, s->first + i), ch);
 }
 
 static int64_t strip_pixels(const struct conv *c)
@@ -99,7 +106,8 @@ void conv_plain_close(struct conv *c)
 	free(c);
 }
 
-void conv_plain_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y)
+void conv_plain_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y,
+	double *moments)
 {
 	int64_t step = strip_pixels(c), space = fmap_space(y), taps = c->ic * c->kk;
 	const real *weights = conv_weights(c, w), *bias = conv_bias(c, b);
@@ -116,6 +124,8 @@ void conv_plain_fwd(struct conv *c, const struct fmap *x, const real *w, const r
 				for (int64_t ch = 0; ch < c->oc; ch++)
 					store(y, element(y, s.n, ch, s.first + i), out[i * c->oc + ch] + bias[ch]);
 		}
+	if (moments)
+		kernels()->norm_stats(y, moments, moments + y->c);
 	free(col);
 	free(out);
 }

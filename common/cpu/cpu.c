@@ -70,6 +70,15 @@ static void norm_fixed(double *mean, double *rstd, int64_t c, double eps, const 
 	}
 }
 
+static void norm_defer(const struct norm_act *p, real *scale, real *shift)
+{
+	for (int64_t k = 0; k < fmap_blocks(&p->z) * PM_LANES; k++) {
+		double s = k < p->z.c ? (double)p->gamma[k] * p->rstd[k] : 0;
+		scale[k] = (real)s;
+		shift[k] = k < p->z.c ? (real)((double)p->beta[k] - p->mean[k] * s) : 0;
+	}
+}
+
 static void onehot(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 {
 	for (int64_t i = 0; i < n; i++)
@@ -109,7 +118,7 @@ static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squa
 		.name = title, .runs = true, .alloc = cpu_alloc, .free = cpu_free, .put = copy, .get = copy, .zero = zero, \
 		.conv_open = how##_open, .conv_close = how##_close, .conv_fwd = how##_fwd, .conv_bwd_data = how##_bwd_data, \
 		.conv_bwd_weights = how##_bwd_weights, .norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, \
-		.norm_act = norm_act, .norm_act_bwd = norm_act_bwd, .relayout = relayout, .space = space, .resample = resample, \
+		.norm_act = norm_act, .norm_defer = norm_defer, .norm_act_bwd = norm_act_bwd, .relayout = relayout, .space = space, .resample = resample, \
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
 		.sum_squares = sum_squares, .adam = adam, .sgd = sgd, \

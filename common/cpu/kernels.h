@@ -12,18 +12,22 @@ struct filters {
 	int64_t out, in, taps;
 };
 
-/* What becomes of a sum: act(scale sum + shift), act the leaky ReLU with slope (1: none). scale may be NULL. */
-struct finish {
-	const real *scale, *shift; /* [out] */
-	double slope;
-};
-
 struct kernels {
 	const char *isa;
-	/* Minimal filtering. Packed filters are POINTS * taps * in * out reals; back: those of the way to the data. */
+	/*
+	 * Minimal filtering. Packed filters are 36 taps in out reals; back: those of the way to the data. y = sums + shift [out];
+	 * moments as in struct backend. wino_grad writes dw [out][in][taps][3][3] and db.
+	 */
 	void (*wino_pack)(real *u, const real *w, const struct filters *s, bool back);
-	void (*wino_conv)(const struct fmap *x, const real *u, const struct filters *s, const struct finish *f, struct fmap *y);
+	void (*wino_conv)(const struct fmap *x, const real *u, const struct filters *s, const real *shift, struct fmap *y, double *moments);
 	void (*wino_grad)(const struct fmap *x, const struct fmap *dy, const struct filters *s, real *dw, real *db);
+	/* Kernel 1, packed filters out in reals; and the first convolution of a network (in_lanes 1), taps out reals. */
+	void (*point_pack)(real *u, const real *w, const struct filters *s, bool back);
+	void (*point_conv)(const struct fmap *x, const real *u, const struct filters *s, const real *shift, struct fmap *y);
+	void (*point_grad)(const struct fmap *x, const struct fmap *dy, const struct filters *s, real *dw, real *db);
+	void (*first_pack)(real *u, const real *w, int64_t out, int64_t taps);
+	void (*first_conv)(const struct fmap *x, const real *u, const struct conv_shape *s, const real *shift, struct fmap *y, double *moments);
+	void (*first_grad)(const struct fmap *x, const struct fmap *dy, const struct conv_shape *s, real *dw, real *db);
 	void (*norm_stats)(const struct fmap *z, double *mean, double *var);
 	void (*norm_act)(const struct norm_act *p);
 	void (*norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed,

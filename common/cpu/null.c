@@ -19,13 +19,14 @@ static double sum_squares(const real *x, int64_t n) { (void)x, (void)n; return 0
 /* The rest of the table does nothing with its arguments. */
 #define NOTHING(name, ...) static void name(__VA_ARGS__) {}
 #pragma GCC diagnostic ignored "-Wunused-parameter"
-NOTHING(conv_fwd, struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *p, uint64_t v, struct fmap *y)
+NOTHING(conv_fwd, struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *p, uint64_t v, struct fmap *y, double *m)
 NOTHING(conv_bwd_data, struct conv *c, const struct fmap *dy, const real *w, struct pack *p, uint64_t v, struct fmap *dx)
 NOTHING(conv_bwd_weights, struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db)
 NOTHING(norm_stats, const struct fmap *z, double *mean, double *var)
 NOTHING(norm_batch, const double *mean, double *var, int64_t c, int64_t count, double eps, real *rm, real *rv)
 NOTHING(norm_fixed, double *mean, double *rstd, int64_t c, double eps, const real *rm, const real *rv)
 NOTHING(norm_act, const struct norm_act *p)
+NOTHING(norm_defer, const struct norm_act *p, real *scale, real *shift)
 NOTHING(norm_act_bwd, const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dg, real *db, struct fmap *dz)
 NOTHING(relayout, struct fmap *y, const struct fmap *x, bool add)
 NOTHING(space, struct fmap *y, const struct fmap *x, int dims, bool inverse)
@@ -47,7 +48,7 @@ NOTHING(sgd, real *w, const real *g, real *v, int64_t n, const struct sgd *p)
 const struct backend backend_null = {
 	.name = "null", .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .conv_open = conv_open,
 	.conv_close = conv_close, .conv_fwd = conv_fwd, .conv_bwd_data = conv_bwd_data, .conv_bwd_weights = conv_bwd_weights,
-	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_act_bwd = norm_act_bwd,
+	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_defer = norm_defer, .norm_act_bwd = norm_act_bwd,
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
 	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
 	.overlap_bwd = overlap_bwd, .argmax = argmax, .sum_squares = sum_squares, .adam = adam, .sgd = sgd,

@@ -17,12 +17,12 @@ static void weights(struct graph *g, struct params *ps, const char *name, int di
 	*b = param(g, ps, full, INIT_FAN_IN, fan_in, 1, &cout);
 }
 
-struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, bool full)
+struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, enum conv_to to)
 {
 	struct node *w, *b;
 
 	weights(g, ps, name, dims, cout, x->v.c, kernel, &w, &b, cout);
-	return op_conv(g, x, w, b, 1, full);
+	return op_conv(g, x, w, b, 1, to);
 }
 
 struct node *conv_up(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, struct node *beside)
@@ -60,9 +60,9 @@ struct node *conv_block(struct graph *g, struct params *ps, struct node *x, cons
 	char name[96];
 
 	snprintf(name, sizeof name, "%s.0", prefix);
-	x = conv(g, ps, x, name, b->dims, b->cout, 3, false);
-	x = norm(g, ps, x, prefix, 1, &(struct norm){ .drop = b->drop }, NULL);
+	x = conv(g, ps, x, name, b->dims, b->cout, 3, CONV_TO_NORM);
+	x = norm(g, ps, x, prefix, 1, &(struct norm){ .drop = b->drop, .defer = true }, NULL);
 	snprintf(name, sizeof name, "%s.4", prefix);
-	x = conv(g, ps, x, name, b->dims, b->cout, 3, false);
-	return norm(g, ps, x, prefix, 5, &(struct norm){ .pool = b->pool, .room = b->room }, pooled);
+	x = conv(g, ps, x, name, b->dims, b->cout, 3, CONV_TO_NORM);
+	return norm(g, ps, x, prefix, 5, &(struct norm){ .pool = b->pool, .room = b->room, .defer = b->defer }, pooled);
 }

@@ -28,8 +28,9 @@ struct block {
 	double drop;
 	int pool;     /* as in struct norm */
 	int64_t room; /* likewise */
+	bool defer;   /* likewise */
 };
-struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, bool full);
+struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, enum conv_to to);
 struct node *conv_up(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, struct node *beside);
 struct node *conv_block(struct graph *g, struct params *ps, struct node *x, const char *prefix, const struct block *b, struct node **pooled);
 

@@ -70,7 +70,7 @@ static struct node *upsample(struct graph *g, const struct conf *c, struct param
 		return conv_up(g, ps, x, name, c->dims, skip->v.c, skip);
 	}
 	snprintf(name, sizeof name, "%s.conv1x1", prefix);
-	x = conv(g, ps, x, name, c->dims, skip->v.c, 1, false);
+	x = conv(g, ps, x, name, c->dims, skip->v.c, 1, CONV_TO_MAPS);
 	return op_up(g, x, c->dims, strcmp(c->up, "linear") ? UP_NEAREST : UP_LINEAR, skip);
 }
 
@@ -84,7 +84,7 @@ static int forward(struct graph *g, const void *conf, struct params *ps, struct 
 	check(c, x);
 	for (int i = 0; i <= last; i++) {
 		int64_t cout = (int64_t)c->chns.v[i];
-		struct block b = { c->dims, cout, drop(c, i), i < last ? c->dims : 0, i < last ? cout : 0 };
+		struct block b = { c->dims, cout, drop(c, i), i < last ? c->dims : 0, i < last ? cout : 0, i == last };
 		if (i)
 			snprintf(name, sizeof name, "encoder.down%d.maxpool_conv.1.conv_conv", i);
 		else
@@ -93,7 +93,7 @@ static int forward(struct graph *g, const void *conf, struct params *ps, struct 
 	}
 	x = skip[last];
 	for (int i = last - 1; i >= 0; i--) {
-		struct block b = { c->dims, (int64_t)c->chns.v[i], drop(c, i), 0, 0 };
+		struct block b = { c->dims, (int64_t)c->chns.v[i], drop(c, i), 0, 0, true };
 		snprintf(name, sizeof name, "decoder.up%d", last - i);
 		x = op_cat(g, skip[i], upsample(g, c, ps, x, name, skip[i]));
 		snprintf(name, sizeof name, "decoder.up%d.conv.conv_conv", last - i);
@@ -104,7 +104,7 @@ static int forward(struct graph *g, const void *conf, struct params *ps, struct 
 			snprintf(name, sizeof name, "decoder.out_conv%d", i);
 		else
 			snprintf(name, sizeof name, "decoder.out_conv");
-		out[n++] = op_plain(g, conv(g, ps, scale[i], name, c->dims, classes, 1, true));
+		out[n++] = op_plain(g, conv(g, ps, scale[i], name, c->dims, classes, 1, CONV_TO_LOGITS));
 	}
 	return n;
 }

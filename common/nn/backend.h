@@ -20,7 +20,9 @@ struct backend {
 
 	struct conv *(*conv_open)(const struct conv_shape *s);
 	void (*conv_close)(struct conv *);
-	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y);
+	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], as norm_stats would find them. */
+	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
+		double *moments);
 	void (*conv_bwd_data)(struct conv *, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);
 	void (*conv_bwd_weights)(struct conv *, const struct fmap *x, const struct fmap *dy, real *dw, real *db); /* adds to both */
 
@@ -30,9 +32,11 @@ struct backend {
 	void (*norm_batch)(const double *mean, double *var, int64_t c, int64_t count, double eps, real *running_mean, real *running_var);
 	void (*norm_fixed)(double *mean, double *rstd, int64_t c, double eps, const real *running_mean, const real *running_var);
 	void (*norm_act)(const struct norm_act *p);
+	/* The same without dropout and pooling, for those who read z: scale and shift of its physical channels. */
+	void (*norm_defer)(const struct norm_act *p, real *scale, real *shift);
 	/*
 	 * dz from dy (data may be NULL: no gradient there) and dpool (likewise), through batch statistics unless fixed. A
-	 * pooled maximum sends its gradient to its first place in row-major order. Adds to dgamma and dbeta.
+	 * pooled maximum sends its gradient to its first place in row-major order. Adds to dgamma and dbeta. dz may be dy.
 	 */
 	void (*norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed,
 		real *dgamma, real *dbeta, struct fmap *dz);

@@ -16,6 +16,15 @@ enum { PM_LANES = 16 };
 enum ftype { F_REAL, F_BF16, F_U8 };
 
 /*
+ * y = act(scale x + shift), act the leaky ReLU (slope 1: none), for each channel, the padding ones included (there both
+ * are 0). What a normalisation leaves to those who read its result, so that the result need not be stored.
+ */
+struct act {
+	const real *scale, *shift; /* scale may be NULL: 1 */
+	double slope;              /* 0 to 1 */
+};
+
+/*
  * An array [n,c,d,h,w] in the backend's memory, stored as [n][block][d][h][w][lanes]. lanes = PM_LANES: channels in
  * blocks of 16, the last lanes of a part-filled block are zero (the layout nChw16c); lanes = 1: plain row-major, as
  * logits, losses and labels are. Two halves of a concatenation each start a block of their own: split is the number of
@@ -27,6 +36,7 @@ struct fmap {
 	int lanes;
 	int64_t n, c, d, h, w;
 	int64_t split;
+	const struct act *act; /* not NULL: what is stored has still to go through it; convolutions read such maps */
 	int64_t stride; /* elements from one image to the next: more than its own size where it is half of a concatenation */
 };
 

@@ -204,6 +204,13 @@ struct fmap fmap_make(enum ftype type, int lanes, int64_t n, int64_t c, int64_t 
 
 void node_input(struct graph *g, struct node *y, int slot, struct node *x)
 {
+	if (x->v.act)
+		die(PM_FAIL, "bug: only a convolution reads what a normalisation has deferred");
+	node_input_act(g, y, slot, x);
+}
+
+void node_input_act(struct graph *g, struct node *y, int slot, struct node *x)
+{
 	(void)g;
 	y->in[slot] = x;
 	y->need |= x->need;
@@ -270,6 +277,7 @@ struct fmap *grad_of(struct graph *g, struct node *x, bool *add)
 	*add = x->g.data != NULL;
 	if (!*add) {
 		x->g = x->v;
+		x->g.act = NULL;
 		x->g.stride = fmap_image(&x->v);
 		x->g.type = x->v.lanes == 1 ? F_REAL : g->type;
 		x->gbuf = buffer_new(g, fmap_bytes(&x->g));

@@ -19,7 +19,8 @@ struct node {
 	void *arg;          /* the op's own, in the graph's node memory */
 	struct param *param;
 	struct params *ps;  /* whose param it is */
-	struct buffer *vbuf, *gbuf; /* what holds v and g; shared by the halves of a concatenation and by parts */
+	double *moments;    /* of a convolution that a normalisation follows: mean and variance of each channel */
+	struct buffer *vbuf, *gbuf, *mbuf; /* what holds v, g and moments; the first two shared by the halves of a concatenation and by parts */
 	bool reached;       /* a gradient waits for it in a node that is not g */
 	bool need;          /* some trainable parameter is upstream */
 	bool keep;          /* read by the caller after the step: never freed early */
@@ -62,7 +63,8 @@ struct node *op_weight(struct graph *g, const float *host, int64_t n, const int6
 
 /* --- layers on feature maps --- */
 /* Weights [cout,cin,k..] and bias [cout]; zero padding keeps the size; dims = rank of w - 2. */
-struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct node *b, int dilation, bool full);
+enum conv_to { CONV_TO_NORM, CONV_TO_MAPS, CONV_TO_LOGITS }; /* what follows: a normalisation, anything, a loss (in f32) */
+struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct node *b, int dilation, enum conv_to to);
 /* Transposed convolution, kernel 2 stride 2: weights [cin,cout,2..]. */
 struct node *op_conv_up(struct graph *g, struct node *x, struct node *w, struct node *b, struct node *beside);
 
@@ -70,6 +72,7 @@ struct norm {
 	struct node *gamma, *beta, *mean, *var; /* the last two are running statistics: momentum 0.1, unbiased variance */
 	double slope, drop;                     /* leaky ReLU, dropout */
 	int pool;                               /* 0, or the dims (2, 3) over which a second, pooled result is made */
+	bool defer;                             /* convolutions alone read the result: it need not be stored */
 	int64_t room;                           /* channels that op_up or op_conv_up will put beside the result, for op_cat */
 };
 struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, struct node **pooled);

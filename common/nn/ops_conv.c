@@ -23,18 +23,24 @@ static void conv_back(struct graph *g, struct node *y)
 }
 
 /* The node of a convolution whose result has c channels; the value is computed here. */
-static struct node *conv_node(struct graph *g, struct node *x, struct node *w, struct node *b, const struct conv_shape *s, int64_t c)
+static struct node *conv_node(struct graph *g, struct node *x, struct node *w, struct node *b, const struct conv_shape *s, int64_t c,
+	bool moments)
 {
-	struct node *y = node_new(g, x, w);
+	struct node *y = node_new(g, NULL, w);
 	struct conv_arg *a = tape_alloc(g, sizeof *a);
 
+	node_input_act(g, y, 0, x);
 	node_input(g, y, 2, b);
 	a->shape = *s;
 	a->conv = tape_conv(g, s);
 	y->arg = a;
 	y->back = conv_back;
 	node_value(g, y, s->out_type, PM_LANES, x->v.n, c, x->v.d, x->v.h, x->v.w);
-	g->be->conv_fwd(a->conv, &x->v, w->v.data, b->v.data, &w->param->pack, w->ps->version, &y->v);
+	if (moments) {
+		y->mbuf = buffer_new(g, 2 * (size_t)c * sizeof(double));
+		y->moments = buffer_at(g, y->mbuf);
+	}
+	g->be->conv_fwd(a->conv, &x->v, w->v.data, b->v.data, &w->param->pack, w->ps->version, &y->v, y->moments);
 	return node_done(g, y);
 }
 
@@ -56,7 +62,7 @@ static void shape_of(struct conv_shape *s, const struct graph *g, const struct n
 	s->out_type = g->type;
 }
 
-struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct node *b, int dilation, bool full)
+struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct node *b, int dilation, enum conv_to to)
 {
 	struct conv_shape s;
 
@@ -65,8 +71,8 @@ struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct nod
 		die(PM_FAIL, "bug: %s wants %lld channels, not %lld", w->param->name, (long long)w->param->dim[1], (long long)x->v.c);
 	s.kernel = (int)w->param->dim[2];
 	s.dilation = dilation;
-	s.out_type = full ? F_REAL : g->type;
-	return conv_node(g, x, w, b, &s, s.cout);
+	s.out_type = to == CONV_TO_LOGITS ? F_REAL : g->type;
+	return conv_node(g, x, w, b, &s, s.cout, to == CONV_TO_NORM && g->training);
 }
 
 /* [2^dims c] at size to [c] at twice the size; positions are blocks apart. */
@@ -103,7 +109,7 @@ struct node *op_conv_up(struct graph *g, struct node *x, struct node *w, struct 
 
 	shape_of(&s, g, x, cout, dims);
 	s.up = true;
-	struct node *t = conv_node(g, x, w, b, &s, padded << dims);
+	struct node *t = conv_node(g, x, w, b, &s, padded << dims, false);
 	struct node *y = node_new(g, t, NULL);
 	y->arg = tape_alloc(g, sizeof(int));
 	*(int *)y->arg = dims;

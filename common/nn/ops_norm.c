@@ -8,24 +8,35 @@ enum { GAMMA = 1, BETA = 2 };
 struct norm_arg {
 	struct norm_act p;
 	struct node *pooled; /* NULL: none */
-	struct buffer *stats;
+	struct buffer *stats, *act; /* of a deferred result the second */
 	bool fixed;          /* running statistics: no gradient goes through them */
 };
+
+/* dz takes the place of dy where it can: every element is read before it is written. */
+static struct fmap *dz_of(struct graph *g, struct node *y, struct node *z)
+{
+	bool add;
+
+	if (z->g.data)
+		die(PM_FAIL, "bug: what is normalised is read once");
+	if (!y->g.data || y->g.stride != fmap_image(&y->g))
+		return grad_of(g, z, &add);
+	z->g = y->g;
+	z->gbuf = y->gbuf;
+	z->gbuf->refs++;
+	return &z->g;
+}
 
 static void norm_back(struct graph *g, struct node *y)
 {
 	struct norm_arg *a = y->arg;
-	struct node *z = y->in[0];
-	struct fmap none = { .data = NULL };
-	bool add;
-	struct fmap *dz = grad_of(g, z, &add);
+	struct fmap none = { .data = NULL }, *dz = dz_of(g, y, y->in[0]);
 
-	if (add)
-		die(PM_FAIL, "bug: what is normalised is read once");
 	g->be->norm_act_bwd(&a->p, &y->g, y->reached ? &a->pooled->g : &none, a->fixed, y->in[GAMMA]->g.data, y->in[BETA]->g.data, dz);
 	if (y->reached)
 		buffer_unref(g, a->pooled->gbuf);
 	buffer_unref(g, a->stats);
+	buffer_unref(g, a->act);
 }
 
 /* The pooled result follows in the tape, so its gradient is complete when norm_back runs and waits there until then. */
@@ -36,46 +47,84 @@ static void pooled_back(struct graph *g, struct node *pooled)
 	pooled->in[0]->reached = true;
 }
 
-struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, struct node **pooled)
+/* Mean and 1 / standard deviation: of the batch, which moves the running statistics, or those. */
+static void statistics(struct graph *g, struct node *z, const struct norm *p, struct norm_arg *a)
 {
 	const struct backend *be = g->be;
-	struct node *y = node_new(g, z, p->gamma);
-	struct norm_arg *a = tape_alloc(g, sizeof *a);
-	struct fmap v = fmap_make(g->type, PM_LANES, z->v.n, z->v.c, z->v.d, z->v.h, z->v.w);
-	int64_t c = z->v.c, rooms = (p->room + PM_LANES - 1) / PM_LANES;
+	int64_t c = z->v.c;
+	double *mean, *rstd;
 
-	node_input(g, y, BETA, p->beta);
-	v.stride += rooms * PM_LANES * fmap_space(&v);
-	y->v = v;
-	y->vbuf = buffer_new(g, (size_t)(v.n * v.stride) * ftype_size(v.type));
-	y->v.data = buffer_at(g, y->vbuf);
-	y->arg = a;
-	y->back = norm_back;
-
-	a->stats = buffer_new(g, 2 * (size_t)c * sizeof(double));
-	double *mean = buffer_at(g, a->stats), *rstd = mean + c;
+	a->stats = z->mbuf ? z->mbuf : buffer_new(g, 2 * (size_t)c * sizeof(double));
+	mean = buffer_at(g, a->stats);
+	rstd = mean + c;
 	a->fixed = !g->training;
-	if (g->training) {
-		be->norm_stats(&z->v, mean, rstd);
-		be->norm_batch(mean, rstd, c, z->v.n * fmap_space(&z->v), 1e-5, p->mean->v.data, p->var->v.data);
-	} else {
+	if (a->fixed) {
 		be->norm_fixed(mean, rstd, c, 1e-5, p->mean->v.data, p->var->v.data);
+	} else {
+		if (!z->mbuf)
+			be->norm_stats(&z->v, mean, rstd);
+		be->norm_batch(mean, rstd, c, z->v.n * fmap_space(&z->v), 1e-5, p->mean->v.data, p->var->v.data);
 	}
-	a->p = (struct norm_act){
-		.z = z->v, .y = y->v, .dims = p->pool, .gamma = p->gamma->v.data, .beta = p->beta->v.data, .mean = mean,
-		.rstd = rstd, .slope = p->slope, .drop = g->training ? p->drop : 0,
-		.key = { (uint32_t)(g->seed ^ g->seed >> 32), (uint32_t)(g->step ^ g->step >> 32) },
-		.layer = (uint32_t)tape_length(g),
-	};
+	z->mbuf = NULL;
+	a->p.mean = mean;
+	a->p.rstd = rstd;
+}
+
+/* y is z seen through an act. */
+static void defer(struct graph *g, struct node *z, struct node *y, struct norm_arg *a)
+{
+	int64_t c = fmap_blocks(&z->v) * PM_LANES;
+	struct act *act = tape_alloc(g, sizeof *act);
+
+	a->act = buffer_new(g, 2 * (size_t)c * sizeof(real));
+	act->scale = buffer_at(g, a->act);
+	act->shift = act->scale + c;
+	act->slope = a->p.slope;
+	g->be->norm_defer(&a->p, (real *)act->scale, (real *)act->shift);
+	y->v = z->v;
+	y->v.act = act;
+	y->vbuf = z->vbuf;
+	y->vbuf->refs++;
+}
+
+static void apply(struct graph *g, struct node *z, struct node *y, struct norm_arg *a, const struct norm *p, struct node **pooled)
+{
+	struct fmap v = fmap_make(g->type, PM_LANES, z->v.n, z->v.c, z->v.d, z->v.h, z->v.w);
+
+	v.stride += (p->room + PM_LANES - 1) / PM_LANES * PM_LANES * fmap_space(&v);
+	y->vbuf = buffer_new(g, (size_t)(v.n * v.stride) * ftype_size(v.type));
+	v.data = buffer_at(g, y->vbuf);
+	y->v = a->p.y = v;
 	if (p->pool) {
 		struct node *q = node_new(g, y, NULL);
-		node_value(g, q, g->type, PM_LANES, v.n, c, p->pool == 3 ? v.d / 2 : v.d, v.h / 2, v.w / 2);
+		node_value(g, q, g->type, PM_LANES, v.n, v.c, p->pool == 3 ? v.d / 2 : v.d, v.h / 2, v.w / 2);
 		q->back = pooled_back;
 		a->pooled = q;
 		a->p.pool = q->v;
 		*pooled = q;
 	}
-	be->norm_act(&a->p);
+	g->be->norm_act(&a->p);
+}
+
+struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, struct node **pooled)
+{
+	struct node *y = node_new(g, z, p->gamma);
+	struct norm_arg *a = tape_alloc(g, sizeof *a);
+
+	node_input(g, y, BETA, p->beta);
+	y->arg = a;
+	y->back = norm_back;
+	a->p = (struct norm_act){
+		.z = z->v, .dims = p->pool, .gamma = p->gamma->v.data, .beta = p->beta->v.data,
+		.slope = p->slope, .drop = g->training ? p->drop : 0,
+		.key = { (uint32_t)(g->seed ^ g->seed >> 32), (uint32_t)(g->step ^ g->step >> 32) },
+		.layer = (uint32_t)tape_length(g),
+	};
+	statistics(g, z, p, a);
+	if (p->defer && a->p.drop == 0 && !p->pool && !p->room)
+		defer(g, z, y, a);
+	else
+		apply(g, z, y, a, p, pooled);
 	if (!g->grad)
 		buffer_unref(g, a->stats);
 	return node_done(g, y);

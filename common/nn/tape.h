@@ -24,6 +24,8 @@ int tape_length(const struct graph *g);
 /* A new node that reads a and b (may be NULL); it has no value yet. */
 struct node *node_new(struct graph *g, struct node *a, struct node *b);
 void node_input(struct graph *g, struct node *y, int slot, struct node *x);
+/* The same for an op that applies x->v.act, where there is one, as it reads. */
+void node_input_act(struct graph *g, struct node *y, int slot, struct node *x);
 /* Gives it a dense value of that form in a buffer of its own. */
 void node_value(struct graph *g, struct node *y, enum ftype type, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w);
 /* The op has read its inputs: frees the values whose last use this was. */

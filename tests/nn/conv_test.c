@@ -97,7 +97,7 @@ static void compare(const struct conv_shape *s)
 		dx[k] = map(s->type, s->in_lanes, s->n, s->cin, s->split, s->size);
 		dw[k] = xcalloc((size_t)count, sizeof **dw);
 		db[k] = xcalloc((size_t)s->cout, sizeof **db);
-		be[k]->conv_fwd(conv, &x, w, b, &pack, 1, &y[k]);
+		be[k]->conv_fwd(conv, &x, w, b, &pack, 1, &y[k], NULL);
 		if (s->in_lanes == 16)
 			be[k]->conv_bwd_data(conv, &dy, w, &pack, 1, &dx[k]);
 		be[k]->conv_bwd_weights(conv, &x, &dy, dw[k], db[k]);

@@ -120,31 +120,31 @@ static struct node *case_conv(struct graph *g, struct params *ps, const void *ar
 	int dims = *(const int *)arg;
 	struct node *x = image(g, 2, 2, dims == 3 ? 4 : 1, 6, 5);
 
-	x = conv(g, ps, x, "a", dims, 5, 3, false);
-	x = conv(g, ps, x, "b", dims, 18, 3, false);
-	return probe(g, conv(g, ps, x, "c", dims, 3, 1, true));
+	x = conv(g, ps, x, "a", dims, 5, 3, CONV_TO_MAPS);
+	x = conv(g, ps, x, "b", dims, 18, 3, CONV_TO_MAPS);
+	return probe(g, conv(g, ps, x, "c", dims, 3, 1, CONV_TO_LOGITS));
 }
 
 static struct node *case_dilated(struct graph *g, struct params *ps, const void *arg)
 {
-	struct node *x = conv(g, ps, image(g, 1, 1, 1, 9, 8), "a", 2, 4, 3, false);
+	struct node *x = conv(g, ps, image(g, 1, 1, 1, 9, 8), "a", 2, 4, 3, CONV_TO_MAPS);
 	struct node *w = param(g, ps, "w", INIT_FAN_IN, 36, 4, (int64_t[]){ 4, 4, 3, 3 });
 	struct node *b = param(g, ps, "b", INIT_FAN_IN, 36, 1, (int64_t[]){ 4 });
 
 	(void)arg;
-	return probe(g, op_conv(g, x, w, b, 2, false));
+	return probe(g, op_conv(g, x, w, b, 2, CONV_TO_MAPS));
 }
 
 static struct node *case_many_channels(struct graph *g, struct params *ps, const void *arg)
 {
 	(void)arg;
-	return probe(g, conv(g, ps, image(g, 1, 5, 1, 6, 6), "a", 2, 4, 3, false));
+	return probe(g, conv(g, ps, image(g, 1, 5, 1, 6, 6), "a", 2, 4, 3, CONV_TO_MAPS));
 }
 
 static struct node *case_twice_read(struct graph *g, struct params *ps, const void *arg)
 {
-	struct node *x = conv(g, ps, image(g, 2, 1, 1, 6, 6), "a", 2, 7, 3, false);
-	struct node *u = conv(g, ps, x, "b", 2, 4, 3, false), *v = conv(g, ps, x, "c", 2, 4, 1, false);
+	struct node *x = conv(g, ps, image(g, 2, 1, 1, 6, 6), "a", 2, 7, 3, CONV_TO_MAPS);
+	struct node *u = conv(g, ps, x, "b", 2, 4, 3, CONV_TO_MAPS), *v = conv(g, ps, x, "c", 2, 4, 1, CONV_TO_MAPS);
 
 	(void)arg;
 	return op_binary(g, B_ADD, probe(g, u), op_binary(g, B_ADD, probe(g, v), probe(g, x)));
@@ -188,21 +188,21 @@ static struct node *case_up(struct graph *g, struct params *ps, const void *arg)
 	struct node *low, *x = image(g, 2, 1, u->dims == 3 ? 4 : 1, 8, 6), *up;
 	struct node *skip = conv_block(g, ps, x, "a", &b, &low), *beside = u->beside ? skip : NULL;
 
-	low = conv(g, ps, low, "b", u->dims, 7, 3, false);
+	low = conv(g, ps, low, "b", u->dims, 7, 3, CONV_TO_MAPS);
 	if (u->mode == UP_CONV)
 		up = conv_up(g, ps, low, "up", u->dims, 7, beside);
 	else
 		up = op_up(g, low, u->dims, u->mode, beside);
 	x = op_cat(g, skip, up);
 	assert_true((x->vbuf == skip->vbuf) == u->beside); /* room: nothing was copied */
-	return op_binary(g, B_ADD, probe(g, conv(g, ps, x, "c", u->dims, 3, 3, true)), probe(g, low));
+	return op_binary(g, B_ADD, probe(g, conv(g, ps, x, "c", u->dims, 3, 3, CONV_TO_LOGITS)), probe(g, low));
 }
 
 /* --- plain maps --- */
 
 static struct node *logits(struct graph *g, struct params *ps, int64_t k)
 {
-	return op_plain(g, conv(g, ps, image(g, 2, 1, 1, 6, 5), "z", 2, k, 3, true));
+	return op_plain(g, conv(g, ps, image(g, 2, 1, 1, 6, 5), "z", 2, k, 3, CONV_TO_LOGITS));
 }
 
 static struct node *case_unary(struct graph *g, struct params *ps, const void *arg)

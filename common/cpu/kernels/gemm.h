@@ -47,6 +47,9 @@ INLINE void product_rows(int rows, int vecs, const struct product *p, const real
 		*(vec_loose *)(c + i * WIDTH) = sum[i];
 }
 
+/* Columns that are multiplied together from block `block` of the result on. */
+static inline int group_columns(int64_t block, int64_t blocks) { return block + PAIR / PM_LANES <= blocks ? PAIR : PM_LANES; }
+
 /* The number of rows is a constant in each case, so that the sums are registers. */
 #define PRODUCT_CASE(n) \
 	case n: \

@@ -84,6 +84,11 @@ INLINE vec smaller(vec a, vec b) { return pick(greater(b, a), a, b); }
 
 INLINE vec from_bf16(vec_u16 b)
 {
+#if PM_AVX512
+	return (vec)_mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)b), 16);
+#elif defined(__AVX2__) && !defined(PM_REAL_DOUBLE)
+	return (vec)_mm256_slli_epi32(_mm256_cvtepu16_epi32((__m128i)b), 16);
+#endif
 	vec_float f = (vec_float)(__builtin_convertvector(b, vec_u32) << 16);
 	return __builtin_convertvector(f, vec);
 }

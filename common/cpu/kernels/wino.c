@@ -1,11 +1,7 @@
 /* wino.c: convolutions 3x3 and 3x3x3 by minimal filtering in the two axes of a plane: forward and to the data. */
-#include <assert.h>
-
 #include "cpu/kernels/gemm.h"
+#include "cpu/kernels/moments.h"
 #include "cpu/kernels/wino.h"
-
-/* Columns of filters that are multiplied together from output block `block` on. */
-static int group_columns(int64_t block, int64_t blocks) { return block + PAIR / PM_LANES <= blocks ? PAIR : PM_LANES; }
 
 /* Where group `block`, point p begins in packed filters: [group][point][tap][in channel][column of the group]. */
 static int64_t filter_at(const struct filters *s, int64_t block, int columns, int p)
@@ -55,17 +51,8 @@ void NAME(wino_pack)(real *u, const real *w, const struct filters *s, bool back)
 		}
 }
 
-/* y = act(scale sum + shift): the bias alone, or a normalisation with its activation. */
-INLINE vec finished(vec x, const struct finish *f, int64_t channel)
-{
-	if (f->scale)
-		x = x * load(f->scale, channel, F_REAL);
-	x += load(f->shift, channel, F_REAL);
-	return f->slope == 1 ? x : pick(greater(x, (vec){ 0 }), x, x * (real)f->slope);
-}
-
-INLINE void output_tile(const real *m, int64_t point_stride, const struct finish *f, int64_t channel, struct fmap *y,
-	const struct wino_tile *t, int lane, enum ftype type, bool whole)
+INLINE void output_tile(const real *m, int64_t point_stride, vec shift, struct fmap *y, const struct wino_tile *t, int lane,
+	enum ftype type, bool whole, struct moments *mo)
 {
 	vec half[SPAN][TILE], x[SPAN], r[TILE];
 
@@ -81,29 +68,46 @@ INLINE void output_tile(const real *m, int64_t point_stride, const struct finish
 			x[j] = half[j][i];
 		wino_output(r, x);
 		for (int j = 0; j < TILE; j++)
-			if (whole || (i < t->y1 && j < t->x1))
-				store(y->data, t->at + i * t->line + j * PM_LANES + lane, type, finished(r[j], f, channel));
+			if (whole || (i < t->y1 && j < t->x1)) {
+				if (mo)
+					moments_add(mo, r[j]);
+				store(y->data, t->at + i * t->line + j * PM_LANES + lane, type, r[j] + shift);
+			}
 	}
 }
 
-static void outputs(const struct wino_grid *g, const struct wino_chunk *c, const real *m, int64_t point_stride, int columns,
-	const struct finish *f, int64_t block, struct fmap *y)
+/* The type, and whether moments are wanted, are constants in each branch. */
+INLINE void output_any(const real *m, int64_t point_stride, vec shift, struct fmap *y, const struct wino_tile *t, int lane,
+	struct moments *mo)
 {
-	for (int64_t p = 0; p < c->planes; p++)
-		for (int64_t k = 0; k < c->columns; k++)
-			for (int j = 0; j < columns; j += PM_LANES) {
-				int64_t b = block + j / PM_LANES;
-				struct wino_tile t = wino_tile(g, y, c->column + k, b, c->plane + p, 0, TILE);
-				for (int l = 0; l < PM_LANES; l += WIDTH) {
-					const real *from = m + (p * c->columns + k) * columns + j + l;
-					if (!wino_whole(&t, TILE))
-						output_tile(from, point_stride, f, b * PM_LANES + l, y, &t, l, y->type, false);
-					else if (y->type == F_BF16)
-						output_tile(from, point_stride, f, b * PM_LANES + l, y, &t, l, F_BF16, true);
-					else
-						output_tile(from, point_stride, f, b * PM_LANES + l, y, &t, l, F_REAL, true);
-				}
-			}
+	if (!wino_whole(t, TILE))
+		output_tile(m, point_stride, shift, y, t, lane, y->type, false, mo);
+	else if (y->type == F_BF16 && mo)
+		output_tile(m, point_stride, shift, y, t, lane, F_BF16, true, mo);
+	else if (y->type == F_BF16)
+		output_tile(m, point_stride, shift, y, t, lane, F_BF16, true, NULL);
+	else if (mo)
+		output_tile(m, point_stride, shift, y, t, lane, F_REAL, true, mo);
+	else
+		output_tile(m, point_stride, shift, y, t, lane, F_REAL, true, NULL);
+}
+
+/* m[point][row][columns] to y; sums: NULL or [2][out], of this chunk. */
+static void outputs(const struct wino_grid *g, const struct wino_chunk *c, const real *m, int64_t point_stride, int columns,
+	const real *shift, int64_t block, struct fmap *y, double *sums, int64_t out)
+{
+	for (int j = 0; j < columns; j += WIDTH) {
+		int64_t channel = block * PM_LANES + j, b = channel / PM_LANES;
+		struct moments mo = { 0 };
+		for (int64_t r = 0; r < c->planes * c->columns; r++) {
+			struct wino_tile t = wino_tile(g, y, c->column + r % c->columns, b, c->plane + r / c->columns, 0, TILE);
+			output_any(m + r * columns + j, point_stride, load(shift, channel, F_REAL), y, &t, j % PM_LANES, sums ? &mo : NULL);
+			if (sums && r % 8 == 7)
+				moments_flush(&mo);
+		}
+		if (sums)
+			moments_store(&mo, sums + channel, sums + out + channel);
+	}
 }
 
 /* Rows of a chunk so that its transformed inputs stay in a processor's cache. */
@@ -118,17 +122,19 @@ static struct wino_grid conv_grid(const struct fmap *y, const struct filters *s)
 	return wino_grid(y, pieces(rows, deep), deep);
 }
 
-void NAME(wino_conv)(const struct fmap *x, const real *u, const struct filters *s, const struct finish *f, struct fmap *y)
+void NAME(wino_conv)(const struct fmap *x, const real *u, const struct filters *s, const real *shift, struct fmap *y, double *moments)
 {
 	struct wino_grid g = conv_grid(y, s);
-	int64_t in_blocks = s->in / PM_LANES, out_blocks = s->out / PM_LANES;
+	int64_t in_blocks = s->in / PM_LANES, out_blocks = s->out / PM_LANES, threads = omp_get_max_threads();
 	int64_t rows_in = g.wide * (g.deep + s->taps - 1), rows = g.wide * g.deep;
 	int64_t v_point = in_blocks * rows_in * PM_LANES + PM_LANES, m_point = rows * PAIR + PM_LANES; /* + : points in other cache sets */
 	int64_t need = POINTS * (v_point + m_point);
 	/* Few chunks: each is worked on for some of the output blocks only, so that no thread is idle. */
-	int64_t threads = omp_get_max_threads(), parts = g.chunks < 2 * threads ? least(pieces(2 * threads, g.chunks), pieces(out_blocks, PAIR / PM_LANES)) : 1;
-	int64_t per_part = pieces(pieces(out_blocks, parts), PAIR / PM_LANES) * (PAIR / PM_LANES);
-	real *scratch = kernel_scratch((size_t)(threads * need) * sizeof *scratch);
+	int64_t pairs = pieces(out_blocks, PAIR / PM_LANES), parts = g.chunks < 2 * threads ? least(pieces(2 * threads, g.chunks), pairs) : 1;
+	int64_t per_part = pieces(pairs, parts) * (PAIR / PM_LANES);
+	size_t sums_bytes = moments ? (size_t)(2 * g.chunks * s->out) * sizeof(double) : 0;
+	double *sums = kernel_scratch(sums_bytes + (size_t)(threads * need) * sizeof(real));
+	real *scratch = (real *)((char *)sums + sums_bytes);
 
 	parts = pieces(out_blocks, per_part);
 #pragma omp parallel for schedule(dynamic, 1)
@@ -142,8 +148,10 @@ void NAME(wino_conv)(const struct fmap *x, const real *u, const struct filters *
 			int columns = group_columns(b, out_blocks);
 			for (int k = 0; k < POINTS; k++)
 				rows_by_columns(&p, c.planes * c.columns, columns, v + k * v_point, u + filter_at(s, b, columns, k), m + k * m_point);
-			outputs(&g, &c, m, m_point, columns, f, b, y);
+			outputs(&g, &c, m, m_point, columns, shift, b, y, moments ? sums + 2 * (i / parts) * s->out : NULL, s->out);
 			b += columns / PM_LANES;
 		}
 	}
+	if (moments)
+		moments_of(y, shift, sums, g.chunks, s->out, moments);
 }

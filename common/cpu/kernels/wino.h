@@ -7,7 +7,7 @@
 #define PM_WINO_H
 
 #include "cpu/kernels/family.h"
-#include "cpu/kernels/simd.h"
+#include "cpu/kernels/act.h"
 
 enum { TILE = 4, SPAN = 6, POINTS = SPAN * SPAN };
 
@@ -138,22 +138,23 @@ INLINE struct wino_tile wino_tile(const struct wino_grid *g, const struct fmap *
 }
 
 /* Pixel (i, j) of a tile, 0 outside; whole: it is known to lie inside. */
-INLINE vec wino_pixel(const struct fmap *f, const struct wino_tile *t, int lane, int i, int j, enum ftype type, bool whole)
+INLINE vec wino_pixel(const struct fmap *f, const struct wino_tile *t, int lane, int i, int j, enum ftype type, bool whole,
+	const struct act_vec *act)
 {
 	if (!whole && (i < t->y0 || i >= t->y1 || j < t->x0 || j >= t->x1))
 		return (vec){ 0 };
-	return load(f->data, t->at + i * t->line + j * PM_LANES + lane, type);
+	return acted(load(f->data, t->at + i * t->line + j * PM_LANES + lane, type), act);
 }
 
 INLINE void wino_input_tile(const struct fmap *f, const struct wino_tile *t, int lane, enum ftype type, bool whole,
-	real *v, int64_t point_stride)
+	const struct act_vec *act, real *v, int64_t point_stride)
 {
 	vec half[SPAN][SPAN], x[SPAN], y[SPAN];
 
 	for (int j = 0; j < SPAN; j++) {
 #pragma GCC unroll UNROLL
 		for (int i = 0; i < SPAN; i++)
-			x[i] = wino_pixel(f, t, lane, i, j, type, whole);
+			x[i] = wino_pixel(f, t, lane, i, j, type, whole, act);
 		wino_input(half[j], x);
 	}
 	for (int i = 0; i < SPAN; i++) {
@@ -169,37 +170,42 @@ INLINE void wino_input_tile(const struct fmap *f, const struct wino_tile *t, int
 
 INLINE bool wino_whole(const struct wino_tile *t, int span) { return !t->y0 && !t->x0 && t->y1 == span && t->x1 == span; }
 
-/* The type is a constant in each branch. */
-INLINE void wino_input_any(const struct fmap *f, const struct wino_tile *t, int lane, real *v, int64_t point_stride)
+/* The type, and whether there is an act, are constants in each branch. */
+INLINE void wino_input_any(const struct fmap *f, const struct wino_tile *t, int lane, const struct act_vec *act, real *v,
+	int64_t point_stride)
 {
 	if (!wino_whole(t, SPAN))
-		wino_input_tile(f, t, lane, f->type, false, v, point_stride);
+		wino_input_tile(f, t, lane, f->type, false, act, v, point_stride);
+	else if (f->type == F_BF16 && act)
+		wino_input_tile(f, t, lane, F_BF16, true, act, v, point_stride);
 	else if (f->type == F_BF16)
-		wino_input_tile(f, t, lane, F_BF16, true, v, point_stride);
+		wino_input_tile(f, t, lane, F_BF16, true, NULL, v, point_stride);
+	else if (act)
+		wino_input_tile(f, t, lane, F_REAL, true, act, v, point_stride);
 	else
-		wino_input_tile(f, t, lane, F_REAL, true, v, point_stride);
+		wino_input_tile(f, t, lane, F_REAL, true, NULL, v, point_stride);
 }
 
 /*
  * Transformed inputs of a chunk: v[point][block][row][PM_LANES], rows [planes + taps - 1][columns], zeros where a plane
  * lies outside. Only blocks first .. last - 1 are made.
  */
-static __attribute__((unused)) void wino_inputs(const struct wino_grid *g, const struct wino_chunk *c, const struct fmap *f, int taps, int64_t first,
+static void wino_inputs(const struct wino_grid *g, const struct wino_chunk *c, const struct fmap *f, int taps, int64_t first,
 	int64_t last, real *v, int64_t point_stride, int64_t block_stride)
 {
 	for (int64_t b = first; b < last; b++)
-		for (int64_t p = 0; p < c->planes + taps - 1; p++) {
-			int64_t z = c->plane + p - taps / 2;
-			for (int64_t k = 0; k < c->columns; k++) {
-				real *to = v + b * block_stride + (p * c->columns + k) * PM_LANES;
+		for (int l = 0; l < PM_LANES; l += WIDTH) {
+			struct act_vec held, *act = act_at(&held, f->act, b * PM_LANES + l);
+			for (int64_t r = 0; r < (c->planes + taps - 1) * c->columns; r++) {
+				int64_t z = c->plane + r / c->columns - taps / 2;
+				real *to = v + b * block_stride + r * PM_LANES + l;
 				if (z < 0 || z >= g->d) {
 					for (int i = 0; i < POINTS; i++)
-						memset(to + i * point_stride, 0, PM_LANES * sizeof(real));
+						*(vec_loose *)(to + i * point_stride) = (vec){ 0 };
 					continue;
 				}
-				struct wino_tile t = wino_tile(g, f, c->column + k, b, z, 1, SPAN);
-				for (int l = 0; l < PM_LANES; l += WIDTH)
-					wino_input_any(f, &t, l, to + l, point_stride);
+				struct wino_tile t = wino_tile(g, f, c->column + r % c->columns, b, z, 1, SPAN);
+				wino_input_any(f, &t, l, act, to, point_stride);
 			}
 		}
 }

@@ -2,8 +2,6 @@
  * wino_grad.c: the gradient of 3x3 and 3x3x3 filters by minimal filtering: both the inputs and the outputs' gradients are
  * transformed, multiplied over all tiles, and the sums transformed back to nine taps.
  */
-#include <assert.h>
-
 #include "cpu/kernels/gemm.h"
 #include "cpu/kernels/wino.h"
 
@@ -16,7 +14,7 @@ INLINE vec output_back_tile(const struct fmap *f, const struct wino_tile *t, int
 	for (int j = 0; j < TILE; j++) {
 #pragma GCC unroll UNROLL
 		for (int i = 0; i < TILE; i++)
-			x[i] = wino_pixel(f, t, lane, i, j, type, whole);
+			x[i] = wino_pixel(f, t, lane, i, j, type, whole, NULL);
 		sum += (x[0] + x[1]) + (x[2] + x[3]);
 		wino_output_back(half[j], x);
 	}

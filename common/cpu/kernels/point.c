@@ -1,0 +1,106 @@
+/* point.c: convolutions 1x1, transposed ones of kernel 2 and stride 2 among them: a matrix product over pixels. */
+#include "cpu/kernels/act.h"
+#include "cpu/kernels/family.h"
+#include "cpu/kernels/gemm.h"
+
+enum { STRIP = 224, PARTS = 8 }; /* pixels of a piece of work; shares of the gradient, whatever the number of threads */
+
+/* u[group][in][columns] of w[out][in]; back: of the way to the data, from w[in][out]. */
+void NAME(point_pack)(real *u, const real *w, const struct filters *s, bool back)
+{
+	int64_t blocks = s->out / PM_LANES;
+
+	for (int64_t b = 0; b < blocks; b += group_columns(b, blocks) / PM_LANES) {
+		int columns = group_columns(b, blocks);
+		for (int64_t i = 0; i < s->in; i++)
+			for (int64_t o = b * PM_LANES; o < b * PM_LANES + columns; o++)
+				*u++ = back ? w[i * s->out + o] : w[o * s->in + i];
+	}
+}
+
+/* Pixels first .. first + count of all blocks of an image as reals, [block][STRIP][PM_LANES]. */
+INLINE void strip_load(const struct fmap *f, int64_t image, int64_t first, int64_t count, real *to)
+{
+	for (int64_t b = 0; b < fmap_blocks(f); b++)
+		for (int l = 0; l < PM_LANES; l += WIDTH) {
+			struct act_vec held, *act = act_at(&held, f->act, b * PM_LANES + l);
+			int64_t at = image * f->stride + (b * fmap_space(f) + first) * PM_LANES + l;
+			real *row = to + b * STRIP * PM_LANES + l;
+			if (f->type == F_BF16)
+				for (int64_t i = 0; i < count * PM_LANES; i += PM_LANES)
+					*(vec_loose *)(row + i) = acted(load(f->data, at + i, F_BF16), act);
+			else
+				for (int64_t i = 0; i < count * PM_LANES; i += PM_LANES)
+					*(vec_loose *)(row + i) = acted(load(f->data, at + i, F_REAL), act);
+		}
+}
+
+static void strip_store(struct fmap *y, int64_t image, int64_t first, int64_t count, int64_t block, int columns, const real *m,
+	const real *shift)
+{
+	for (int j = 0; j < columns; j += WIDTH) {
+		int64_t channel = block * PM_LANES + j;
+		int64_t at = image * y->stride + (channel / PM_LANES * fmap_space(y) + first) * PM_LANES + j % PM_LANES;
+		vec add = load(shift, channel, F_REAL);
+		if (y->type == F_BF16)
+			for (int64_t i = 0; i < count; i++)
+				store(y->data, at + i * PM_LANES, F_BF16, *(const vec_loose *)(m + i * columns + j) + add);
+		else
+			for (int64_t i = 0; i < count; i++)
+				store(y->data, at + i * PM_LANES, F_REAL, *(const vec_loose *)(m + i * columns + j) + add);
+	}
+}
+
+void NAME(point_conv)(const struct fmap *x, const real *u, const struct filters *s, const real *shift, struct fmap *y)
+{
+	int64_t strips = pieces(fmap_space(x), STRIP), blocks = s->out / PM_LANES, need = (s->in + PAIR) * STRIP;
+	struct product p = { s->in / PM_LANES, STRIP * PM_LANES, 1, 0 };
+	real *scratch = kernel_scratch((size_t)(omp_get_max_threads() * need) * sizeof *scratch);
+
+#pragma omp parallel for schedule(dynamic, 4) if (x->n * fmap_image(x) > ALONE)
+	for (int64_t i = 0; i < x->n * strips; i++) {
+		int64_t image = i / strips, first = i % strips * STRIP, count = least(STRIP, fmap_space(x) - first);
+		real *a = scratch + omp_get_thread_num() * need, *m = a + s->in * STRIP;
+		strip_load(x, image, first, count, a);
+		for (int64_t b = 0; b < blocks;) {
+			int columns = group_columns(b, blocks);
+			rows_by_columns(&p, count, columns, a, u + b * PM_LANES * s->in, m);
+			strip_store(y, image, first, count, b, columns, m, shift);
+			b += columns / PM_LANES;
+		}
+	}
+}
+
+/* dw[out][in] and db[out]. */
+void NAME(point_grad)(const struct fmap *x, const struct fmap *dy, const struct filters *s, real *dw, real *db)
+{
+	int64_t strips = pieces(fmap_space(x), STRIP), all = x->n * strips, threads = omp_get_max_threads();
+	int64_t parts = least(all, threads > PARTS ? threads : PARTS), need = (s->in + s->out) * STRIP, sums = (s->in + 1) * s->out;
+	real *u = kernel_scratch((size_t)(parts * sums + threads * need) * sizeof *u), *scratch = u + parts * sums;
+
+#pragma omp parallel for schedule(dynamic, 1) if (x->n * fmap_image(x) > ALONE)
+	for (int64_t part = 0; part < parts; part++) {
+		real *mine = u + part * sums, *bias = mine + s->in * s->out, *a = scratch + omp_get_thread_num() * need, *g = a + s->in * STRIP;
+		memset(mine, 0, (size_t)sums * sizeof *mine);
+		for (int64_t i = all * part / parts; i < all * (part + 1) / parts; i++) {
+			int64_t image = i / strips, first = i % strips * STRIP, count = least(STRIP, fmap_space(x) - first);
+			strip_load(x, image, first, count, a);
+			strip_load(dy, image, first, count, g);
+			for (int64_t b = 0; b < s->in / PM_LANES; b++)
+				outer(count, a + b * STRIP * PM_LANES, s->out, g, STRIP * PM_LANES, mine + b * PM_LANES * s->out, s->out);
+			for (int64_t o = 0; o < s->out; o += WIDTH) {
+				vec sum = { 0 };
+				for (int64_t k = 0; k < count; k++)
+					sum += load(g, (o / PM_LANES * STRIP + k) * PM_LANES + o % PM_LANES, F_REAL);
+				*(vec_loose *)(bias + o) += sum;
+			}
+		}
+	}
+	for (int64_t o = 0; o < s->out; o++)
+		for (int64_t i = 0; i <= s->in; i++) {
+			double sum = 0;
+			for (int64_t part = 0; part < parts; part++)
+				sum += (double)u[part * sums + i * s->out + o];
+			*(i < s->in ? &dw[o * s->in + i] : &db[o]) = (real)sum;
+		}
+}
