@@ -85,8 +85,8 @@ static __attribute__((unused)) void rows_by_columns(const struct product *p, int
 	}
 }
 
-/* c[m][vecs] += the sum over rows of a[row][0..m) b[row][vecs]: a's and b's rows are PM_LANES apart, b's blocks b_block. */
-INLINE void outer_some(int m, int vecs, int64_t rows, const real *a, const real *b, int64_t b_block, real *c, int64_t c_stride)
+/* c[m][vecs] (+)= the sum over rows of a[row][0..m) b[row][vecs]: a's and b's rows are PM_LANES apart, b's blocks b_block. */
+INLINE void outer_some(int m, int vecs, int64_t rows, const real *a, const real *b, int64_t b_block, real *c, int64_t c_stride, bool add)
 {
 	vec sum[ACCUMULATORS], y[4];
 
@@ -94,7 +94,7 @@ INLINE void outer_some(int m, int vecs, int64_t rows, const real *a, const real 
 	for (int i = 0; i < m; i++)
 #pragma GCC unroll 4
 		for (int v = 0; v < vecs; v++)
-			sum[i * vecs + v] = *(const vec_loose *)(c + i * c_stride + v * WIDTH);
+			sum[i * vecs + v] = add ? load(c, i * c_stride + v * WIDTH, F_REAL) : (vec){ 0 };
 	for (int64_t r = 0; r < rows; r++) {
 #pragma GCC unroll 4
 		for (int v = 0; v < vecs; v++)
@@ -114,18 +114,19 @@ INLINE void outer_some(int m, int vecs, int64_t rows, const real *a, const real 
 			*(vec_loose *)(c + i * c_stride + v * WIDTH) = sum[i * vecs + v];
 }
 
-/* c[PM_LANES][columns] += a^T b for one block of a and any number of blocks of b. */
-static __attribute__((unused)) void outer(int64_t rows, const real *a, int64_t columns, const real *b, int64_t b_block, real *c, int64_t c_stride)
+/* c[PM_LANES][columns] (+)= a^T b for one block of a and any number of blocks of b. */
+static __attribute__((unused)) void outer(int64_t rows, const real *a, int64_t columns, const real *b, int64_t b_block, real *c, int64_t c_stride,
+	bool add)
 {
 	enum { HIGH = LANE_VECS == 1 ? 16 : LANE_VECS == 2 ? 4 : 2, HIGH_PAIR = LANE_VECS == 1 ? 8 : 2 };
 	int64_t k = 0;
 
 	for (; PAIR > (int)PM_LANES && k + PAIR <= columns; k += PAIR)
 		for (int i = 0; i < PM_LANES; i += HIGH_PAIR)
-			outer_some(HIGH_PAIR, PAIR / WIDTH, rows, a + i, b + k / PM_LANES * b_block, b_block, c + i * c_stride + k, c_stride);
+			outer_some(HIGH_PAIR, PAIR / WIDTH, rows, a + i, b + k / PM_LANES * b_block, b_block, c + i * c_stride + k, c_stride, add);
 	for (; k < columns; k += PM_LANES)
 		for (int i = 0; i < PM_LANES; i += HIGH)
-			outer_some(HIGH, LANE_VECS, rows, a + i, b + k / PM_LANES * b_block, 0, c + i * c_stride + k, c_stride);
+			outer_some(HIGH, LANE_VECS, rows, a + i, b + k / PM_LANES * b_block, 0, c + i * c_stride + k, c_stride, add);
 }
 
 #endif

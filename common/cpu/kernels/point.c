@@ -87,7 +87,7 @@ void NAME(point_grad)(const struct fmap *x, const struct fmap *dy, const struct 
 			strip_load(x, image, first, count, a);
 			strip_load(dy, image, first, count, g);
 			for (int64_t b = 0; b < s->in / PM_LANES; b++)
-				outer(count, a + b * STRIP * PM_LANES, s->out, g, STRIP * PM_LANES, mine + b * PM_LANES * s->out, s->out);
+				outer(count, a + b * STRIP * PM_LANES, s->out, g, STRIP * PM_LANES, mine + b * PM_LANES * s->out, s->out, true);
 			for (int64_t o = 0; o < s->out; o += WIDTH) {
 				vec sum = { 0 };
 				for (int64_t k = 0; k < count; k++)

@@ -99,8 +99,9 @@ static void outputs(const struct wino_grid *g, const struct wino_chunk *c, const
 	for (int j = 0; j < columns; j += WIDTH) {
 		int64_t channel = block * PM_LANES + j, b = channel / PM_LANES;
 		struct moments mo = { 0 };
-		for (int64_t r = 0; r < c->planes * c->columns; r++) {
-			struct wino_tile t = wino_tile(g, y, c->column + r % c->columns, b, c->plane + r / c->columns, 0, TILE);
+		struct wino_row row = wino_first(g, c, c->plane);
+		for (int64_t r = 0; r < c->planes * c->columns; r++, wino_next(g, c, &row)) {
+			struct wino_tile t = wino_tile(y, &row, b, row.plane, 0, TILE);
 			output_any(m + r * columns + j, point_stride, load(shift, channel, F_REAL), y, &t, j % PM_LANES, sums ? &mo : NULL);
 			if (sums && r % 8 == 7)
 				moments_flush(&mo);

@@ -116,20 +116,46 @@ static inline struct wino_chunk wino_chunk(const struct wino_grid *g, int64_t i)
 	return c;
 }
 
+/* A walk over the rows of a chunk: no divisions on the way. */
+struct wino_row {
+	int64_t n, y, x, plane; /* the tile's image and place in it, its plane */
+	int64_t column;         /* in the chunk */
+};
+
+INLINE struct wino_row wino_first(const struct wino_grid *g, const struct wino_chunk *c, int64_t plane)
+{
+	int64_t k = c->column;
+	return (struct wino_row){ k / g->tx / g->ty, k / g->tx % g->ty, k % g->tx, plane, 0 };
+}
+
+INLINE void wino_next(const struct wino_grid *g, const struct wino_chunk *c, struct wino_row *r)
+{
+	if (++r->column == c->columns) {
+		*r = wino_first(g, c, r->plane + 1);
+		return;
+	}
+	if (++r->x < g->tx)
+		return;
+	r->x = 0;
+	if (++r->y < g->ty)
+		return;
+	r->y = 0;
+	r->n++;
+}
+
 /* A tile in its plane: the element where it begins, and which of its pixels there are. */
 struct wino_tile {
 	int64_t at, line;       /* of the first pixel (which may lie outside), and from one image row to the next */
 	int y0, y1, x0, x1;     /* pixels y0 <= i < y1, x0 <= j < x1 lie inside */
 };
 
-/* The tile of `span` pixels that begins `before` pixels above and left of column's outputs, in a block's plane z. */
-INLINE struct wino_tile wino_tile(const struct wino_grid *g, const struct fmap *f, int64_t column, int64_t block, int64_t z,
-	int before, int span)
+/* The tile of `span` pixels that begins `before` pixels above and left of a row's outputs, in a block's plane z. */
+INLINE struct wino_tile wino_tile(const struct fmap *f, const struct wino_row *r, int64_t block, int64_t z, int before, int span)
 {
-	int64_t x = column % g->tx * TILE - before, y = column / g->tx % g->ty * TILE - before, n = column / g->tx / g->ty;
+	int64_t x = r->x * TILE - before, y = r->y * TILE - before;
 	struct wino_tile t = { .line = f->w * PM_LANES };
 
-	t.at = n * f->stride + (((block * f->d + z) * f->h + y) * f->w + x) * PM_LANES;
+	t.at = r->n * f->stride + (((block * f->d + z) * f->h + y) * f->w + x) * PM_LANES;
 	t.y0 = y < 0 ? (int)-y : 0;
 	t.x0 = x < 0 ? (int)-x : 0;
 	t.y1 = (int)least(span, f->h - y);
@@ -164,7 +190,10 @@ INLINE void wino_input_tile(const struct fmap *f, const struct wino_tile *t, int
 		wino_input(y, x);
 #pragma GCC unroll UNROLL
 		for (int j = 0; j < SPAN; j++)
+		{
+			__builtin_prefetch(v + (i * SPAN + j) * point_stride + 2 * PM_LANES, 1);
 			*(vec_loose *)(v + (i * SPAN + j) * point_stride) = y[j];
+		}
 	}
 }
 
@@ -196,15 +225,16 @@ static void wino_inputs(const struct wino_grid *g, const struct wino_chunk *c, c
 	for (int64_t b = first; b < last; b++)
 		for (int l = 0; l < PM_LANES; l += WIDTH) {
 			struct act_vec held, *act = act_at(&held, f->act, b * PM_LANES + l);
-			for (int64_t r = 0; r < (c->planes + taps - 1) * c->columns; r++) {
-				int64_t z = c->plane + r / c->columns - taps / 2;
-				real *to = v + b * block_stride + r * PM_LANES + l;
+			struct wino_row row = wino_first(g, c, c->plane - taps / 2);
+			real *to = v + b * block_stride + l;
+			for (int64_t r = 0; r < (c->planes + taps - 1) * c->columns; r++, to += PM_LANES, wino_next(g, c, &row)) {
+				int64_t z = row.plane;
 				if (z < 0 || z >= g->d) {
 					for (int i = 0; i < POINTS; i++)
 						*(vec_loose *)(to + i * point_stride) = (vec){ 0 };
 					continue;
 				}
-				struct wino_tile t = wino_tile(g, f, c->column + r % c->columns, b, z, 1, SPAN);
+				struct wino_tile t = wino_tile(f, &row, b, z, 1, SPAN);
 				wino_input_any(f, &t, l, act, to, point_stride);
 			}
 		}

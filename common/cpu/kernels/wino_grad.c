@@ -37,8 +37,9 @@ static void outputs_back(const struct wino_grid *g, const struct wino_chunk *c, 
 	for (int64_t b = first; b < last; b++)
 		for (int l = 0; l < PM_LANES; l += WIDTH) {
 			vec_double sum = { 0 };
-			for (int64_t r = 0; r < c->planes * c->columns; r++) {
-				struct wino_tile t = wino_tile(g, f, c->column + r % c->columns, b, c->plane + r / c->columns, 0, TILE);
+			struct wino_row row = wino_first(g, c, c->plane);
+			for (int64_t r = 0; r < c->planes * c->columns; r++, wino_next(g, c, &row)) {
+				struct wino_tile t = wino_tile(f, &row, b, row.plane, 0, TILE);
 				real *to = y + b * block_stride + r * PM_LANES + l;
 				vec s;
 				if (!wino_whole(&t, TILE))
@@ -60,15 +61,15 @@ struct sums {
 	int64_t v_point, v_block, y_point, y_block;
 };
 
-/* Adds the products of rows of one point. Rows are taken some at a time, so that they stay in the nearest cache. */
-static void multiply(const struct sums *q, const struct wino_chunk *c, int64_t tap, int64_t block, const real *v, const real *y, real *u)
+/* The products of rows of one point, added unless they are the first. Rows are taken some at a time, so that they stay in the nearest cache. */
+static void multiply(const struct sums *q, const struct wino_chunk *c, int64_t tap, int64_t block, const real *v, const real *y, real *u, bool first)
 {
 	enum { NEAR = 224 };
 	int64_t rows = c->planes * c->columns;
 
 	for (int64_t r = 0; r < rows; r += NEAR)
 		outer(least(NEAR, rows - r), v + block * q->v_block + (r + tap * c->columns) * PM_LANES, q->s->out,
-			y + r * PM_LANES, q->y_block, u + (tap * q->s->in + block * PM_LANES) * q->s->out, q->s->out);
+			y + r * PM_LANES, q->y_block, u + (tap * q->s->in + block * PM_LANES) * q->s->out, q->s->out, r || !first);
 }
 
 /* dw[out][in][taps][3][3] = the sum of the parts, transformed back. */
@@ -77,8 +78,8 @@ static void filters_back(const struct filters *s, const real *u, int64_t parts, 
 	int64_t points = s->taps * s->in * s->out;
 
 #pragma omp parallel for collapse(2) schedule(static)
-	for (int64_t b = 0; b < s->out; b += PM_LANES)
-		for (int64_t c = 0; c < s->in; c++)
+	for (int64_t c = 0; c < s->in; c++)
+		for (int64_t b = 0; b < s->out; b += PM_LANES)
 			for (int64_t tap = 0; tap < s->taps; tap++)
 				for (int l = 0; l < PM_LANES; l += WIDTH) {
 					vec half[SPAN][3], x[SPAN], g[3];
@@ -132,16 +133,16 @@ static void grad_by_tiles(const struct fmap *x, const struct fmap *dy, const str
 	for (int64_t part = 0; part < parts; part++) {
 		real *mine = u + part * filters, *v = scratch + omp_get_thread_num() * need, *y = v + POINTS * q.v_point;
 		double *sum = bias + part * s->out;
-		memset(mine, 0, (size_t)filters * sizeof *mine);
 		memset(sum, 0, (size_t)s->out * sizeof *sum);
-		for (int64_t i = g.chunks * part / parts; i < g.chunks * (part + 1) / parts; i++) {
+		int64_t begin = g.chunks * part / parts;
+		for (int64_t i = begin; i < g.chunks * (part + 1) / parts; i++) {
 			struct wino_chunk c = wino_chunk(&g, i);
 			wino_inputs(&g, &c, x, (int)s->taps, 0, in_blocks, v, q.v_point, q.v_block);
 			outputs_back(&g, &c, dy, 0, out_blocks, y, q.y_point, q.y_block, sum);
 			for (int k = 0; k < POINTS; k++)
 				for (int64_t tap = 0; tap < s->taps; tap++)
 					for (int64_t b = 0; b < in_blocks; b++)
-						multiply(&q, &c, tap, b, v + k * q.v_point, y + k * q.y_point, mine + k * (filters / POINTS));
+						multiply(&q, &c, tap, b, v + k * q.v_point, y + k * q.y_point, mine + k * (filters / POINTS), i == begin);
 		}
 	}
 	filters_back(s, u, parts, filters, dw);
@@ -178,10 +179,8 @@ static void grad_by_filters(const struct fmap *x, const struct fmap *dy, const s
 		for (int64_t k = 0; k < POINTS * s->taps; k++) {
 			int64_t point = k / s->taps, tap = k % s->taps;
 			real *to = u + point * (filters / POINTS);
-			if (!i)
-				memset(to + tap * s->in * s->out, 0, (size_t)(s->in * s->out) * sizeof *to);
 			for (int64_t b = 0; b < in_blocks; b++)
-				multiply(&q, &c, tap, b, v + point * q.v_point, y + point * q.y_point, to);
+				multiply(&q, &c, tap, b, v + point * q.v_point, y + point * q.y_point, to, !i);
 		}
 	}
 	filters_back(s, u, 1, 0, dw);
