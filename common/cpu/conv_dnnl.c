@@ -1,6 +1,6 @@
 /*
  * conv_dnnl.c: convolution by oneDNN on the layout nChw16c, f32 or bf16 with f32 accumulation. All that knows oneDNN's
- * interface (2.x) is in this file. In the double build it stands aside.
+ * interface (2.x and 3.x) is in this file. In the double build it stands aside.
  */
 #include "base/base.h"
 #include "cpu/conv.h"
@@ -34,6 +34,12 @@ void conv_dnnl_bwd_weights(struct conv *c, const struct fmap *x, const struct fm
 
 #include <oneapi/dnnl/dnnl.h>
 
+#if DNNL_VERSION_MAJOR >= 3
+typedef const_dnnl_memory_desc_t shape;
+#else
+typedef const dnnl_memory_desc_t *shape;
+#endif
+
 enum pass { FORWARD, DATA, WEIGHTS, PASSES };
 
 /* One primitive, made when it is first run. Its weights are in the order it likes best; a reorder brings them there. */
@@ -43,7 +49,7 @@ struct primitive {
 };
 
 struct conv_dnnl {
-	dnnl_memory_desc_t x, y, dx, dy, w, any, dw, b; /* any, dw: oneDNN chooses the order */
+	shape x, y, dy, w, any, dw, b; /* any, dw: oneDNN chooses the order */
 	dnnl_dims_t strides, dilates, pads;
 	struct primitive pass[PASSES];
 	float *dweights; /* [oc][ic][kk], before it goes back to the parameters */
@@ -62,12 +68,33 @@ static void must(dnnl_status_t s, const char *what)
 		die(PM_FAIL, "oneDNN: %s failed (status %d)", what, (int)s);
 }
 
-static dnnl_memory_t memory(const dnnl_memory_desc_t *md, void *data)
+static dnnl_memory_t memory(shape md, void *data)
 {
 	dnnl_memory_t m;
 
 	must(dnnl_memory_create(&m, md, engine, data), "memory");
 	return m;
+}
+
+static shape shape_new(int rank, const dnnl_dims_t dims, dnnl_data_type_t type, dnnl_format_tag_t tag)
+{
+#if DNNL_VERSION_MAJOR >= 3
+	dnnl_memory_desc_t md;
+	must(dnnl_memory_desc_create_with_tag(&md, rank, dims, type, tag), "shape");
+#else
+	dnnl_memory_desc_t *md = xcalloc(1, sizeof *md);
+	must(dnnl_memory_desc_init_by_tag(md, rank, dims, type, tag), "shape");
+#endif
+	return md;
+}
+
+static void shape_free(shape md)
+{
+#if DNNL_VERSION_MAJOR >= 3
+	dnnl_memory_desc_destroy((dnnl_memory_desc_t)md);
+#else
+	free((void *)md);
+#endif
 }
 
 static void describe(struct conv *c, struct conv_dnnl *d)
@@ -86,64 +113,76 @@ static void describe(struct conv *c, struct conv_dnnl *d)
 		d->dilates[i] = s->dilation - 1;
 		d->pads[i] = s->kernel / 2 * s->dilation;
 	}
-	must(dnnl_memory_desc_init_by_tag(&d->x, rank, x, type, s->in_lanes == 1 ? plain : blocked), "shape");
-	must(dnnl_memory_desc_init_by_tag(&d->y, rank, y, s->out_type == F_BF16 ? dnnl_bf16 : dnnl_f32, blocked), "shape");
-	must(dnnl_memory_desc_init_by_tag(&d->dy, rank, y, type, blocked), "shape");
-	must(dnnl_memory_desc_init_by_tag(&d->w, rank, w, dnnl_f32, filter), "shape");
-	must(dnnl_memory_desc_init_by_tag(&d->any, rank, w, type, dnnl_format_tag_any), "shape");
-	must(dnnl_memory_desc_init_by_tag(&d->dw, rank, w, dnnl_f32, dnnl_format_tag_any), "shape");
-	must(dnnl_memory_desc_init_by_tag(&d->b, 1, b, dnnl_f32, dnnl_x), "shape");
+	d->x = shape_new(rank, x, type, s->in_lanes == 1 ? plain : blocked);
+	d->y = shape_new(rank, y, s->out_type == F_BF16 ? dnnl_bf16 : dnnl_f32, blocked);
+	d->dy = shape_new(rank, y, type, blocked);
+	d->w = shape_new(rank, w, dnnl_f32, filter);
+	d->any = shape_new(rank, w, type, dnnl_format_tag_any);
+	d->dw = shape_new(rank, w, dnnl_f32, dnnl_format_tag_any);
+	d->b = shape_new(1, b, dnnl_f32, dnnl_x);
 }
 
-static dnnl_status_t describe_pass(const struct conv_dnnl *d, enum pass pass, dnnl_convolution_desc_t *cd)
+/* What a pass is, to results of the shape y (forward). */
+static dnnl_status_t describe_pass(const struct conv_dnnl *d, enum pass pass, shape y, dnnl_primitive_desc_t hint, dnnl_primitive_desc_t *pd)
 {
+	const int64_t *st = d->strides, *di = d->dilates, *pa = d->pads;
+	const dnnl_alg_kind_t direct = dnnl_convolution_direct;
+#if DNNL_VERSION_MAJOR >= 3
 	switch (pass) {
 	case FORWARD:
-		return dnnl_dilated_convolution_forward_desc_init(cd, dnnl_forward_training, dnnl_convolution_direct, &d->x, &d->any,
-			&d->b, &d->y, d->strides, d->dilates, d->pads, d->pads);
+		return dnnl_convolution_forward_primitive_desc_create(pd, engine, dnnl_forward_training, direct, d->x, d->any, d->b, y, st, di,
+			pa, pa, NULL);
 	case DATA:
-		return dnnl_dilated_convolution_backward_data_desc_init(cd, dnnl_convolution_direct, &d->x, &d->any, &d->dy,
-			d->strides, d->dilates, d->pads, d->pads);
+		return dnnl_convolution_backward_data_primitive_desc_create(pd, engine, direct, d->x, d->any, d->dy, st, di, pa, pa, hint, NULL);
 	default:
-		return dnnl_dilated_convolution_backward_weights_desc_init(cd, dnnl_convolution_direct, &d->x, &d->dw, &d->b, &d->dy,
-			d->strides, d->dilates, d->pads, d->pads);
+		return dnnl_convolution_backward_weights_primitive_desc_create(pd, engine, direct, d->x, d->dw, d->b, d->dy, st, di, pa, pa,
+			hint, NULL);
 	}
+#else
+	dnnl_convolution_desc_t cd;
+	dnnl_status_t status;
+	switch (pass) {
+	case FORWARD:
+		status = dnnl_dilated_convolution_forward_desc_init(&cd, dnnl_forward_training, direct, d->x, d->any, d->b, y, st, di, pa, pa);
+		break;
+	case DATA:
+		status = dnnl_dilated_convolution_backward_data_desc_init(&cd, direct, d->x, d->any, d->dy, st, di, pa, pa);
+		break;
+	default:
+		status = dnnl_dilated_convolution_backward_weights_desc_init(&cd, direct, d->x, d->dw, d->b, d->dy, st, di, pa, pa);
+	}
+	return try(status) ? dnnl_primitive_desc_create(pd, &cd, NULL, engine, hint) : status;
+#endif
 }
 
 /* The primitive of a pass, with its memories bound to nothing yet; false where oneDNN has none. */
 static bool make(struct conv_dnnl *d, enum pass pass)
 {
 	struct primitive *p = &d->pass[pass];
-	dnnl_convolution_desc_t cd, fd;
 	dnnl_primitive_desc_t pd, hint = NULL, reorder;
 
 	if (p->run)
 		return true;
-	if (!try(describe_pass(d, pass, &cd)))
+	/* A backward pass wants to know the forward one, with results of the same type. */
+	if (pass != FORWARD && !try(describe_pass(d, FORWARD, d->dy, NULL, &hint)))
 		return false;
-	if (pass != FORWARD) { /* a backward pass wants to know the forward one, with results of the same type */
-		struct conv_dnnl same = *d;
-		same.y = d->dy;
-		if (!try(describe_pass(&same, FORWARD, &fd)) || !try(dnnl_primitive_desc_create(&hint, &fd, NULL, engine, NULL)))
-			return false;
-	}
-	bool ok = try(dnnl_primitive_desc_create(&pd, &cd, NULL, engine, hint));
+	bool ok = try(describe_pass(d, pass, d->y, hint, &pd));
 	if (hint)
 		dnnl_primitive_desc_destroy(hint);
 	if (!ok || !try(dnnl_primitive_create(&p->run, pd)))
 		return false;
-	const dnnl_memory_desc_t *w = dnnl_primitive_desc_query_md(pd, pass == WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
-	p->x = memory(&d->x, DNNL_MEMORY_NONE);
-	p->y = memory(pass == FORWARD ? &d->y : &d->dy, DNNL_MEMORY_NONE);
-	p->b = memory(&d->b, DNNL_MEMORY_NONE);
+	shape w = dnnl_primitive_desc_query_md(pd, pass == WEIGHTS ? dnnl_query_diff_weights_md : dnnl_query_weights_md, 0);
+	p->x = memory(d->x, DNNL_MEMORY_NONE);
+	p->y = memory(pass == FORWARD ? d->y : d->dy, DNNL_MEMORY_NONE);
+	p->b = memory(d->b, DNNL_MEMORY_NONE);
 	p->w = memory(w, DNNL_MEMORY_NONE);
-	p->user_w = memory(&d->w, DNNL_MEMORY_NONE);
-	must(dnnl_reorder_primitive_desc_create(&reorder, pass == WEIGHTS ? w : &d->w, engine, pass == WEIGHTS ? &d->w : w, engine, NULL), "reorder");
+	p->user_w = memory(d->w, DNNL_MEMORY_NONE);
+	must(dnnl_reorder_primitive_desc_create(&reorder, pass == WEIGHTS ? w : d->w, engine, pass == WEIGHTS ? d->w : w, engine, NULL), "reorder");
 	must(dnnl_primitive_create(&p->reorder, reorder), "reorder");
 	if (pass == WEIGHTS) {
 		d->packed_dw = cpu_alloc(dnnl_memory_desc_get_size(w));
-		d->dweights = cpu_alloc(dnnl_memory_desc_get_size(&d->w));
-		d->dbias = cpu_alloc(dnnl_memory_desc_get_size(&d->b));
+		d->dweights = cpu_alloc(dnnl_memory_desc_get_size(d->w));
+		d->dbias = cpu_alloc(dnnl_memory_desc_get_size(d->b));
 	}
 	dnnl_primitive_desc_destroy(reorder);
 	dnnl_primitive_desc_destroy(pd);
@@ -160,7 +199,7 @@ static void bind(dnnl_memory_t m, const void *data) { must(dnnl_memory_set_data_
 
 static size_t bytes_of(dnnl_memory_t m)
 {
-	const dnnl_memory_desc_t *md;
+	shape md;
 
 	must(dnnl_memory_get_memory_desc(m, &md), "memory");
 	return dnnl_memory_desc_get_size(md);
@@ -200,9 +239,12 @@ static void give_up(struct conv *c)
 			}
 	}
 	if (d->dweights) {
-		cpu_free(d->dweights, dnnl_memory_desc_get_size(&d->w));
-		cpu_free(d->dbias, dnnl_memory_desc_get_size(&d->b));
+		cpu_free(d->dweights, dnnl_memory_desc_get_size(d->w));
+		cpu_free(d->dbias, dnnl_memory_desc_get_size(d->b));
 	}
+	shape shapes[] = { d->x, d->y, d->dy, d->w, d->any, d->dw, d->b };
+	for (size_t k = 0; k < PM_COUNT(shapes); k++)
+		shape_free(shapes[k]);
 	free(d);
 	c->dnnl = NULL;
 }
@@ -229,7 +271,7 @@ static void pack_weights(struct conv *c, struct primitive *p, int slot, const re
 void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *pack, uint64_t version, struct fmap *y,
 	double *moments)
 {
-	if (c->dnnl && !make(c->dnnl, FORWARD))
+	if (c->dnnl && (x->act || !make(c->dnnl, FORWARD))) /* it cannot apply an act as it reads */
 		give_up(c);
 	if (!c->dnnl) {
 		conv_plain_fwd(c, x, w, b, pack, version, y, moments);

@@ -20,6 +20,7 @@ struct backend {
 
 	struct conv *(*conv_open)(const struct conv_shape *s);
 	void (*conv_close)(struct conv *);
+	bool (*defers)(enum ftype type); /* do its 3x3 convolutions apply x->act as they read? Those of kernel 1 do. */
 	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], as norm_stats would find them. */
 	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
 		double *moments);
