@@ -34,6 +34,7 @@ static const struct tool tool = { "step", "time a training step", "", opts, NULL
 struct bench {
 	struct run run;
 	int64_t n, channels, size[3];
+	bool fold; /* a 2-D network takes the slices of volumes */
 	float *image;
 	uint8_t *label;
 };
@@ -76,8 +77,8 @@ static struct backend counting(void)
 static struct node *pass(struct bench *b)
 {
 	struct run *r = &b->run;
-	r->image = op_image(r->g, b->image, b->n, b->channels, b->size, false);
-	r->truth.target = op_label(r->g, b->label, b->n, b->size, false);
+	r->image = op_image(r->g, b->image, b->n, b->channels, b->size, b->fold);
+	r->truth.target = op_label(r->g, b->label, b->n, b->size, b->fold);
 	struct node *loss = ((const struct agent *)agents[0])->loss(r);
 	loss->keep = true;
 	graph_backward(r->g, loss);
@@ -134,6 +135,7 @@ int main(int argc, char **argv)
 	spec_parse(&agent_kind, "sup", &sup_conf, &e);
 
 	b.n = n = dim[0], b.channels = dim[1];
+	b.fold = ((const struct net *)net)->dims(net_conf) == 2;
 	memcpy(b.size, dim + 2, sizeof b.size);
 	const int64_t voxels = n * dim[2] * dim[3] * dim[4];
 	b.image = xcalloc((size_t)(voxels * dim[1]), sizeof *b.image);
@@ -149,7 +151,7 @@ int main(int argc, char **argv)
 	const struct numbers none = { 0 };
 	struct graph dry = { .grad = true, .training = true, .type = strcmp(c.precision, "f32") ? F_BF16 : F_REAL }, g = dry;
 	b.run = (struct run){ .g = &dry, .net = (const struct net *)net, .net_conf = net_conf, .classes = c.classes,
-		.ps = { &ps }, .deep_mode = 2, .deep_weights = &none, .conf = sup_conf, .labeled = n };
+		.ps = { &ps }, .deep_mode = 2, .deep_weights = &none, .conf = sup_conf, .labeled = b.fold ? n * dim[2] : n };
 	b.run.loss.n = spec_sum_parse(&loss_kind, "dice+ce", b.run.loss.part, (int)PM_COUNT(b.run.loss.part), &e);
 	graph_init(&dry, &counter, 0);
 	pass(&b);
