@@ -2,7 +2,6 @@
 """The training of this folder written in PyTorch, on the same batches: a yardstick for pymic-train.
 
     pymic-load train.csv --epochs 0 --shuffle | pymic-augment ... | pymic-batch --size 4 | peer.py --valid valid.pms
-    peer.py --bench 8x1x256x256,16x1x192x192
 
 Reads batches (or samples, grouped by --batch) from stdin, prints a table with pymic-train's columns: valid_1 ... are the hard
 Dice of a whole volume, mean over the volumes of valid.pms, valid is their mean; seconds since the row before. step_ms is
@@ -43,35 +42,37 @@ def parse():
     p.add_argument("--init", help="start from the weights of this .pmm")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=0)
-    p.add_argument("--bench", help="time the training step on noise of these shapes (NxCxHxW,...), all modes in turn")
-    p.add_argument("--steps", type=int, default=7, help="of --bench, after one that does not count")
     return p.parse_args()
 
 
 class Trainer:
-    def __init__(self, args, channels, mode):
+    def __init__(self, args, channels, mode, dims=2):
         torch.manual_seed(args.seed)
         self.classes, self.half = args.classes, mode.startswith("bf16")
-        self.layout = torch.channels_last if mode.endswith("cl") else torch.contiguous_format
-        self.net = UNet(2, channels, args.classes, [int(c) for c in args.chns], args.dropout)
+        last = torch.channels_last if dims == 2 else torch.channels_last_3d
+        self.layout = last if mode.endswith("cl") else torch.contiguous_format
+        self.net = UNet(dims, channels, args.classes, [int(c) for c in args.chns], args.dropout)
         if args.init:
             self.net.load_state_dict(weights(args.init), strict=False)
         self.net.to(memory_format=self.layout)
         self.optim = torch.optim.Adam(self.net.parameters(), lr=args.lr)
 
-    def forward(self, slices):
-        """Slices [n,C,H,W] -> logits [n,K,H,W] in f32."""
-        slices = slices.contiguous(memory_format=self.layout)
+    def forward(self, image):
+        """Slices [n,C,H,W] (or volumes, of a 3-D network) -> logits [n,K,H,W] in f32."""
+        image = image.contiguous(memory_format=self.layout)
         with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
-            return self.net.decoder(self.net.encoder(slices)).float()
+            return self.net.decoder(self.net.encoder(image)).float()
+
+    def loss(self, image, label):
+        logits = self.forward(image)
+        onehot = torch.nn.functional.one_hot(label, self.classes).movedim(-1, 1).float()
+        return dice_loss(logits, onehot) + ce_loss(logits, label)
 
     def step(self, image, label):
         """image [n,C,H,W] f32, label [n,H,W] int64."""
         self.net.train()
         self.optim.zero_grad()
-        logits = self.forward(image)
-        onehot = torch.nn.functional.one_hot(label, self.classes).movedim(-1, 1).float()
-        loss = dice_loss(logits, onehot) + ce_loss(logits, label)
+        loss = self.loss(image, label)
         loss.backward()
         self.optim.step()
         return loss.item()
@@ -150,32 +151,10 @@ def train(args):
     sys.exit("peer.py: the input ended after %d of %d iterations" % (it, args.iters))
 
 
-def bench(args):
-    """A row per mode and shape: the modes take turns, so that a busy minute hits all of them."""
-    print("what\tprecision\tshape\tstep_ms\tmin_ms")
-    for text in args.bench.split(","):
-        n, c, h, w = map(int, text.split("x"))
-        torch.manual_seed(args.seed)
-        image, label = torch.randn(n, c, h, w), torch.randint(0, args.classes, (n, h, w))
-        trainers = {m: Trainer(args, c, m) for m in MODES}
-        times = {m: [] for m in MODES}
-        for i in range(args.steps + 1):
-            for m, t in trainers.items():
-                begin = time.monotonic()
-                t.step(image, label)
-                if i:
-                    times[m].append(1000 * (time.monotonic() - begin))
-        for m in MODES:
-            print("torch\t%s\t%s\t%.1f\t%.1f" % (m, text, statistics.median(times[m]), min(times[m])), flush=True)
-
-
 def main():
     args = parse()
     torch.set_num_threads(args.threads or len(os.sched_getaffinity(0)))
-    for name in ("chns", "dropout"):
-        if isinstance(getattr(args, name), str):
-            setattr(args, name, numbers(getattr(args, name)))
-    bench(args) if args.bench else train(args)
+    train(args)
 
 
 if __name__ == "__main__":

@@ -1,0 +1,345 @@
+#!/usr/bin/env python3
+"""The same work as the programs of this folder in PyTorch, OpenVINO, TorchIO and scipy. Rows "measure, value" on standard
+output; the first byte comes when the first step is done.
+
+    peers.py about                               versions
+    peers.py step --mode bf16-cl --shape 8x1x256x256
+    peers.py infer --mode openvino-bf16 --model model.pmm --image volume.pms --same pred.pms --window 96,96,96
+    peers.py augment --shape 160x160x96          milliseconds of each transform on one core: name, library, value
+    peers.py start --list list.csv               from the list to one step
+
+Modes: f32, f32-cl, bf16-cl (cl: channels last, bf16: autocast), compile (torch.compile of bf16-cl), openvino-f32, -bf16.
+"""
+import argparse
+import collections
+import csv
+import importlib
+import itertools
+import os
+import statistics
+import sys
+import time
+
+import numpy as np
+
+ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
+sys.path[:0] = [os.path.join(ROOT, "experiments", "acdc")]
+MODES = ("f32", "f32-cl", "bf16-cl", "compile", "openvino-f32", "openvino-bf16")
+
+
+def numbers(text):
+    return [float(x) for x in text.replace("x", ",").split(",")]
+
+
+def sizes(text):
+    return [int(x) for x in numbers(text)]
+
+
+def parse():
+    p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    p.add_argument("part", choices=("about", "step", "infer", "augment", "start"))
+    p.add_argument("--mode", choices=MODES, default="f32")
+    p.add_argument("--shape", type=sizes, default="8x1x256x256", help="of a batch, or of the volume that is transformed")
+    p.add_argument("--steps", type=int, default=7, help="how often, after one that does not count")
+    p.add_argument("--model", help="a .pmm")
+    p.add_argument("--image", help="a stream with one sample")
+    p.add_argument("--same", help="a stream with a prediction to compare with")
+    p.add_argument("--window", type=sizes, help="sliding windows, half of each overlaps the next; none: the whole image")
+    p.add_argument("--list", help="a CSV list of images and labels")
+    p.add_argument("--classes", type=int, default=4)
+    p.add_argument("--chns", type=numbers, default="16,32,64,128,256")
+    p.add_argument("--dropout", type=numbers, default="0,0,0,0.5,0.5")
+    p.add_argument("--lr", type=float, default=1e-3)
+    p.add_argument("--seed", type=int, default=1)
+    p.add_argument("--threads", type=int, default=0)
+    args = p.parse_args()
+    args.threads = args.threads or len(os.sched_getaffinity(0))
+    args.init = args.model
+    return args
+
+
+def row(*words):
+    print("\t".join(str(w) for w in words), flush=True)
+
+
+def about(args):
+    for name in ("torch", "openvino", "torchio", "scipy", "nibabel"):
+        try:
+            row(name, importlib.import_module(name).__version__)
+        except ImportError:
+            row(name, "-")
+
+
+# --- training ---
+
+def step(args):
+    import torch
+    from peer import Trainer
+    torch.set_num_threads(args.threads)
+    n, c, *size = args.shape
+    torch.manual_seed(args.seed)
+    image, label = torch.randn(n, c, *size), torch.randint(0, args.classes, (n, *size))
+    trainer = Trainer(args, c, "bf16-cl" if args.mode == "compile" else args.mode, len(size))
+    if args.mode == "compile":
+        trainer.loss = torch.compile(trainer.loss)
+    times = []
+    for i in range(args.steps + 1):
+        begin = time.monotonic()
+        trainer.step(image, label)
+        if i:
+            times.append(1000 * (time.monotonic() - begin))
+        else:
+            print(flush=True)
+    row("ms", f"{statistics.median(times):.1f}")
+
+
+def start(args):
+    """One step of the 2-D network on the first four cases, cut to slices of 192x192 as PyMIC's loader would."""
+    import nibabel
+    import torch
+    from peer import Trainer
+    torch.set_num_threads(args.threads)
+    with open(args.list, encoding="utf-8") as file:
+        cases = list(itertools.islice(csv.DictReader(file), 4))
+    images, labels = [], []
+    for case in cases:
+        path = [os.path.join(os.path.dirname(args.list), case[k]) for k in ("image", "label")]
+        image, label = (np.asarray(nibabel.load(p).dataobj).T for p in path)
+        image = image.astype(np.float32)
+        image = (image - image.mean()) / (image.std() + 1e-5)
+        box = tuple(slice((s - w) // 2, (s - w) // 2 + w) for s, w in zip(image.shape, (4, 192, 192)))
+        images.append(image[box][:, None])
+        labels.append(label[box].astype(np.int64))
+    trainer = Trainer(args, 1, args.mode)
+    trainer.step(torch.from_numpy(np.concatenate(images)), torch.from_numpy(np.concatenate(labels)))
+    print(flush=True)
+
+
+# --- inference: a runner takes pairs of places and inputs, and hands places and outputs on ---
+
+def starts(size, window):
+    """As common/net/predict.c covers an axis."""
+    return [min(at, size - window) for at in range(0, size - window + window // 2, window // 2)] if window < size else [0]
+
+
+def gaussian(window):
+    g = np.ones((), np.float32)
+    for n in window:
+        x = np.arange(n) - n // 2
+        g = np.multiply.outer(g, np.exp(-0.5 * (x / (n / 8)) ** 2) * (np.abs(x) <= int(n / 2 + 0.5)))
+    return g.astype(np.float32)
+
+
+def places(size, window):
+    for at in itertools.product(*map(starts, size, window)):
+        yield tuple(slice(a, a + w) for a, w in zip(at, window))
+
+
+def batches(volume, window, batch):
+    """Batches as the channels and windows of a volume [C,...]; the last one may be smaller."""
+    boxes = list(places(volume.shape[1:], window))
+    for i in range(0, len(boxes), batch):
+        some = boxes[i:i + batch]
+        yield some, np.stack([volume[(slice(None), *box)] for box in some])
+
+
+def torch_runner(net, mode):
+    import torch
+    net, layout, half = net, torch.contiguous_format, mode.startswith("bf16")
+    if mode.endswith("cl"):
+        layout = torch.channels_last_3d if next(net.parameters()).dim() == 5 else torch.channels_last
+        net = net.to(memory_format=layout)
+
+    def run(pairs, take):
+        with torch.inference_mode(), torch.autocast("cpu", torch.bfloat16, enabled=half):
+            for boxes, x in pairs:
+                take(boxes, net(torch.from_numpy(x).contiguous(memory_format=layout)).float().numpy())
+    return run
+
+
+def openvino_runner(net, precision, hint, shape, threads):
+    """The shape is fixed; a smaller batch is filled up."""
+    import openvino
+    import torch
+    model = openvino.convert_model(net, example_input=torch.zeros(shape), input=[shape])
+    made = openvino.Core().compile_model(model, "CPU", {
+        "INFERENCE_PRECISION_HINT": precision, "PERFORMANCE_HINT": hint, "INFERENCE_NUM_THREADS": threads})
+    count = 1 if hint == "LATENCY" else made.get_property("OPTIMAL_NUMBER_OF_INFER_REQUESTS")
+    requests = [made.create_infer_request() for _ in range(count)]
+
+    def run(pairs, take):
+        turn = collections.deque((request, None) for request in requests)
+
+        def next_one():
+            request, boxes = turn.popleft()
+            if boxes:
+                request.wait()
+                take(boxes, request.get_output_tensor().data)
+            return request
+        for boxes, x in pairs:
+            request = next_one()
+            request.start_async({0: np.resize(x, shape)})
+            turn.append((request, boxes))
+        while turn:
+            next_one()
+    return run
+
+
+def segment(run, volume, window, batch, classes):
+    """Logits of windows, weighted by a Gaussian and averaged -> the class of each voxel."""
+    size = volume.shape[1:]
+    total, weight, g = np.zeros((classes, *size), np.float32), np.zeros(size, np.float32), gaussian(window)
+
+    def take(boxes, logits):
+        for box, z in zip(boxes, logits):
+            total[(slice(None), *box)] += z * g
+            weight[box] += g
+    run(batches(volume, window, batch), take)
+    return (total / weight).argmax(0)
+
+
+def runners(args, net, shape, alone):
+    """All runners of a mode, with the batches they take. alone: there is one window only."""
+    some = (1,) if alone else (1, 2, 4)
+    if not args.mode.startswith("openvino"):
+        run = torch_runner(net, args.mode)
+        return [(f"batch {b}", run, b) for b in some]
+    precision = args.mode.split("-")[1]
+    return [(f"batch {b}, {hint}", openvino_runner(net, precision, hint, (b, *shape), args.threads), b)
+            for b in some for hint in ("LATENCY", "THROUGHPUT")]
+
+
+def fastest(candidates, volume, window, count=4):
+    """The candidate that does a few windows in the least time, after one batch that does not count."""
+    def seconds(run, batch):
+        pairs = list(itertools.islice(itertools.cycle(batches(volume, window, batch)), max(count // batch, 1)))
+        run(pairs[:1], lambda boxes, z: None)
+        begin = time.monotonic()
+        run(pairs, lambda boxes, z: None)
+        return (time.monotonic() - begin) / sum(len(boxes) for boxes, _ in pairs)
+    return min(candidates, key=lambda c: seconds(c[1], c[2]))
+
+
+def infer(args):
+    import torch
+    from peer import Trainer, pymic_stream
+    torch.set_num_threads(args.threads)
+
+    def tensor(path, name):
+        with open(path, "rb") as file:
+            return np.array(next(pymic_stream.read(file)[1])["tensors"][name])
+    volume = tensor(args.image, "image").astype(np.float32)
+    dims = len(args.window) if args.window else 2
+    volume = volume[:, 0] if dims == 2 else volume
+    window = args.window or volume.shape[1:]
+    net = Trainer(args, len(volume), "f32", dims).net.eval()
+    net = torch.nn.Sequential(net.encoder, net.decoder)
+    candidates = runners(args, net, (len(volume), *window), tuple(window) == volume.shape[1:])
+    name, run, batch = fastest(candidates, volume, window)
+    times = []
+    for _ in range(args.steps):
+        begin = time.monotonic()
+        y = segment(run, volume, window, batch, args.classes)
+        times.append(time.monotonic() - begin)
+    print(f"peers.py: {args.mode}: {name}", file=sys.stderr)
+    row("s", f"{statistics.median(times):.4f}")
+    if args.same:
+        row("same voxels %", f"{100 * (y == tensor(args.same, 'pred').reshape(y.shape)).mean():.3f}")
+
+
+# --- transforms ---
+
+def smooth(size):
+    i = np.arange(np.prod(size)).reshape(size)
+    noise = 20 * np.random.default_rng(1).standard_normal(size)
+    return (200 + 100 * np.sin(i % size[2] / 20) + noise).astype(np.float32), (i // 64 % 4).astype(np.uint8)
+
+
+def torchio_transforms(size):
+    """Settings as in `run`: the same sizes, and drawn at random to the same value."""
+    import torchio as tio
+    import SimpleITK
+    SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
+    d, h, w = size
+    return {
+        "normalize": tio.ZNormalization(copy=False),
+        "minmax": tio.RescaleIntensity((-1, 1), copy=False),
+        "percentile": tio.RescaleIntensity((0, 1), percentiles=(0.1, 99.9), copy=False),
+        "gamma": tio.Gamma(0.8, copy=False),
+        "noise": tio.RandomNoise(std=(5, 5), copy=False),
+        "pad": tio.Pad((8, 8, 8, 8, 8, 8), padding_mode="reflect", copy=False),
+        "crop": tio.Crop((d // 8, d // 8, h // 8, h // 8, w // 8, w // 8), copy=False),
+        "center_crop": tio.CropOrPad((d * 3 // 4, h * 3 // 4, w * 3 // 4), copy=False),
+        "flip": tio.Flip((1, 2), copy=False),
+        "rotate": tio.Affine((1, 1, 1), (10, 0, 0), (0, 0, 0), default_pad_value=0, copy=False),
+        "resize": tio.Resize((d * 5 // 4, h * 5 // 4, w * 5 // 4), copy=False),
+        "resample": tio.Resample((1.25, 1.25, 1.25), copy=False),
+        "label_convert": tio.RemapLabels({1: 2, 2: 1}, copy=False),
+    }
+
+
+def scipy_transforms(size):
+    """scipy where it has it, else numpy as it would be written by hand."""
+    from scipy import ndimage
+    table = np.arange(256, dtype=np.uint8)
+    table[[1, 2]] = 2, 1
+    third = tuple(slice(s // 8, s // 8 + s * 3 // 4) for s in size)
+
+    def scale(x, low, high, lower, upper):
+        return (np.clip(x, low, high) - low) * ((upper - lower) / (high - low)) + lower
+
+    def curve(x):
+        low, high = x.min(), x.max()
+        return ((x - low) / (high - low)) ** np.float32(0.8) * (high - low) + low
+
+    def noise(x):
+        return np.clip(x + 5 * np.random.default_rng().standard_normal(x.shape, np.float32), x.min(), x.max())
+    return {
+        "normalize": lambda x: (x - x.mean()) / (x.std() + np.float32(1e-5)),
+        "minmax": lambda x: scale(x, x.min(), x.max(), -1, 1),
+        "percentile": lambda x: scale(x, *np.percentile(x, (0.1, 99.9)).astype(np.float32), 0, 1),
+        "gamma": curve,
+        "noise": noise,
+        "pad": lambda x: np.pad(x, 8, mode="reflect"),
+        "crop": lambda x: x[third].copy(),
+        "center_crop": lambda x: x[third].copy(),
+        "flip": lambda x: x[:, ::-1, ::-1].copy(),
+        "rotate": lambda x: ndimage.rotate(x, 10, (1, 2), reshape=False, order=1),
+        "rescale": lambda x: ndimage.zoom(x, (1.25, 1.25, 1.25), order=1),
+        "resize": lambda x: ndimage.zoom(x, (1.25, 1.25, 1.25), order=1),
+        "resample": lambda x: ndimage.zoom(x, (0.8, 0.8, 0.8), order=1),
+        "label_convert": lambda x: table[x],
+        "label_nonzero": lambda x: (x != 0).astype(np.uint8),
+    }
+
+
+def median_ms(make, work, repeats):
+    times = []
+    for i in range(repeats + 1):
+        x = make()
+        begin = time.monotonic()
+        work(x)
+        times.append(1000 * (time.monotonic() - begin))
+    return statistics.median(times[1:])
+
+
+def augment(args):
+    import torch
+    torch.set_num_threads(1)
+    image, label = smooth(args.shape)
+    for name, work in scipy_transforms(args.shape).items():
+        made = label if name.startswith("label") else image
+        row(name, "scipy", f"{median_ms(made.copy, work, args.steps):.3f}")
+    try:
+        import torchio as tio
+    except ImportError:
+        return
+    for name, work in torchio_transforms(args.shape).items():
+        kind, made = (tio.LabelMap, label) if name.startswith("label") else (tio.ScalarImage, image)
+        subject = lambda: tio.Subject(x=kind(tensor=torch.from_numpy(made.copy())[None]))
+        row(name, "torchio", f"{median_ms(subject, work, args.steps):.3f}")
+
+
+if __name__ == "__main__":
+    arguments = parse()
+    {"about": about, "step": step, "infer": infer, "augment": augment, "start": start}[arguments.part](arguments)
