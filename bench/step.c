@@ -58,7 +58,7 @@ static void count(struct conv *c) { products += *(const double *)c; }
 
 #define UNUSED __attribute__((unused))
 static void count_fwd(struct conv *c, UNUSED const struct fmap *x, UNUSED const real *w, UNUSED const real *b,
-	UNUSED struct pack *p, UNUSED uint64_t version, UNUSED struct fmap *y) { count(c); }
+	UNUSED struct pack *p, UNUSED uint64_t version, UNUSED struct fmap *y, UNUSED double *moments) { count(c); }
 static void count_data(struct conv *c, UNUSED const struct fmap *dy, UNUSED const real *w, UNUSED struct pack *p,
 	UNUSED uint64_t version, UNUSED struct fmap *dx) { count(c); }
 static void count_weights(struct conv *c, UNUSED const struct fmap *x, UNUSED const struct fmap *dy, UNUSED real *dw,

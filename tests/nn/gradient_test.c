@@ -158,7 +158,7 @@ struct norm_case {
 static struct node *case_norm(struct graph *g, struct params *ps, const void *arg)
 {
 	const struct norm_case *n = arg;
-	struct block b = { n->dims, 5, n->drop, n->pool, 0 };
+	struct block b = { n->dims, 5, n->drop, n->pool, 0, false };
 	struct node *pooled = NULL, *x = image(g, 2, 1, n->dims == 3 ? 4 : 1, 6, 8);
 	struct node *y = conv_block(g, ps, x, "a", &b, &pooled), *s = probe(g, y);
 
@@ -167,12 +167,22 @@ static struct node *case_norm(struct graph *g, struct params *ps, const void *ar
 
 static struct node *case_only_pooled(struct graph *g, struct params *ps, const void *arg)
 {
-	struct block b = { 2, 5, 0, 2, 0 };
+	struct block b = { 2, 5, 0, 2, 0, false };
 	struct node *pooled;
 
 	(void)arg;
 	conv_block(g, ps, image(g, 2, 1, 1, 6, 8), "a", &b, &pooled);
 	return probe(g, pooled);
+}
+
+/* What the last normalisation defers is read twice, by a convolution of each kernel. */
+static struct node *case_deferred(struct graph *g, struct params *ps, const void *arg)
+{
+	struct block b = { 2, 5, 0, 0, 0, true };
+	struct node *x = conv_block(g, ps, image(g, 2, 1, 1, 6, 8), "a", &b, NULL);
+
+	(void)arg;
+	return op_binary(g, B_ADD, probe(g, conv(g, ps, x, "b", 2, 4, 1, CONV_TO_MAPS)), probe(g, conv(g, ps, x, "c", 2, 3, 3, CONV_TO_LOGITS)));
 }
 
 struct up_case {
@@ -184,7 +194,7 @@ struct up_case {
 static struct node *case_up(struct graph *g, struct params *ps, const void *arg)
 {
 	const struct up_case *u = arg;
-	struct block b = { u->dims, 5, 0, u->dims, u->beside ? 7 : 0 };
+	struct block b = { u->dims, 5, 0, u->dims, u->beside ? 7 : 0, false };
 	struct node *low, *x = image(g, 2, 1, u->dims == 3 ? 4 : 1, 8, 6), *up;
 	struct node *skip = conv_block(g, ps, x, "a", &b, &low), *beside = u->beside ? skip : NULL;
 
@@ -353,6 +363,7 @@ static void test_maps(void **state)
 	check("conv, 5 input channels", case_many_channels, NULL, 12);
 	check("conv, read three times", case_twice_read, NULL, 12);
 	check("norm_act, only pooled", case_only_pooled, NULL, 12);
+	check("norm_act, deferred to convolutions", case_deferred, NULL, 12);
 }
 
 static void test_plain(void **state)

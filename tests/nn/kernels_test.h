@@ -58,7 +58,7 @@ static inline void threads(int n) { omp_set_num_threads(n ? n : cpu_count()); }
 static inline void map_make(struct fmap *f, enum ftype t, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w,
 	int64_t split, int64_t extra)
 {
-	*f = (struct fmap){ NULL, t, lanes, n, c, d, h, w, split, 0 };
+	*f = (struct fmap){ .type = t, .lanes = lanes, .n = n, .c = c, .d = d, .h = h, .w = w, .split = split };
 	f->stride = fmap_image(f) + extra;
 	f->data = xcalloc((size_t)(n * f->stride), ftype_size(t));
 }

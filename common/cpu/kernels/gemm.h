@@ -24,19 +24,19 @@ struct product {
 
 INLINE void product_rows(int rows, int vecs, const struct product *p, const real *a, const real *b, real *c)
 {
-	vec sum[ACCUMULATORS] = { { 0 } }, w[4];
+	vec sum[ACCUMULATORS] = { { 0 } }, w[LANE_VECS > 4 ? LANE_VECS : 4];
 
 	for (int64_t tap = 0; tap < p->taps; tap++)
 		for (int64_t k = 0; k < p->blocks; k++) {
 			const real *x = a + tap * p->tap_stride + k * p->block_stride;
 			for (int l = 0; l < PM_LANES; l++, b += vecs * WIDTH) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 				for (int v = 0; v < vecs; v++)
 					w[v] = *(const vec_loose *)(b + v * WIDTH);
 #pragma GCC unroll 28
 				for (int r = 0; r < rows; r++) {
 					vec factor = splat(x[r * PM_LANES + l]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 					for (int v = 0; v < vecs; v++)
 						sum[r * vecs + v] += factor * w[v];
 				}
@@ -88,28 +88,28 @@ static __attribute__((unused)) void rows_by_columns(const struct product *p, int
 /* c[m][vecs] (+)= the sum over rows of a[row][0..m) b[row][vecs]: a's and b's rows are PM_LANES apart, b's blocks b_block. */
 INLINE void outer_some(int m, int vecs, int64_t rows, const real *a, const real *b, int64_t b_block, real *c, int64_t c_stride, bool add)
 {
-	vec sum[ACCUMULATORS], y[4];
+	vec sum[ACCUMULATORS], y[LANE_VECS > 4 ? LANE_VECS : 4];
 
 #pragma GCC unroll 16
 	for (int i = 0; i < m; i++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 		for (int v = 0; v < vecs; v++)
 			sum[i * vecs + v] = add ? load(c, i * c_stride + v * WIDTH, F_REAL) : (vec){ 0 };
 	for (int64_t r = 0; r < rows; r++) {
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 		for (int v = 0; v < vecs; v++)
 			y[v] = *(const vec_loose *)(b + v / LANE_VECS * b_block + r * PM_LANES + v % LANE_VECS * WIDTH);
 #pragma GCC unroll 16
 		for (int i = 0; i < m; i++) {
 			vec factor = splat(a[r * PM_LANES + i]);
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 			for (int v = 0; v < vecs; v++)
 				sum[i * vecs + v] += factor * y[v];
 		}
 	}
 #pragma GCC unroll 16
 	for (int i = 0; i < m; i++)
-#pragma GCC unroll 4
+#pragma GCC unroll 8
 		for (int v = 0; v < vecs; v++)
 			*(vec_loose *)(c + i * c_stride + v * WIDTH) = sum[i * vecs + v];
 }
@@ -118,7 +118,7 @@ INLINE void outer_some(int m, int vecs, int64_t rows, const real *a, const real 
 static __attribute__((unused)) void outer(int64_t rows, const real *a, int64_t columns, const real *b, int64_t b_block, real *c, int64_t c_stride,
 	bool add)
 {
-	enum { HIGH = LANE_VECS == 1 ? 16 : LANE_VECS == 2 ? 4 : 2, HIGH_PAIR = LANE_VECS == 1 ? 8 : 2 };
+	enum { HIGH = LANE_VECS == 1 ? 16 : 8 / LANE_VECS, HIGH_PAIR = LANE_VECS == 1 ? 8 : 2 };
 	int64_t k = 0;
 
 	for (; PAIR > (int)PM_LANES && k + PAIR <= columns; k += PAIR)
