@@ -7,30 +7,32 @@
 
 #if PM_AVX512 && defined(__AVX512BF16__)
 
-enum { CHAINS = 16, ROUNDS = 20000 };
+enum { SUMS = 16, ROUNDS = 20000 };
 
-static double time_of(bool pairs)
-{
-	__m512 sum[CHAINS], a = _mm512_set1_ps(0.5f), b = _mm512_setzero_ps();
-	double start = now();
-
-	for (int i = 0; i < CHAINS; i++)
-		sum[i] = b;
-	for (int r = 0; r < ROUNDS; r++)
-#pragma GCC unroll 16
-		for (int i = 0; i < CHAINS; i++) {
-			sum[i] = pairs ? _mm512_dpbf16_ps(sum[i], (__m512bh)a, (__m512bh)b) : _mm512_fmadd_ps(a, b, sum[i]);
-			__asm__ volatile("" : "+v"(sum[i]));
-		}
-	return now() - start;
-}
+/* Seconds of ROUNDS times SUMS independent products; the empty statement keeps the sums in registers, one by one. */
+#define TIME_OF(name, product) \
+	static double name(void) \
+	{ \
+		__m512 sum[SUMS], a = _mm512_set1_ps(0.5f), b = _mm512_setzero_ps(); \
+		double start = now(); \
+		_Pragma("GCC unroll 16") for (int i = 0; i < SUMS; i++) \
+			sum[i] = b; \
+		for (int r = 0; r < ROUNDS; r++) \
+			_Pragma("GCC unroll 16") for (int i = 0; i < SUMS; i++) { \
+				sum[i] = product; \
+				__asm__ volatile("" : "+v"(sum[i]), "+v"(a)); \
+			} \
+		return now() - start; \
+	}
+TIME_OF(time_of_singles, _mm512_fmadd_ps(a, b, sum[i]))
+TIME_OF(time_of_pairs, _mm512_dpbf16_ps(sum[i], (__m512bh)a, (__m512bh)b))
 
 double NAME(bf16_rate)(void)
 {
 	double best[2] = { 1e9, 1e9 };
 
 	for (int i = 0; i < 10; i++) {
-		double t = time_of(i % 2);
+		double t = i % 2 ? time_of_pairs() : time_of_singles();
 		best[i % 2] = t < best[i % 2] ? t : best[i % 2];
 	}
 	return 2 * best[0] / best[1];
