@@ -202,7 +202,8 @@ void checkpoint_write(const struct trainer *t)
 	meta_set_text(&m, "last_id", p->last_id);
 	meta_set_number(&m, "first_epoch", (double)p->first_epoch);
 	meta_set_number(&m, "last_epoch", (double)p->last_epoch);
-	meta_set_number(&m, "threads", t->threads);
+	if (!t->be->own(t->type)) /* otherwise their number decides nothing */
+		meta_set_number(&m, "threads", t->threads);
 	meta_set_number(&m, "lr", t->schedule.lr);
 	if (isfinite(t->schedule.best))
 		meta_set_number(&m, "plateau_best", t->schedule.best);
@@ -231,7 +232,7 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 		s->cycle_iters > s->iter || p->records < 0 || meta_text(m, "first_id", p->first_id, PM_ID) ||
 		meta_text(m, "last_id", p->last_id, PM_ID))
 		die(PM_FAIL, "%s/last.pmm: the state of the run is damaged; --restart begins anew", t->conf->output);
-	if ((int)meta_number(m, "threads", 0) != t->threads)
+	if (!t->be->own(t->type) && (int)meta_number(m, "threads", 0) != t->threads)
 		warning("the run had %g threads before and has %d now: it goes on, but its last digits will differ from an "
 			"undisturbed one", meta_number(m, "threads", 0), t->threads);
 	t->channels = (int64_t)meta_number(m, "channels", 0);

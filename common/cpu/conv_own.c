@@ -32,7 +32,7 @@ static bool library_is_faster(enum ftype type)
 	return answer;
 }
 
-bool conv_own_defers(enum ftype type) { return !library_is_faster(type); }
+bool conv_own_is(enum ftype type) { return !library_is_faster(type); }
 
 static int own_kind(const struct conv_shape *s)
 {

@@ -20,7 +20,11 @@ struct backend {
 
 	struct conv *(*conv_open)(const struct conv_shape *s);
 	void (*conv_close)(struct conv *);
-	bool (*defers)(enum ftype type); /* do its 3x3 convolutions apply x->act as they read? Those of kernel 1 do. */
+	/*
+	 * Are 3x3 convolutions of this type our own? Those apply x->act as they read, as those of kernel 1 always do, and their
+	 * results do not depend on the number of threads; a library's may.
+	 */
+	bool (*own)(enum ftype type);
 	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], as norm_stats would find them. */
 	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
 		double *moments);

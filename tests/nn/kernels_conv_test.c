@@ -8,6 +8,7 @@
 
 enum kind { TILES, POINT, FIRST }; /* the kernels of wino.c, point.c and first.c */
 enum { PLAIN, ACT, SHIFT_ONLY };   /* acts: none, with a scale, without one */
+enum { Y, DX, DW, DB, RESULTS };
 
 struct shape {
 	int64_t n, cin, cout, d, h, w;
@@ -16,37 +17,35 @@ struct shape {
 	bool far; /* the result is 100 and a little */
 };
 
-/* Results, the wanted ones or a kernel's. Arrays of channels are physical: padded to whole blocks with zeros. */
-struct naive {
-	double *y, *dx, *dw, *db, *moments;
-};
-
-struct result {
-	struct fmap y, dx;
-	real *dw, *db;
-	double *moments; /* as the kernels give them: of the channels of y alone */
-};
-
 struct problem {
 	enum kind kind;
 	const struct shape *s;
-	int64_t in, out, taps, space; /* physical channels, taps in all */
+	int64_t in, out, taps, space; /* physical channels; taps in all */
 	struct fmap x, dy;
-	enum ftype to; /* the type of y and dx */
 	struct act act;
 	real *w, *bias, *scale, *shift;
-	struct naive want;
+	double *want[RESULTS];
+	double *mean, *var; /* of y before the bias */
 };
 
-enum { Y, DX, DW, DB, VAR, ERRORS };
-static double worst[ERRORS]; /* to be printed: the largest error of results in f32, over the largest value */
+struct result {
+	struct fmap f[RESULTS]; /* dw and db: plain rows, of physical channels */
+	double *moments;
+};
 
-static int64_t blocks_up(int64_t c) { return (c + PM_LANES - 1) / PM_LANES * PM_LANES; }
+/* Errors are relative to the largest value; storage in bf16 adds half a step of each value's own. */
+static const double F32 = 5e-6, BF16 = 1.0 / 256;
+static double worst[RESULTS + 1]; /* to be printed: the largest errors, and that of a variance */
+static size_t at_shape;
 
-/* Padding channels get no values of their own. */
-static real *channels_make(int64_t physical, int64_t c, double mean, double spread, uint64_t seed)
+/* The channels of a map with the padding ones. */
+static int64_t physical(const struct fmap *f) { return fmap_blocks(f) * f->lanes; }
+static size_t map_bytes(const struct fmap *f) { return (size_t)(f->n * f->stride) * ftype_size(f->type); }
+
+/* Padding channels have no values of their own. */
+static real *channels_make(int64_t all, int64_t c, double mean, double spread, uint64_t seed)
 {
-	real *v = xcalloc((size_t)physical, sizeof *v);
+	real *v = xcalloc((size_t)all, sizeof *v);
 	for (int64_t i = 0; i < c; i++)
 		v[i] = (real)(mean + spread * noise(seed, i));
 	return v;
@@ -61,17 +60,16 @@ static real *weights_make(const struct problem *p)
 	return w;
 }
 
-/* Maps are apart from image to image, as halves of a concatenation are. */
-static void problem_make(struct problem *p, enum kind kind, const struct shape *s, enum ftype from)
+/* Elements lie between the images, as in half of a concatenation. */
+static void problem_make(struct problem *p, enum kind kind, const struct shape *s, enum ftype type)
 {
-	int lanes = kind == FIRST ? 1 : PM_LANES;
-
-	*p = (struct problem){ .kind = kind, .s = s, .in = lanes == 1 ? s->cin : blocks_up(s->cin), .out = blocks_up(s->cout),
-		.taps = (int64_t)s->deep * s->kernel * s->kernel, .space = s->d * s->h * s->w };
-	map_make(&p->x, from, lanes, s->n, s->cin, s->d, s->h, s->w, 0, 48);
-	map_make(&p->dy, from, PM_LANES, s->n, s->cout, s->d, s->h, s->w, 0, 16);
+	*p = (struct problem){ .kind = kind, .s = s, .taps = (int64_t)s->deep * s->kernel * s->kernel, .space = s->d * s->h * s->w };
+	map_make(&p->x, type, kind == FIRST ? 1 : PM_LANES, s->n, s->cin, s->d, s->h, s->w, 0, 48);
+	map_make(&p->dy, type, PM_LANES, s->n, s->cout, s->d, s->h, s->w, 0, 16);
 	map_fill(&p->x, 1);
 	map_fill(&p->dy, 2);
+	p->in = physical(&p->x);
+	p->out = physical(&p->dy);
 	p->w = weights_make(p);
 	p->bias = channels_make(p->out, s->cout, s->far ? 100 : 0, 1, 4);
 	p->scale = channels_make(p->in, s->cin, 0, 2, 5);
@@ -82,24 +80,16 @@ static void problem_make(struct problem *p, enum kind kind, const struct shape *
 
 static void problem_free(struct problem *p)
 {
-	map_free(&p->x);
-	map_free(&p->dy);
-	free(p->w);
-	free(p->bias);
-	free(p->scale);
-	free(p->shift);
-	free(p->want.y);
-	free(p->want.dx);
-	free(p->want.dw);
-	free(p->want.db);
-	free(p->want.moments);
+	void *all[] = { p->x.data, p->dy.data, p->w, p->bias, p->scale, p->shift, p->want[Y], p->want[DX], p->want[DW], p->want[DB], p->mean, p->var };
+	for (size_t i = 0; i < PM_COUNT(all); i++)
+		free(all[i]);
 }
 
-/* [n][physical channel][d][h][w]; what lies outside the image is 0 whatever the act, so that act is for pixels alone. */
-static double *as_double(const struct fmap *f, int64_t physical)
+/* [n][physical channel][d][h][w], after the act, which is for pixels alone: what lies outside the image is 0 behind it. */
+static double *as_double(const struct fmap *f)
 {
-	int64_t space = fmap_space(f);
-	double *v = xcalloc((size_t)(f->n * physical * space), sizeof *v);
+	int64_t space = fmap_space(f), all = physical(f);
+	double *v = xcalloc((size_t)(f->n * all * space), sizeof *v);
 
 	EACH(f, n, c, d, h, w)
 	{
@@ -108,14 +98,14 @@ static double *as_double(const struct fmap *f, int64_t physical)
 			x = x * (f->act->scale ? (double)f->act->scale[c] : 1) + (double)f->act->shift[c];
 			x = x > 0 ? x : x * f->act->slope;
 		}
-		v[(n * physical + c) * space + (d * f->h + h) * f->w + w] = x;
+		v[(n * all + c) * space + (d * f->h + h) * f->w + w] = x;
 	}
 	return v;
 }
 
-/* Where a tap that looks `shift` pixels ahead has something to see: first <= i < end. */
-static int64_t seen_first(int64_t shift) { return shift < 0 ? -shift : 0; }
-static int64_t seen_end(int64_t size, int64_t shift) { return shift > 0 ? size - shift : size; }
+/* The pixels where a tap that looks `ahead` pixels ahead sees something: first <= i < end. */
+static int64_t seen_first(int64_t ahead) { return ahead < 0 ? -ahead : 0; }
+static int64_t seen_end(int64_t size, int64_t ahead) { return ahead > 0 ? size - ahead : size; }
 
 /* One tap between a channel of x and one of y: y and dx grow by what it adds, its own gradient is returned. */
 static double tap_add(const struct shape *s, int64_t tap, double w, const double *x, const double *dy, double *y, double *dx)
@@ -135,70 +125,61 @@ static double tap_add(const struct shape *s, int64_t tap, double w, const double
 	return sum;
 }
 
-/* Mean and variance of y, and the bias, which comes last: it makes no difference to the variance. */
+/* The statistics of y, and its bias, which comes last because it must make no difference to the variance. */
 static void want_finish(struct problem *p, const double *dy)
 {
-	const struct shape *s = p->s;
-	double m = (double)(s->n * p->space);
+	double m = (double)(p->s->n * p->space);
 
-	for (int64_t c = 0; c < s->cout; c++) {
-		double sum = 0, squares = 0;
-		for (int64_t n = 0; n < s->n; n++)
+	for (int64_t c = 0; c < p->s->cout; c++) {
+		double squares = 0;
+		for (int64_t n = 0; n < p->s->n; n++)
 			for (int64_t i = (n * p->out + c) * p->space; i < (n * p->out + c + 1) * p->space; i++) {
-				sum += p->want.y[i];
-				squares += p->want.y[i] * p->want.y[i];
-				p->want.y[i] += (double)p->bias[c];
-				p->want.db[c] += dy[i];
+				p->mean[c] += p->want[Y][i] / m;
+				squares += p->want[Y][i] * p->want[Y][i] / m;
+				p->want[Y][i] += (double)p->bias[c];
+				p->want[DB][c] += dy[i];
 			}
-		p->want.moments[c] = sum / m;
-		p->want.moments[s->cout + c] = squares / m - sum / m * (sum / m);
+		p->var[c] = squares - p->mean[c] * p->mean[c];
 	}
 }
 
 static void want_make(struct problem *p)
 {
 	const struct shape *s = p->s;
-	double *x = as_double(&p->x, p->in), *dy = as_double(&p->dy, p->out);
-	struct naive *q = &p->want;
+	int64_t counts[] = { s->n * p->out * p->space, s->n * p->in * p->space, p->out * p->in * p->taps, p->out };
+	double *x = as_double(&p->x), *dy = as_double(&p->dy);
 
-	q->y = xcalloc((size_t)(s->n * p->out * p->space), sizeof(double));
-	q->dx = xcalloc((size_t)(s->n * p->in * p->space), sizeof(double));
-	q->dw = xcalloc((size_t)(p->out * p->in * p->taps), sizeof(double));
-	q->db = xcalloc((size_t)p->out, sizeof(double));
-	q->moments = xcalloc((size_t)(2 * s->cout), sizeof(double));
+	for (int i = 0; i < RESULTS; i++)
+		p->want[i] = xcalloc((size_t)counts[i], sizeof(double));
+	p->mean = xcalloc((size_t)s->cout, sizeof(double));
+	p->var = xcalloc((size_t)s->cout, sizeof(double));
 	for (int64_t n = 0; n < s->n; n++)
 		for (int64_t o = 0; o < s->cout; o++)
 			for (int64_t c = 0; c < s->cin; c++)
 				for (int64_t t = 0; t < p->taps; t++) {
 					int64_t k = (o * p->in + c) * p->taps + t, from = (n * p->in + c) * p->space, to = (n * p->out + o) * p->space;
-					q->dw[k] += tap_add(s, t, (double)p->w[k], x + from, dy + to, q->y + to, q->dx + from);
+					p->want[DW][k] += tap_add(s, t, (double)p->w[k], x + from, dy + to, p->want[Y] + to, p->want[DX] + from);
 				}
 	want_finish(p, dy);
 	free(x);
 	free(dy);
 }
 
-/* Full of what a kernel must overwrite. */
-static void result_make(struct result *r, const struct problem *p)
+static void result_make(struct result *r, const struct problem *p, enum ftype type)
 {
 	const struct shape *s = p->s;
-	size_t filters = (size_t)(p->out * p->in * p->taps) * sizeof(real);
 
-	map_make(&r->y, p->to, PM_LANES, s->n, s->cout, s->d, s->h, s->w, 0, 96);
-	map_make(&r->dx, p->to, PM_LANES, s->n, s->cin, s->d, s->h, s->w, 0, 32);
-	map_fill(&r->y, 7);
-	map_fill(&r->dx, 8);
-	r->dw = memset(xmalloc(filters), 0xff, filters);
-	r->db = memset(xmalloc((size_t)p->out * sizeof(real)), 0xff, (size_t)p->out * sizeof(real));
-	r->moments = memset(xmalloc((size_t)s->cout * 16), 0xff, (size_t)s->cout * 16);
+	map_make(&r->f[Y], type, PM_LANES, s->n, s->cout, s->d, s->h, s->w, 0, 96);
+	map_make(&r->f[DX], type, p->x.lanes, s->n, s->cin, s->d, s->h, s->w, 0, 32);
+	map_make(&r->f[DW], F_REAL, 1, 1, p->out * p->in * p->taps, 1, 1, 1, 0, 0);
+	map_make(&r->f[DB], F_REAL, 1, 1, p->out, 1, 1, 1, 0, 0);
+	r->moments = xcalloc((size_t)(2 * s->cout), sizeof *r->moments);
 }
 
 static void result_free(struct result *r)
 {
-	map_free(&r->y);
-	map_free(&r->dx);
-	free(r->dw);
-	free(r->db);
+	for (int i = 0; i < RESULTS; i++)
+		map_free(&r->f[i]);
 	free(r->moments);
 }
 
@@ -206,193 +187,164 @@ static void run(const struct kernels *k, const struct problem *p, struct result 
 {
 	const struct shape *s = p->s;
 	struct filters way = { p->out, p->in, s->deep }, back = { p->in, p->out, s->deep };
-	struct conv_shape first = { .dims = s->deep > 1 ? 3 : 2, .kernel = s->kernel, .dilation = s->dilation };
+	struct conv_shape shape = { .dims = s->deep > 1 ? 3 : 2, .kernel = s->kernel, .dilation = s->dilation };
 	real *u = xmalloc((size_t)(p->out * p->in * (p->kind == TILES ? 36 * s->deep : p->taps)) * sizeof *u);
-	real *zeros = xcalloc((size_t)p->in, sizeof *zeros);
+	real *zeros = xcalloc((size_t)p->in, sizeof *zeros), *dw = r->f[DW].data, *db = r->f[DB].data;
 
 	if (p->kind == TILES) {
 		k->wino_pack(u, p->w, &way, false);
-		k->wino_conv(&p->x, u, &way, p->bias, &r->y, r->moments);
+		k->wino_conv(&p->x, u, &way, p->bias, &r->f[Y], r->moments);
 		k->wino_pack(u, p->w, &back, true);
-		k->wino_conv(&p->dy, u, &back, zeros, &r->dx, NULL);
-		k->wino_grad(&p->x, &p->dy, &way, r->dw, r->db);
+		k->wino_conv(&p->dy, u, &back, zeros, &r->f[DX], NULL);
+		k->wino_grad(&p->x, &p->dy, &way, dw, db);
 	} else if (p->kind == POINT) {
 		k->point_pack(u, p->w, &way, false);
-		k->point_conv(&p->x, u, &way, p->bias, &r->y);
+		k->point_conv(&p->x, u, &way, p->bias, &r->f[Y]);
 		k->point_pack(u, p->w, &back, true);
-		k->point_conv(&p->dy, u, &back, zeros, &r->dx);
-		k->point_grad(&p->x, &p->dy, &way, r->dw, r->db);
+		k->point_conv(&p->dy, u, &back, zeros, &r->f[DX]);
+		k->point_grad(&p->x, &p->dy, &way, dw, db);
 	} else {
 		k->first_pack(u, p->w, p->out, p->in * p->taps);
-		k->first_conv(&p->x, u, &first, p->bias, &r->y, r->moments);
-		k->first_grad(&p->x, &p->dy, &first, r->dw, r->db);
+		k->first_conv(&p->x, u, &shape, p->bias, &r->f[Y], r->moments);
+		k->first_grad(&p->x, &p->dy, &shape, dw, db);
 	}
 	free(u);
 	free(zeros);
 }
 
-/* Errors are relative to the largest value; storage in bf16 adds a half step of each value's own. */
-static const double F32 = 5e-6, BF16 = 1.0 / 256;
-
-static double largest(const double *v, int64_t n)
+static void check_values(const char *isa, const struct fmap *f, const double *want, int what)
 {
-	double most = 1e-30;
-	for (int64_t i = 0; i < n; i++)
-		most = fmax(most, fabs(v[i]));
-	return most;
-}
+	int64_t count = f->n * physical(f) * fmap_space(f);
+	double most = 1e-30, *got = as_double(f);
 
-static void check_map(const struct fmap *f, const double *want, int64_t physical, int what)
-{
-	int64_t space = fmap_space(f);
-	double most = largest(want, f->n * physical * space), error = 0;
-
-	EACH(f, n, c, d, h, w)
-	{
-		double v = want[(n * physical + c) * space + (d * f->h + h) * f->w + w], got = map_get(f, n, c, d, h, w);
-		error = fmax(error, (fabs(got - v) - (f->type == F_BF16 ? BF16 * fabs(v) : 0)) / most);
+	for (int64_t i = 0; i < count; i++)
+		most = fmax(most, fabs(want[i]));
+	for (int64_t i = 0; i < count; i++) {
+		double error = (fabs(got[i] - want[i]) - (f->type == F_BF16 ? BF16 * fabs(want[i]) : 0)) / most;
 		if (!(error <= F32)) /* not a number, too */
-			fail_msg("result %d, pixel %lld,%lld,%lld,%lld,%lld: %.9g, not %.9g; the largest is %g", what, (long long)n, (long long)c,
-				(long long)d, (long long)h, (long long)w, got, v, most);
+			fail_msg("%s, shape %zu, result %d, %lld of %lld: %.9g, not %.9g; the largest is %g", isa, at_shape, what, (long long)i,
+				(long long)count, got[i], want[i], most);
+		worst[what] = fmax(worst[what], error);
 	}
-	worst[what] = fmax(worst[what], error);
+	free(got);
 	check_padding(f);
 }
 
-static void check_reals(const real *got, const double *want, int64_t n, int what)
+/* Variances to 1e-5. A mean (before the bias) that is large beside them costs digits, and of few pixels it may be that. */
+static void check_moments(const char *isa, const struct problem *p, const double *mean, const double *var)
 {
-	double most = largest(want, n);
-
-	for (int64_t i = 0; i < n; i++) {
-		double error = fabs((double)got[i] - want[i]) / most;
-		if (!(error <= F32))
-			fail_msg("result %d, element %lld: %.9g, not %.9g; the largest is %g", what, (long long)i, (double)got[i], want[i], most);
-		worst[what] = fmax(worst[what], error);
-	}
-}
-
-/* Variances to 1e-5, but what a mean (without the bias) large beside them costs: of few pixels that may be all. */
-static void check_moments(const struct problem *p, const double *got)
-{
-	const double *mean = p->want.moments, *var = mean + p->s->cout;
+	bool few = p->s->n * p->space < 100;
 
 	for (int64_t c = 0; c < p->s->cout; c++) {
-		double square = var[c] + mean[c] * mean[c], v = got[p->s->cout + c], error = fabs(v - var[c]);
-		bool many = p->s->n * p->space > 100;
-		near(got[c], mean[c] + (double)p->bias[c], 1e-6 * fmax(1, sqrt(square)));
-		if (!(error <= 1e-5 * var[c] + (many ? 0 : 1e-6 * square)))
-			fail_msg("channel %lld: variance %.9g, not %.9g, mean %g", (long long)c, v, var[c], mean[c]);
-		if (many)
-			worst[VAR] = fmax(worst[VAR], error / var[c]);
+		double square = p->var[c] + p->mean[c] * p->mean[c], error = fabs(var[c] - p->var[c]);
+		if (!(fabs(mean[c] - p->mean[c] - (double)p->bias[c]) <= 1e-6 * fmax(1, sqrt(square)))
+				|| !(error <= 1e-5 * p->var[c] + (few ? 1e-6 * square : 0)))
+			fail_msg("%s, shape %zu, channel %lld: %.9g and %.9g, not %.9g + %g and %.9g", isa, at_shape, (long long)c, mean[c], var[c],
+				p->mean[c], (double)p->bias[c], p->var[c]);
+		worst[RESULTS] = fmax(worst[RESULTS], few ? 0 : error / p->var[c]);
 	}
 }
 
-static void check_same(const struct problem *p, const struct result *a, const struct result *b)
+static bool same_results(const struct problem *p, const struct result *a, const struct result *b)
 {
-	assert_memory_equal(a->y.data, b->y.data, (size_t)(a->y.n * a->y.stride) * ftype_size(p->to));
-	assert_memory_equal(a->dx.data, b->dx.data, (size_t)(a->dx.n * a->dx.stride) * ftype_size(p->to));
-	assert_memory_equal(a->dw, b->dw, (size_t)(p->out * p->in * p->taps) * sizeof(real));
-	assert_memory_equal(a->db, b->db, (size_t)p->out * sizeof(real));
-	assert_memory_equal(a->moments, b->moments, (size_t)p->s->cout * 16);
+	bool same = !memcmp(a->moments, b->moments, (size_t)(2 * p->s->cout) * sizeof *a->moments);
+
+	for (int i = 0; i < RESULTS; i++)
+		same &= !memcmp(a->f[i].data, b->f[i].data, map_bytes(&a->f[i]));
+	return same;
 }
 
-static void check_kernels(const struct kernels *k, const struct problem *p)
+static void check_threads(const struct kernels *k, const struct problem *p, const struct result *r)
 {
 	static const int counts[] = { 2, 3, 5, 8 };
-	struct result r, other;
+	struct result other;
 
-	result_make(&r, p);
-	memset(kernel_scratch(1 << 22), 0xff, 1 << 22); /* a kernel must not count on what it finds there */
-	threads(1);
-	run(k, p, &r);
-	check_map(&r.y, p->want.y, p->out, Y);
-	if (p->kind != FIRST)
-		check_map(&r.dx, p->want.dx, p->in, DX);
-	check_reals(r.dw, p->want.dw, p->out * p->in * p->taps, DW);
-	check_reals(r.db, p->want.db, p->out, DB);
-	if (p->kind != POINT)
-		check_moments(p, r.moments);
 	for (size_t i = 0; i < PM_COUNT(counts); i++) {
-		result_make(&other, p);
+		result_make(&other, p, r->f[Y].type);
 		threads(counts[i]);
 		run(k, p, &other);
-		check_same(p, &r, &other);
+		if (!same_results(p, r, &other))
+			fail_msg("%s, shape %zu: %d threads make a difference", k->isa, at_shape, counts[i]);
 		result_free(&other);
 	}
 	threads(0);
+}
+
+static void check_kernels(const struct kernels *k, const struct problem *p, enum ftype type)
+{
+	struct result r;
+
+	result_make(&r, p, type);
+	for (int f = 0; f < RESULTS; f++) /* to be overwritten, not added to; images have no gradient */
+		if (f != DX || p->kind != FIRST)
+			map_fill(&r.f[f], 7);
+	memset(kernel_scratch(1 << 22), 0xff, 1 << 22); /* not numbers: nobody may count on what lies there */
+	threads(1);
+	run(k, p, &r);
+	for (int f = 0; f < RESULTS; f++)
+		if (f != DX || p->kind != FIRST)
+			check_values(k->isa, &r.f[f], p->want[f], f);
+	if (p->kind != POINT)
+		check_moments(k->isa, p, r.moments, r.moments + p->s->cout);
+	if (type == p->x.type)
+		check_threads(k, p, &r);
 	result_free(&r);
 }
 
+/* From f32 to f32, from bf16 to either. */
 static void check_shapes(enum kind kind, const struct shape *s, size_t count)
 {
 	struct problem p;
 
 	memset(worst, 0, sizeof worst);
-	for (size_t i = 0; i < count; i++)
-		for (int from = F_REAL; from <= F_BF16; from++) {
-			problem_make(&p, kind, &s[i], (enum ftype)from);
-			want_make(&p);
-			for (int to = F_REAL; to <= F_BF16; to++)
-				FOR_KERNELS(k) {
-					p.to = (enum ftype)to;
-					print_message("# shape %zu, type %d to %d, %s\n", i, from, to, k->isa);
-					check_kernels(k, &p);
-				}
-			problem_free(&p);
+	for (at_shape = 0; at_shape < count; at_shape++)
+		for (int how = 0; how < 3; how++) {
+			if (how < 2) {
+				problem_make(&p, kind, &s[at_shape], how ? F_BF16 : F_REAL);
+				want_make(&p);
+			}
+			FOR_KERNELS(k)
+				check_kernels(k, &p, how == 1 ? F_BF16 : F_REAL);
+			if (how != 1)
+				problem_free(&p);
 		}
-	print_message("# y %.1e dx %.1e dw %.1e db %.1e variance %.1e\n", worst[Y], worst[DX], worst[DW], worst[DB], worst[VAR]);
+	print_message("# y %.1e dx %.1e dw %.1e db %.1e variance %.1e\n", worst[Y], worst[DX], worst[DW], worst[DB], worst[RESULTS]);
 }
 
-#define CHECK(kind, shapes) check_shapes(kind, shapes, PM_COUNT(shapes))
+static const struct shape tiles_2d_shapes[] = {
+	{ 3, 16, 16, 1, 1, 1, 1, 3, 1, PLAIN, 0 }, { 2, 16, 48, 1, 2, 3, 1, 3, 1, ACT, 0 }, { 2, 48, 16, 1, 5, 7, 1, 3, 1, SHIFT_ONLY, 0 },
+	{ 1, 32, 80, 1, 17, 2, 1, 3, 1, PLAIN, 0 }, { 2, 20, 40, 1, 4, 8, 1, 3, 1, ACT, 0 }, { 1, 80, 48, 1, 1, 33, 1, 3, 1, ACT, 0 },
+	{ 2, 48, 32, 1, 33, 33, 1, 3, 1, ACT, 0 }, { 2, 16, 16, 3, 3, 5, 1, 3, 1, ACT, 0 },
+	{ 12, 16, 16, 1, 33, 33, 1, 3, 1, PLAIN, 0 }, /* more chunks than shares of the gradient */
+	{ 1, 96, 96, 1, 7, 9, 1, 3, 1, PLAIN, 0 }, { 270, 32, 288, 1, 2, 5, 1, 3, 1, ACT, 0 }, /* grad_by_filters: one chunk, two */
+	{ 2, 16, 16, 1, 17, 33, 1, 3, 1, PLAIN, true },
+};
 
-static void tiles_2d(void **state)
-{
-	static const struct shape shapes[] = {
-		{ 3, 16, 16, 1, 1, 1, 1, 3, 1, PLAIN, 0 }, { 2, 16, 48, 1, 2, 3, 1, 3, 1, ACT, 0 }, { 2, 48, 16, 1, 5, 7, 1, 3, 1, SHIFT_ONLY, 0 },
-		{ 1, 32, 80, 1, 17, 2, 1, 3, 1, PLAIN, 0 }, { 2, 20, 40, 1, 4, 8, 1, 3, 1, ACT, 0 }, { 1, 80, 48, 1, 1, 33, 1, 3, 1, ACT, 0 },
-		{ 2, 48, 32, 1, 33, 33, 1, 3, 1, ACT, 0 }, { 2, 16, 16, 3, 3, 5, 1, 3, 1, ACT, 0 },
-		{ 12, 16, 16, 1, 33, 33, 1, 3, 1, PLAIN, 0 }, /* more chunks than shares of the gradient */
-		{ 1, 96, 96, 1, 7, 9, 1, 3, 1, PLAIN, 0 }, { 72, 16, 576, 1, 5, 5, 1, 3, 1, ACT, 0 }, /* grad_by_filters: one chunk, two */
-		{ 2, 16, 16, 1, 17, 33, 1, 3, 1, PLAIN, true },
-	};
-	(void)state;
-	CHECK(TILES, shapes);
-}
+static const struct shape tiles_3d_shapes[] = {
+	{ 1, 16, 16, 1, 5, 7, 3, 3, 1, PLAIN, 0 }, { 2, 16, 48, 2, 3, 1, 3, 3, 1, ACT, 0 }, { 1, 32, 16, 9, 17, 17, 3, 3, 1, ACT, 0 },
+	{ 2, 48, 32, 10, 7, 5, 3, 3, 1, SHIFT_ONLY, 0 }, { 1, 16, 80, 17, 2, 33, 3, 3, 1, PLAIN, 0 }, { 2, 20, 5, 3, 4, 8, 3, 3, 1, ACT, 0 },
+	{ 2, 64, 64, 10, 5, 3, 3, 3, 1, ACT, 0 }, { 85, 64, 64, 9, 1, 5, 3, 3, 1, PLAIN, 0 }, /* grad_by_filters: two chunks, four */
+	{ 2, 32, 16, 9, 7, 17, 3, 3, 1, PLAIN, true },
+};
 
-static void tiles_3d(void **state)
-{
-	static const struct shape shapes[] = {
-		{ 1, 16, 16, 1, 5, 7, 3, 3, 1, PLAIN, 0 }, { 2, 16, 48, 2, 3, 1, 3, 3, 1, ACT, 0 }, { 1, 32, 16, 9, 17, 17, 3, 3, 1, ACT, 0 },
-		{ 2, 48, 32, 10, 7, 5, 3, 3, 1, SHIFT_ONLY, 0 }, { 1, 16, 80, 17, 2, 33, 3, 3, 1, PLAIN, 0 }, { 2, 20, 5, 3, 4, 8, 3, 3, 1, ACT, 0 },
-		{ 2, 64, 64, 10, 5, 3, 3, 3, 1, ACT, 0 }, { 54, 16, 192, 9, 2, 5, 3, 3, 1, PLAIN, 0 }, /* grad_by_filters: two chunks, four */
-		{ 2, 32, 16, 9, 7, 17, 3, 3, 1, PLAIN, true },
-	};
-	(void)state;
-	CHECK(TILES, shapes);
-}
+static const struct shape point_shapes[] = {
+	{ 1, 16, 16, 1, 1, 1, 1, 1, 1, PLAIN, 0 }, { 2, 16, 48, 1, 5, 7, 1, 1, 1, ACT, 0 }, { 2, 48, 32, 1, 17, 33, 1, 1, 1, SHIFT_ONLY, 0 },
+	{ 1, 80, 48, 9, 5, 7, 1, 1, 1, ACT, 0 }, { 3, 32, 80, 1, 7, 33, 1, 1, 1, PLAIN, 0 }, { 2, 20, 40, 2, 3, 5, 1, 1, 1, ACT, 0 },
+	{ 12, 16, 32, 1, 15, 17, 1, 1, 1, ACT, 0 }, { 2, 16, 16, 1, 17, 33, 1, 1, 1, PLAIN, true },
+};
 
-static void point(void **state)
-{
-	static const struct shape shapes[] = {
-		{ 1, 16, 16, 1, 1, 1, 1, 1, 1, PLAIN, 0 }, { 2, 16, 48, 1, 5, 7, 1, 1, 1, ACT, 0 }, { 2, 48, 32, 1, 17, 33, 1, 1, 1, SHIFT_ONLY, 0 },
-		{ 1, 80, 48, 9, 5, 7, 1, 1, 1, ACT, 0 }, { 3, 32, 80, 1, 7, 33, 1, 1, 1, PLAIN, 0 }, { 2, 20, 40, 2, 3, 5, 1, 1, 1, ACT, 0 },
-		{ 12, 16, 32, 1, 15, 17, 1, 1, 1, ACT, 0 }, { 2, 16, 16, 1, 17, 33, 1, 1, 1, PLAIN, true },
-	};
-	(void)state;
-	CHECK(POINT, shapes);
-}
+static const struct shape first_shapes[] = {
+	{ 3, 1, 16, 1, 1, 1, 1, 3, 1, PLAIN, 0 }, { 2, 1, 16, 1, 17, 33, 1, 3, 1, PLAIN, 0 }, { 1, 3, 32, 1, 5, 7, 1, 5, 1, PLAIN, 0 },
+	{ 2, 3, 20, 1, 9, 25, 1, 3, 2, PLAIN, 0 }, { 1, 1, 48, 1, 33, 17, 1, 5, 2, PLAIN, 0 }, { 1, 1, 16, 1, 2, 300, 1, 3, 1, PLAIN, 0 },
+	{ 2, 1, 32, 5, 7, 3, 3, 3, 1, PLAIN, 0 }, { 1, 3, 16, 3, 5, 33, 3, 3, 2, PLAIN, 0 }, { 1, 3, 80, 6, 5, 7, 5, 5, 1, PLAIN, 0 },
+	{ 2, 1, 20, 2, 3, 50, 5, 5, 2, PLAIN, 0 }, { 2, 3, 16, 1, 17, 33, 1, 3, 1, PLAIN, true }, { 1, 1, 16, 9, 7, 17, 3, 3, 1, PLAIN, true },
+};
 
-static void first(void **state)
-{
-	static const struct shape shapes[] = {
-		{ 3, 1, 16, 1, 1, 1, 1, 3, 1, PLAIN, 0 }, { 2, 1, 16, 1, 17, 33, 1, 3, 1, PLAIN, 0 }, { 1, 3, 32, 1, 5, 7, 1, 5, 1, PLAIN, 0 },
-		{ 2, 3, 20, 1, 9, 25, 1, 3, 2, PLAIN, 0 }, { 1, 1, 48, 1, 33, 17, 1, 5, 2, PLAIN, 0 }, { 1, 1, 16, 1, 2, 300, 1, 3, 1, PLAIN, 0 },
-		{ 2, 1, 32, 5, 7, 3, 3, 3, 1, PLAIN, 0 }, { 1, 3, 16, 3, 5, 33, 3, 3, 2, PLAIN, 0 }, { 1, 3, 80, 6, 5, 7, 5, 5, 1, PLAIN, 0 },
-		{ 2, 1, 20, 2, 3, 50, 5, 5, 2, PLAIN, 0 }, { 2, 3, 16, 1, 17, 33, 1, 3, 1, PLAIN, true }, { 1, 1, 16, 9, 7, 17, 3, 3, 1, PLAIN, true },
-	};
-	(void)state;
-	CHECK(FIRST, shapes);
-}
+#define TEST(kind, name) static void name(void **state) { (void)state; check_shapes(kind, name##_shapes, PM_COUNT(name##_shapes)); }
+TEST(TILES, tiles_2d)
+TEST(TILES, tiles_3d)
+TEST(POINT, point)
+TEST(FIRST, first)
 
 int main(void)
 {

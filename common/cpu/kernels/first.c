@@ -6,7 +6,7 @@
 #include "cpu/kernels/family.h"
 #include "cpu/kernels/moments.h"
 
-enum { PARTS = 8, FLUSHED = 128, ROWS = 8 }; /* rows of a piece of work */
+enum { PARTS = 32, FLUSHED = 128, ROWS = 8 }; /* rows of a piece of work */
 #if defined(__AVX512F__)
 enum { PIXELS = 24, TOGETHER = 9 }; /* of a row at once; taps whose gradients are summed at once */
 #else
@@ -136,7 +136,7 @@ void NAME(first_grad)(const struct fmap *x, const struct fmap *dy, const struct 
 {
 	struct view v = view_of(x, s);
 	int64_t taps = v.lines * v.kx, out = fmap_blocks(dy) * PM_LANES, need = (v.lines + 1) * v.width, threads = omp_get_max_threads();
-	int64_t parts = least(v.rows, threads > PARTS ? threads : PARTS), sums = (taps + 1) * out;
+	int64_t parts = least(v.rows, PARTS), sums = (taps + 1) * out;
 	double *u = kernel_scratch((size_t)(parts * sums) * sizeof *u + (size_t)(threads * need) * sizeof(real));
 	real *scratch = (real *)(u + parts * sums);
 

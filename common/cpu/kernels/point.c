@@ -3,7 +3,7 @@
 #include "cpu/kernels/family.h"
 #include "cpu/kernels/gemm.h"
 
-enum { STRIP = 224, PARTS = 8 }; /* pixels of a piece of work; shares of the gradient, whatever the number of threads */
+enum { STRIP = 224, PARTS = 32 }; /* pixels of a piece of work; shares of the gradient, whatever the number of threads */
 
 /* u[group][in][columns] of w[out][in]; back: of the way to the data, from w[in][out]. */
 void NAME(point_pack)(real *u, const real *w, const struct filters *s, bool back)
@@ -75,7 +75,7 @@ void NAME(point_conv)(const struct fmap *x, const real *u, const struct filters 
 void NAME(point_grad)(const struct fmap *x, const struct fmap *dy, const struct filters *s, real *dw, real *db)
 {
 	int64_t strips = pieces(fmap_space(x), STRIP), all = x->n * strips, threads = omp_get_max_threads();
-	int64_t parts = least(all, threads > PARTS ? threads : PARTS), need = (s->in + s->out) * STRIP, sums = (s->in + 1) * s->out;
+	int64_t parts = least(all, PARTS), need = (s->in + s->out) * STRIP, sums = (s->in + 1) * s->out;
 	real *u = kernel_scratch((size_t)(parts * sums + threads * need) * sizeof *u), *scratch = u + parts * sums;
 
 #pragma omp parallel for schedule(dynamic, 1) if (x->n * fmap_image(x) > ALONE)

@@ -103,7 +103,7 @@ static void filters_back(const struct filters *s, const real *u, int64_t parts, 
 				}
 }
 
-enum { CACHE = 3 << 19, ROWS_MOST = 112, ROWS_UNIT = 28, DEEP = 8, PARTS = 8, OWN = 5 << 18, SHARED = 24 << 20 };
+enum { CACHE = 3 << 19, ROWS_MOST = 112, ROWS_UNIT = 28, DEEP = 8, OWN = 5 << 18, SHARED = 24 << 20 };
 
 static struct wino_grid grad_grid(const struct fmap *x, const struct filters *s, int64_t budget, int64_t most)
 {
@@ -114,17 +114,17 @@ static struct wino_grid grad_grid(const struct fmap *x, const struct filters *s,
 	return wino_grid(x, pieces(rows, deep), deep);
 }
 
-/*
- * Few filters, many tiles: PARTS shares of the chunks, each with sums of its own. The parts do not depend on the number of
- * threads (up to PARTS), so nor do the results.
- */
+/* Shares of the chunks, each with sums of its own: as many as there is room for, whatever the number of threads. */
+static int64_t shares(const struct wino_grid *g, int64_t filters) { return least(g->chunks, filters < 1 << 16 ? 32 : 8); }
+
+/* Few filters, many tiles: every share of the tiles is somebody's, transformations and products. */
 static void grad_by_tiles(const struct fmap *x, const struct fmap *dy, const struct filters *s, real *dw, real *db)
 {
 	struct wino_grid g = grad_grid(x, s, CACHE, ROWS_MOST);
-	int64_t threads = omp_get_max_threads(), parts = least(g.chunks, threads > PARTS ? threads : PARTS);
 	int64_t rows_in = g.wide * (g.deep + s->taps - 1), rows = g.wide * g.deep, in_blocks = s->in / PM_LANES, out_blocks = s->out / PM_LANES;
 	struct sums q = { s, in_blocks * rows_in * PM_LANES + PM_LANES, rows_in * PM_LANES, out_blocks * rows * PM_LANES + PM_LANES, rows * PM_LANES };
 	int64_t filters = POINTS * s->taps * s->in * s->out, need = POINTS * (q.v_point + q.y_point);
+	int64_t threads = omp_get_max_threads(), parts = shares(&g, filters);
 	size_t bytes = (size_t)(parts * filters + threads * need) * sizeof(real) + (size_t)(parts * s->out) * sizeof(double);
 	real *u = kernel_scratch(bytes), *scratch = u + parts * filters;
 	double *bias = (double *)(scratch + threads * need);
