@@ -46,9 +46,12 @@ infer -m $best --window-batch 1 --prob < in.pms > single.pms
 check "so do slices one by one" equal prob.pms single.pms 1e-5
 
 for t in pad:size=4,64,64 "center_crop:size=2,32,32" "resize:size=3,64,64" "resize:size=5,30,80 pad:size=8,96,96"; do
-	pymic-augment normalize $t < raw.pms | infer -m $best --prob > undone.pms
+	pymic-augment normalize $t < raw.pms > moved.pms
+	infer -m $best --prob < moved.pms > undone.pms
+	infer -m $best < moved.pms > classes.pms
 	check "$t: the prediction lies on the image's grid" grid undone.pms raw.pms
 	check "$t: probabilities stay probabilities" prob undone.pms
+	check "$t: the prediction is the same without them" equal undone.pms classes.pms
 done
 pymic-augment normalize pad:size=4,64,64 < raw.pms > padded.pms
 infer -m $best < padded.pms > undone.pms

@@ -3,23 +3,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/opt.h"
 #include "base/progress.h"
 #include "cpu/threads.h"
+#include "infer.h"
 #include "io/stream.h"
-#include "net/predict.h"
 #include "nn/model.h"
-#include "tensor/spatial.h"
-#include "transform/transform.h"
-
-struct conf {
-	struct texts model;
-	const char *output, *tta, *largest, *precision;
-	struct numbers window, stride;
-	int64_t window_batch;
-	int threads;
-	bool prob, keep_image, no_undo;
-};
 
 static const struct opt opts[] = {
 	OPT_STRING(struct conf, model, 'm', "FILE", "", "the model (.pmm); several are an ensemble: the mean of their logits"),
@@ -121,33 +109,6 @@ static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct
 	return first.channels;
 }
 
-static void keep_parts(uint8_t *pred, const int64_t size[3], int classes, bool each)
-{
-	const int64_t v = size[0] * size[1] * size[2];
-	uint8_t *mask = xmalloc((size_t)v);
-	for (int c = 1; c < (each ? classes : 2); c++) {
-		for (int64_t i = 0; i < v; i++)
-			mask[i] = each ? pred[i] == c : pred[i] > 0;
-		keep_largest(mask, size);
-		for (int64_t i = 0; i < v; i++)
-			if (!mask[i] && (each ? pred[i] == c : pred[i] > 0))
-				pred[i] = 0;
-	}
-	free(mask);
-}
-
-/* Where nothing was looked at (outside a crop) all is 0 after undoing: that is background. */
-static void outside_is_background(float *prob, int64_t k, int64_t v)
-{
-	for (int64_t i = 0; i < v; i++) {
-		bool any = false;
-		for (int64_t c = 0; c < k && !any; c++)
-			any = prob[c * v + i] != 0;
-		if (!any)
-			prob[i] = 1;
-	}
-}
-
 static void warn_of_labels(const struct record *r, int classes)
 {
 	static bool said;
@@ -162,51 +123,6 @@ static void warn_of_labels(const struct record *r, int classes)
 			return;
 		}
 	}
-}
-
-/* Replaces the image by prob [classes,D,H,W] on the stream's grid. image: a buffer of ours, kept from case to case. */
-static void predict(struct predictor *p, struct record *r, int classes, int64_t channels, struct tensor *image,
-	size_t *cap)
-{
-	const struct tensor *x = record_peek(r, "image");
-	if (!x || x->rank != 4 || tensor_count(x) <= 0)
-		die(PM_FAIL, "%s: no image [C,D,H,W] in this sample", r->id);
-	if (x->dim[0] != channels)
-		die(PM_FAIL, "%s: the image has %lld channels, but the model was trained with %lld", r->id, (long long)x->dim[0],
-			(long long)channels);
-	const int64_t n = tensor_count(x);
-	if ((size_t)n > *cap) {
-		image->data = xresize(image->data, (size_t)n, sizeof(float));
-		*cap = (size_t)n;
-	}
-	convert(image->data, PM_F32, x->data, x->dtype, n);
-	const int64_t size[3] = { x->dim[1], x->dim[2], x->dim[3] };
-	struct tensor *prob = record_put(r, "prob", PM_F32, 4, (int64_t[]){ classes, size[0], size[1], size[2] });
-	predictor_run(p, image->data, channels, size, prob->data);
-	const float *z = prob->data;
-	for (int64_t i = 0, m = tensor_count(prob); i < m; i++)
-		if (!isfinite(z[i]))
-			die(PM_FAIL, "%s: the network's output is not finite: look for NaN or huge values in the image", r->id);
-	predict_softmax(prob->data, classes, n / channels);
-}
-
-/* From prob to pred, back on the image's own grid. */
-static void decide(const struct conf *c, struct record *r, int classes)
-{
-	struct err e;
-	if (!c->no_undo && transform_undo(r, &e))
-		die(PM_FAIL, "%s: %s", r->id, e.msg);
-	struct tensor *prob = record_get(r, "prob");
-	const int64_t size[3] = { prob->dim[1], prob->dim[2], prob->dim[3] }, v = size[0] * size[1] * size[2];
-	if (!c->no_undo)
-		outside_is_background(prob->data, classes, v);
-	struct tensor *pred = record_put(r, "pred", PM_U8, 3, size);
-	prob = record_get(r, "prob");
-	predict_argmax(pred->data, prob->data, classes, v);
-	if (strcmp(c->largest, "none"))
-		keep_parts(pred->data, size, classes, !strcmp(c->largest, "each"));
-	if (!c->prob)
-		record_drop(r, "prob");
 }
 
 static struct ostream *output_open(const struct conf *c, const struct stream_head *in)
@@ -237,24 +153,18 @@ int main(int argc, char **argv)
 	axes(&c.stride, "stride", pc.stride);
 	pc.batch = c.window_batch;
 	pc.flip = !strcmp(c.tta, "flip");
-	const int64_t channels = models_open(&c, &pc, members);
-	struct predictor *p = predictor_open(&pc, &e);
-	if (!p)
+	struct segmenter s = { .conf = &c, .channels = models_open(&c, &pc, members), .classes = pc.classes };
+	s.predictor = predictor_open(&pc, &e);
+	if (!s.predictor)
 		die(PM_USAGE, "--%s", e.msg);
 	struct istream *in = istream_stdin("sample");
 	struct ostream *out = output_open(&c, istream_head(in));
 	struct record r = { 0 };
-	struct tensor image = { 0 };
-	size_t cap = 0;
 	int64_t done = 0;
 	progress_start("cases", -1);
 	while (istream_read(in, &r)) {
 		warn_of_labels(&r, pc.classes);
-		predict(p, &r, pc.classes, channels, &image, &cap);
-		if (!c.keep_image)
-			record_drop(&r, "image");
-		record_drop(&r, "weight");
-		decide(&c, &r, pc.classes);
+		segment(&s, &r);
 		ostream_put(out, &r);
 		progress_to(++done, "%s", r.id);
 	}
@@ -262,8 +172,8 @@ int main(int argc, char **argv)
 	ostream_end(out);
 	istream_close(in);
 	record_fini(&r);
-	free(image.data);
-	predictor_close(p);
+	free(s.image);
+	predictor_close(s.predictor);
 	for (int i = 0; i < pc.members; i++)
 		params_fini(&members[i]);
 	return PM_OK;

@@ -16,8 +16,7 @@ struct scan {
 struct valid {
 	int classes, n, cap;
 	struct scan *scan;
-	float *logits; /* of the largest scan */
-	uint8_t *pred;
+	uint8_t *pred; /* of the largest scan */
 };
 
 void confusion_add(int64_t *count, int classes, const uint8_t *truth, const uint8_t *pred, int64_t n)
@@ -93,7 +92,6 @@ struct valid *valid_read(const char *path, int classes)
 		const int64_t *d = v->scan[i].size;
 		most = d[0] * d[1] * d[2] > most ? d[0] * d[1] * d[2] : most;
 	}
-	v->logits = xmalloc((size_t)(most * classes) * sizeof *v->logits);
 	v->pred = xmalloc((size_t)most);
 	return v;
 }
@@ -107,6 +105,19 @@ int valid_channels(const struct valid *v, struct err *e, int64_t channels)
 	return 0;
 }
 
+/* The classes of one scan. */
+struct classes {
+	uint8_t *pred;
+	int64_t classes, plane;
+};
+
+static void take(void *arg, int64_t first, int64_t planes, real *logits)
+{
+	const struct classes *to = arg;
+
+	backend_cpu.argmax(to->pred + first * to->plane, logits, planes, to->classes, to->plane);
+}
+
 double valid_run(struct valid *v, struct predictor *p, double *dice)
 {
 	const int k = v->classes;
@@ -118,9 +129,9 @@ double valid_run(struct valid *v, struct predictor *p, double *dice)
 	for (int i = 0; i < v->n; i++) {
 		const struct scan *s = &v->scan[i];
 		const int64_t voxels = s->size[0] * s->size[1] * s->size[2];
+		struct classes to = { v->pred, k, s->size[1] * s->size[2] };
 
-		predictor_run(p, s->image, s->channels, s->size, v->logits);
-		predict_argmax(v->pred, v->logits, k, voxels);
+		predictor_run(p, s->image, s->channels, s->size, take, &to);
 		memset(count, 0, (size_t)k * (size_t)k * sizeof *count);
 		confusion_add(count, k, s->label, v->pred, voxels);
 		confusion_dice(count, k, one);

@@ -1,16 +1,9 @@
-/* predict.c: see predict.h. Tiles are cut from the image, run in batches, and added, weighted, to the result. */
-#include <math.h>
+/* predict.c: see predict.h. Tiles are cut from the image, run in batches, and added to the planes they cover. */
 #include <stdlib.h>
 #include <string.h>
 
+#include "net/cover.h"
 #include "net/predict.h"
-
-/* How one axis is covered: `count` windows of length `window`, each padded by `before` (and behind) to `tile`. */
-struct cover {
-	int64_t size, window, tile, before, count;
-	int64_t *start; /* [count] */
-	float *weight;  /* [count][window]: the Gaussian over the sum of the Gaussians of all windows at that place */
-};
 
 struct predictor {
 	struct predict_conf conf;
@@ -22,7 +15,8 @@ struct predictor {
 	size_t bytes;           /* of g's arena */
 	float *input;           /* [batch,C,tile] */
 	real *output;           /* [batch,K,tile] */
-	size_t input_cap, output_cap;
+	real *planes;           /* [planes,K,H,W] of logits, from the first that is not finished */
+	size_t input_cap, output_cap, planes_cap;
 };
 
 struct predictor *predictor_open(const struct predict_conf *conf, struct err *e)
@@ -56,126 +50,8 @@ void predictor_close(struct predictor *p)
 		graph_fini(&p->g);
 	free(p->input);
 	free(p->output);
+	free(p->planes);
 	free(p);
-}
-
-/* g[j], j < n: an impulse at n/2 filtered by a Gaussian of sigma n/8, cut off at 4 sigma, nothing beyond the border. */
-static void gaussian_window(double *g, int64_t n)
-{
-	double sigma = (double)n / 8;
-	int64_t radius = (int64_t)(4 * sigma + 0.5);
-	for (int64_t j = 0; j < n; j++) {
-		int64_t x = j - n / 2;
-		g[j] = llabs(x) <= radius ? exp(-0.5 * (double)(x * x) / (sigma * sigma)) : 0;
-	}
-}
-
-static void cover_init(struct cover *c, int64_t size, int64_t window, int64_t stride, int64_t multiple)
-{
-	c->size = size;
-	c->window = window && window < size ? window : size;
-	c->tile = (c->window + multiple - 1) / multiple * multiple;
-	c->before = (c->tile - c->window) / 2;
-	int64_t step = stride ? stride : window / 2;
-	if (step <= 0 || step > c->window)
-		step = c->window;
-	int64_t most = (size - c->window) / step + 2;
-	c->start = xcalloc((size_t)most, sizeof *c->start);
-	c->count = 0;
-	for (int64_t t = 0; t < size; t += step) {
-		int64_t at = t < size - c->window ? t : size - c->window;
-		c->start[c->count++] = at;
-		if (at == size - c->window)
-			break;
-	}
-	c->weight = xcalloc((size_t)c->count, (size_t)c->window * sizeof *c->weight);
-	double *g = xcalloc((size_t)c->window, sizeof *g), *sum = xcalloc((size_t)size, sizeof *sum);
-	gaussian_window(g, c->window);
-	for (int64_t i = 0; i < c->count; i++)
-		for (int64_t j = 0; j < c->window; j++)
-			sum[c->start[i] + j] += g[j];
-	for (int64_t i = 0; i < c->count; i++)
-		for (int64_t j = 0; j < c->window; j++)
-			c->weight[i * c->window + j] = (float)(g[j] / sum[c->start[i] + j]);
-	free(g);
-	free(sum);
-}
-
-static void cover_fini(struct cover *c)
-{
-	free(c->start);
-	free(c->weight);
-}
-
-/* Index i mirrored into 0..n-1, the edge not repeated, back and forth as often as it takes. */
-static int64_t mirror(int64_t i, int64_t n)
-{
-	if (n == 1)
-		return 0;
-	int64_t period = 2 * (n - 1);
-	i %= period;
-	if (i < 0)
-		i += period;
-	return i < n ? i : period - i;
-}
-
-/* One tile of one flipped copy: which window of each axis, and which axes are flipped. */
-struct place {
-	int64_t at[3];
-	bool flip[3];
-};
-
-static void cut(float *dst, const float *image, int64_t channels, const struct cover cover[3], const struct place *p)
-{
-	int64_t *index[3], tile = 1;
-	for (int a = 0; a < 3; a++) {
-		const struct cover *c = &cover[a];
-		index[a] = xcalloc((size_t)c->tile, sizeof(int64_t));
-		for (int64_t i = 0; i < c->tile; i++) {
-			int64_t j = mirror(c->start[p->at[a]] - c->before + i, c->size);
-			index[a][i] = p->flip[a] ? c->size - 1 - j : j;
-		}
-		tile *= c->tile;
-	}
-	const int64_t plane = cover[1].size * cover[2].size;
-	for (int64_t ch = 0; ch < channels; ch++) {
-		const float *src = image + ch * cover[0].size * plane;
-		float *to = dst + ch * tile;
-		for (int64_t z = 0; z < cover[0].tile; z++)
-			for (int64_t y = 0; y < cover[1].tile; y++) {
-				const float *row = src + index[0][z] * plane + index[1][y] * cover[2].size;
-				for (int64_t x = 0; x < cover[2].tile; x++)
-					*to++ = row[index[2][x]];
-			}
-	}
-	for (int a = 0; a < 3; a++)
-		free(index[a]);
-}
-
-/* Where in the image row i of a window lies. */
-static int64_t source(const struct cover *c, int64_t at, int64_t i, bool flip)
-{
-	int64_t j = c->start[at] + i;
-	return flip ? c->size - 1 - j : j;
-}
-
-static void add(float *logits, const real *tile, int classes, const struct cover cover[3],
-	const struct place *p, float scale)
-{
-	const struct cover *d = &cover[0], *h = &cover[1], *w = &cover[2];
-	const float *wd = d->weight + p->at[0] * d->window, *wh = h->weight + p->at[1] * h->window;
-	const float *ww = w->weight + p->at[2] * w->window;
-	const int64_t first = source(w, p->at[2], 0, p->flip[2]), step = p->flip[2] ? -1 : 1;
-	for (int64_t k = 0; k < classes; k++)
-		for (int64_t z = 0; z < d->window; z++)
-			for (int64_t y = 0; y < h->window; y++) {
-				const real *from = tile + ((k * d->tile + z + d->before) * h->tile + y + h->before) * w->tile + w->before;
-				int64_t row = (k * d->size + source(d, p->at[0], z, p->flip[0])) * h->size
-					+ source(h, p->at[1], y, p->flip[1]);
-				float *to = logits + row * w->size + first, by = wd[z] * wh[y] * scale;
-				for (int64_t x = 0; x < w->window; x++)
-					to[x * step] += by * ww[x] * (float)from[x];
-			}
 }
 
 static struct node *forward(const struct predict_conf *conf, struct graph *g, struct params *ps, const float *input,
@@ -233,50 +109,118 @@ static void prepare(struct predictor *p, int64_t n, int64_t channels, const int6
 	memcpy(p->tile, tile, sizeof p->tile);
 }
 
-void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3], float *logits)
+/* One image on its way through the network. */
+struct pass {
+	const float *image;
+	int64_t channels, tile[3], cell, plane; /* elements of a tile, and of a plane of all classes */
+	struct cover cover[3];
+	int64_t row, windows; /* windows that begin at the same plane, and all */
+	int64_t batch;
+	struct place *place; /* [batch] */
+};
+
+/* The first plane that window i, or a later one, touches. */
+static int64_t begin(const struct pass *s, int64_t i)
+{
+	return i < s->windows ? s->cover[0].start[i / s->row] : s->cover[0].size;
+}
+
+/* One past the last plane that the n windows from i on touch. */
+static int64_t end(const struct pass *s, int64_t i, int64_t n) { return begin(s, i + n - 1) + s->cover[0].window; }
+
+static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
+
+static void pass_init(struct pass *s, struct predictor *p, const float *image, int64_t channels, const int64_t size[3])
 {
 	const struct predict_conf *conf = &p->conf;
-	const bool flat = p->dims == 2;
-	struct cover cover[3];
-	int64_t tile[3], windows = 1, cell = 1, voxels = 1;
+	int64_t planes = 0;
+	*s = (struct pass){ .image = image, .channels = channels, .cell = 1, .plane = conf->classes * size[1] * size[2] };
 	for (int a = 0; a < 3; a++) {
-		bool slices = flat && a == 0;
-		cover_init(&cover[a], size[a], slices ? 1 : conf->window[a], slices ? 1 : conf->stride[a], p->multiple[a]);
-		tile[a] = cover[a].tile;
-		windows *= cover[a].count;
-		cell *= tile[a];
-		voxels *= size[a];
+		bool slices = p->dims == 2 && a == 0;
+		cover_init(&s->cover[a], size[a], slices ? 1 : conf->window[a], slices ? 1 : conf->stride[a], p->multiple[a]);
+		s->cell *= s->tile[a] = s->cover[a].tile;
 	}
-	memset(logits, 0, (size_t)(conf->classes * voxels) * sizeof *logits);
-	const int64_t most = windows < conf->batch ? windows : conf->batch;
-	p->input = room(p->input, &p->input_cap, (size_t)(most * channels * cell), sizeof *p->input);
-	p->output = room(p->output, &p->output_cap, (size_t)(most * conf->classes * cell), sizeof *p->output);
-	struct place *place = xcalloc((size_t)most, sizeof *place);
+	s->row = s->cover[1].count * s->cover[2].count;
+	s->windows = s->cover[0].count * s->row;
+	s->batch = least(conf->batch, s->windows);
+	s->place = xcalloc((size_t)s->batch, sizeof *s->place);
+	for (int64_t i = 0; i < s->windows; i += s->batch) {
+		int64_t held = end(s, i, least(s->batch, s->windows - i)) - begin(s, i);
+		planes = held > planes ? held : planes;
+	}
+	p->input = room(p->input, &p->input_cap, (size_t)(s->batch * channels * s->cell), sizeof *p->input);
+	p->output = room(p->output, &p->output_cap, (size_t)(s->batch * conf->classes * s->cell), sizeof *p->output);
+	p->planes = room(p->planes, &p->planes_cap, (size_t)(planes * s->plane), sizeof *p->planes);
+}
+
+static void pass_fini(struct pass *s)
+{
+	free(s->place);
+	for (int a = 0; a < 3; a++)
+		cover_fini(&s->cover[a]);
+}
+
+/* The tiles of n windows, of one flipped copy. */
+static void cut(struct predictor *p, struct pass *s, int64_t first, int64_t n, int copy)
+{
+	for (int64_t b = 0, i = first; b < n; b++, i++) {
+		const int64_t h = s->cover[1].count, w = s->cover[2].count;
+		s->place[b] = (struct place){ { i / s->row, i / w % h, i % w }, copy & 2, copy & 1 };
+		tile_cut(p->input + b * s->channels * s->cell, s->image, s->channels, s->cover, &s->place[b]);
+	}
+}
+
+/* Adds n windows to the planes, all flipped copies and members at once: they cover the same planes. */
+static void add(struct predictor *p, struct pass *s, int64_t first, int64_t n)
+{
+	const struct predict_conf *conf = &p->conf;
+	const int64_t output = conf->classes * s->cell;
 	const int copies = conf->flip ? 4 : 1;
 	const float scale = 1.0f / (float)(copies * conf->members);
-	for (int f = 0; f < copies; f++)
-		for (int64_t done = 0; done < windows; done += most) {
-			int64_t n = windows - done < most ? windows - done : most;
-			for (int64_t b = 0; b < n; b++) {
-				int64_t i = done + b;
-				place[b] = (struct place){ .flip = { false, f & 2, f & 1 } };
-				place[b].at[2] = i % cover[2].count;
-				place[b].at[1] = i / cover[2].count % cover[1].count;
-				place[b].at[0] = i / cover[2].count / cover[1].count;
-				cut(p->input + b * channels * cell, image, channels, cover, &place[b]);
-			}
-			prepare(p, n, channels, tile);
-			for (int m = 0; m < conf->members; m++) {
-				graph_reset(&p->g);
-				struct node *out = forward(conf, &p->g, conf->member[m], p->input, n, channels, tile);
-				conf->backend->get(p->output, out->v.data, (size_t)(n * conf->classes * cell) * sizeof *p->output);
-				for (int64_t b = 0; b < n; b++)
-					add(logits, p->output + b * conf->classes * cell, conf->classes, cover, &place[b], scale);
-			}
+	prepare(p, n, s->channels, s->tile);
+	for (int f = 0; f < copies; f++) {
+		cut(p, s, first, n, f);
+		for (int m = 0; m < conf->members; m++) {
+			graph_reset(&p->g);
+			struct node *out = forward(conf, &p->g, conf->member[m], p->input, n, s->channels, s->tile);
+			conf->backend->get(p->output, out->v.data, (size_t)(n * output) * sizeof *p->output);
+			for (int64_t b = 0; b < n; b++)
+				tile_add(p->planes, begin(s, first), p->output + b * output, conf->classes, s->cover, &s->place[b], scale);
 		}
-	free(place);
-	for (int a = 0; a < 3; a++)
-		cover_fini(&cover[a]);
+	}
+}
+
+void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3],
+	void (*emit)(void *arg, int64_t first, int64_t planes, real *logits), void *arg)
+{
+	struct pass s;
+	int64_t held = 0; /* planes that windows before have touched */
+	pass_init(&s, p, image, channels, size);
+	for (int64_t i = 0, n; i < s.windows; i += n) {
+		n = least(s.batch, s.windows - i);
+		const int64_t first = begin(&s, i), planes = end(&s, i, n) - first, ready = begin(&s, i + n) - first;
+		memset(p->planes + held * s.plane, 0, (size_t)((planes - held) * s.plane) * sizeof *p->planes);
+		add(p, &s, i, n);
+		if (ready)
+			emit(arg, first, ready, p->planes);
+		held = planes - ready;
+		memmove(p->planes, p->planes + ready * s.plane, (size_t)(held * s.plane) * sizeof *p->planes);
+	}
+	pass_fini(&s);
+}
+
+size_t predictor_held(const struct predictor *p)
+{
+	return p->input_cap * sizeof *p->input + p->output_cap * sizeof *p->output + p->planes_cap * sizeof *p->planes;
+}
+
+bool predict_finite(const real *x, int64_t n)
+{
+	real sum = 0;
+#pragma omp parallel for simd schedule(static) reduction(+ : sum)
+	for (int64_t i = 0; i < n; i++)
+		sum += x[i] * 0; /* NaN, but for what is finite */
+	return sum == 0;
 }
 
 void predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps)
@@ -295,29 +239,4 @@ void predict_declare(const struct net *net, const void *net_conf, int classes, i
 	forward(&conf, &g, ps, blank, 1, channels, size);
 	graph_fini(&g);
 	free(blank);
-}
-
-void predict_softmax(float *logits, int64_t k, int64_t v)
-{
-	for (int64_t i = 0; i < v; i++) {
-		float top = logits[i], sum = 0;
-		for (int64_t c = 1; c < k; c++)
-			if (logits[c * v + i] > top)
-				top = logits[c * v + i];
-		for (int64_t c = 0; c < k; c++)
-			sum += logits[c * v + i] = expf(logits[c * v + i] - top);
-		for (int64_t c = 0; c < k; c++)
-			logits[c * v + i] /= sum;
-	}
-}
-
-void predict_argmax(uint8_t *label, const float *score, int64_t k, int64_t v)
-{
-	for (int64_t i = 0; i < v; i++) {
-		int64_t best = 0;
-		for (int64_t c = 1; c < k; c++)
-			if (score[c * v + i] > score[best * v + i])
-				best = c;
-		label[i] = (uint8_t)best;
-	}
 }

@@ -30,19 +30,25 @@ struct predictor;
 struct predictor *predictor_open(const struct predict_conf *conf, struct err *e);
 
 /*
- * image [C,D,H,W] -> logits [classes,D,H,W] (both host memory, the caller's). Axes that the network cannot take are padded
- * on both sides with their mirror image (the edge not repeated) and cut back. Windows overlap and are weighted by a
- * Gaussian, sigma = window / 8. Memory: one arena for the largest batch of windows so far, whatever the image's size.
+ * image [C,D,H,W] -> logits, both host memory: emit is called with one slab of planes after another, from the first to the
+ * last, as soon as no further window touches them: logits [planes,classes,H,W] of planes first.., which it may change.
+ * Axes that the network cannot take are padded on both sides with their mirror image (the edge not repeated) and cut
+ * back. Windows overlap and are weighted by a Gaussian, sigma = window / 8.
  */
-void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3], float *logits);
+void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3],
+	void (*emit)(void *arg, int64_t first, int64_t planes, real *logits), void *arg);
+
+/*
+ * Bytes of tiles and of planes that wait for more windows, most so far. Where windows are set (2-D: always) neither these
+ * nor the arena grow with D.
+ */
+size_t predictor_held(const struct predictor *p);
 void predictor_close(struct predictor *p);
+
+/* Whether no value is infinite or NaN. */
+bool predict_finite(const real *x, int64_t n);
 
 /* Declares the parameters of a network for images of so many channels: then params_freeze, then model_read. */
 void predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps);
-
-/* In place, over the first axis of [k,v]. */
-void predict_softmax(float *logits, int64_t k, int64_t v);
-/* The first maximum over the first axis of [k,v]; k <= 256. */
-void predict_argmax(uint8_t *label, const float *score, int64_t k, int64_t v);
 
 #endif

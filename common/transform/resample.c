@@ -51,5 +51,5 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 
 const struct transform transform_resample = {
 	{ "resample", "resample to a spacing, corners aligned", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_zoom_undo, .check = check,
+	.apply = apply, .undo = grid_zoom_undo, .check = check, .blends = true,
 };

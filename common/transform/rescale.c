@@ -45,5 +45,5 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 
 const struct transform transform_rescale = {
 	{ "rescale", "enlarge or shrink by a random factor per axis", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_zoom_undo, .check = check,
+	.apply = apply, .undo = grid_zoom_undo, .check = check, .blends = true,
 };

@@ -22,5 +22,5 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 
 const struct transform transform_resize = {
 	{ "resize", "resample to a size, corners aligned", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_zoom_undo, .check = size_check,
+	.apply = apply, .undo = grid_zoom_undo, .check = size_check, .blends = true,
 };

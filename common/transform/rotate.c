@@ -103,5 +103,5 @@ static int undo(struct record *r, const double *v, int n, struct err *e)
 
 const struct transform transform_rotate = {
 	{ "rotate", "turn by a random angle about the centre; what comes from outside is 0", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = undo, .check = check,
+	.apply = apply, .undo = undo, .check = check, .blends = true,
 };

@@ -70,20 +70,38 @@ static const struct transform *find(const char *name)
 	return NULL;
 }
 
+enum { UNDO_NUMBERS = 96 };
+
+bool undo_blends(const struct meta *m)
+{
+	struct meta rest = { 0 };
+	char name[PM_NAME];
+	double v[UNDO_NUMBERS];
+	bool blends = false;
+
+	meta_copy(&rest, m);
+	while (!blends && meta_pop_undo(&rest, name, sizeof(name), v, UNDO_NUMBERS) >= 0) {
+		const struct transform *t = find(name);
+
+		blends = t && t->blends;
+	}
+	meta_fini(&rest);
+	return blends;
+}
+
 int transform_undo(struct record *r, struct err *e)
 {
-	enum { MOST = 96 };
 	char name[PM_NAME];
-	double v[MOST];
+	double v[UNDO_NUMBERS];
 	int n;
 
-	while ((n = meta_pop_undo(&r->meta, name, sizeof(name), v, MOST)) >= 0) {
+	while ((n = meta_pop_undo(&r->meta, name, sizeof(name), v, UNDO_NUMBERS)) >= 0) {
 		const struct transform *t = find(name);
 
 		if (!t || !t->undo)
 			return err_set(e, "the undo stack names \"%s\", which no transform here can undo", name);
-		if (n > MOST || t->undo(r, v, n, e))
-			return n > MOST ? err_set(e, "undo of %s: %d numbers, at most %d were expected", name, n, MOST) :
+		if (n > UNDO_NUMBERS || t->undo(r, v, n, e))
+			return n > UNDO_NUMBERS ? err_set(e, "undo of %s: %d numbers, at most %d were expected", name, n, UNDO_NUMBERS) :
 				err_prefix(e, "undo of %s", name);
 	}
 	return 0;

@@ -21,6 +21,7 @@ struct transform {
 	int (*undo)(struct record *r, const double *v, int n, struct err *e);
 	/* Whether the settings make sense together, beyond the range of each. 0, or -1 with e. NULL: always. */
 	int (*check)(const void *conf, struct err *e);
+	bool blends; /* undo interpolates; it moves whole voxels otherwise */
 };
 
 extern const struct transform *const transforms[]; /* ends with NULL; those that corrupt labels stand last */
@@ -33,6 +34,8 @@ const struct transform *transform_parse(const struct kind *kind, const char *spe
 /* Whether all of the list are: -1 with e, which calls them by the name ("size"). */
 int whole_numbers(const struct numbers *list, const char *name, struct err *e);
 
+/* Whether undoing would interpolate: then class scores must be walked back, and the class be chosen afterwards. */
+bool undo_blends(const struct meta *m);
 /* Undoes all that meta's undo stack holds. */
 int transform_undo(struct record *r, struct err *e);
 

@@ -69,7 +69,33 @@ static struct predict_conf conf_of(const struct toy *t)
 	return (struct predict_conf){ .net = &net_toy, .net_conf = t, .classes = 2, .members = 1, .backend = &backend_plain };
 }
 
-static void run(const struct predict_conf *c, const float *image, const int64_t size[3], float *out)
+/* Slabs put together to logits [classes,D,H,W]. */
+struct whole {
+	float *logits;
+	int64_t classes, next, depth, plane;
+};
+
+static void put_slab(void *arg, int64_t first, int64_t planes, real *logits)
+{
+	struct whole *to = arg;
+	assert_true(planes > 0);
+	assert_int_equal(first, to->next);
+	to->next += planes;
+	for (int64_t z = 0; z < planes; z++)
+		for (int64_t k = 0; k < to->classes; k++)
+			for (int64_t i = 0; i < to->plane; i++)
+				to->logits[(k * to->depth + first + z) * to->plane + i] = (float)logits[(z * to->classes + k) * to->plane + i];
+}
+
+static void run_whole(struct predictor *p, const float *image, const int64_t size[3], int classes, float *out)
+{
+	struct whole to = { out, classes, 0, size[0], size[1] * size[2] };
+	predictor_run(p, image, 1, size, put_slab, &to);
+	assert_int_equal(to.next, size[0]);
+}
+
+/* Returns predictor_held. */
+static size_t run(const struct predict_conf *c, const float *image, const int64_t size[3], float *out)
 {
 	struct params none = { 0 };
 	struct err e;
@@ -78,8 +104,10 @@ static void run(const struct predict_conf *c, const float *image, const int64_t 
 		conf.member[0] = &none;
 	struct predictor *p = predictor_open(&conf, &e);
 	assert_non_null(p);
-	predictor_run(p, image, 1, size, out);
+	run_whole(p, image, size, conf.classes, out);
+	const size_t held = predictor_held(p);
 	predictor_close(p);
+	return held;
 }
 
 /*
@@ -199,18 +227,60 @@ static void impossible_windows_are_refused(void **state)
 	assert_non_null(strstr(e.msg, "65"));
 }
 
-static void classes_from_logits(void **state)
+/* Adds one flipped copy times scale, the whole image at once, by the formula in double. The network: right_neighbour. */
+static void naive(const float *image, const int64_t size[3], const int64_t window[3], int copy, float scale, float *out)
+{
+	const int64_t v = size[0] * size[1] * size[2], all = window[0] * window[1] * window[2], h = size[1] - 1, w = size[2] - 1;
+	double *sum = xcalloc((size_t)v, sizeof *sum), *weight = xcalloc((size_t)v, sizeof *weight);
+	int64_t count[3], windows = 1;
+	for (int a = 0; a < 3; a++)
+		windows *= count[a] = window[a] > 1 ? (size[a] - window[a]) / (window[a] / 2) + 1 : size[a];
+	for (int64_t n = 0; n < windows * all; n++) {
+		int64_t place = n / all, in = n % all, i[3], at[3];
+		double g = 1;
+		for (int a = 2; a >= 0; place /= count[a], in /= window[a], a--) {
+			i[a] = in % window[a];
+			at[a] = place % count[a] * (window[a] > 1 ? window[a] / 2 : 1) + i[a];
+			g *= exp(-32 * pow((double)(i[a] - window[a] / 2) / (double)window[a], 2));
+		}
+		int64_t row = (at[0] * size[1] + (copy & 2 ? h - at[1] : at[1])) * size[2];
+		int64_t x = copy & 1 ? w - at[2] : at[2], right = i[2] + 1 < window[2] ? (copy & 1 ? x - 1 : x + 1) : x;
+		sum[row + x] += g * (double)image[row + right];
+		weight[row + x] += g;
+	}
+	for (int64_t j = 0; j < v; j++)
+		out[j] += scale * (float)(sum[j] / weight[j]);
+	free(sum);
+	free(weight);
+}
+
+/* Slabs put together are what the whole volume would have given, and a longer volume needs no more memory. */
+static void slabs_are_the_whole_in_little_memory(void **state)
 {
 	(void)state;
-	float z[3][4] = { { 0, 5, -1, 200 }, { 0, 5, 2, -200 }, { 0, 6, 2, 0 } };
-	const uint8_t expect[4] = { 0, 2, 1, 0 };
-	uint8_t y[4];
-	predict_argmax(y, &z[0][0], 3, 4);
-	assert_memory_equal(y, expect, 4);
-	predict_softmax(&z[0][0], 3, 4);
-	for (int i = 0; i < 4; i++)
-		assert_true(fabsf(z[0][i] + z[1][i] + z[2][i] - 1) < 1e-6f);
-	assert_true(fabsf(z[0][0] - 1 / 3.f) < 1e-6f && fabsf(z[2][1] - .57611688f) < 1e-6f && z[0][3] == 1);
+	const int64_t size[3] = { 20, 40, 32 }, longer[3] = { 64, 40, 32 }, v = 20 * 40 * 32, most = 64 * 40 * 32;
+	float *image = xmalloc((size_t)most * sizeof *image), *out = xmalloc((size_t)most * 2 * sizeof *out);
+	float *expect = xmalloc((size_t)v * sizeof *expect);
+	fill(image, most);
+	for (int mode = 0; mode < 8; mode++) {
+		const struct toy t = { 4, mode & 1 ? 3 : 2, right_neighbour, false };
+		struct predict_conf c = conf_of(&t);
+		const int copies = mode & 2 ? 4 : 1;
+		c.flip = copies > 1;
+		c.batch = mode & 4 ? 10 : 3;
+		c.window[0] = 8, c.window[1] = c.window[2] = 16;
+		const size_t held = run(&c, image, size, out);
+		memset(expect, 0, (size_t)v * sizeof *expect);
+		for (int f = 0; f < copies; f++)
+			naive(image, size, (int64_t[]){ t.dims == 3 ? 8 : 1, 16, 16 }, f, 1 / (float)copies, expect);
+		for (int64_t i = 0; i < v; i++)
+			assert_true(fabsf(out[i] - expect[i]) < 1e-5f && out[v + i] == 0);
+		assert_int_equal(run(&c, image, longer, out), held);
+		assert_true(held < (size_t)most * 2 * sizeof(real));
+	}
+	free(image);
+	free(out);
+	free(expect);
 }
 
 /* A U-Net: slices in one batch or one by one, and a second image of another size, do not change what comes out. */
@@ -236,8 +306,8 @@ static void batches_change_nothing(void **state)
 		c.batch = i ? 2 : 1;
 		struct predictor *p = predictor_open(&c, &e);
 		assert_non_null(p);
-		predictor_run(p, big, 1, other, more);
-		predictor_run(p, image, 1, size, out[i]);
+		run_whole(p, big, other, 3, more);
+		run_whole(p, image, size, 3, out[i]);
 		predictor_close(p);
 	}
 	for (int64_t i = 0; i < 3 * v; i++) {
@@ -255,7 +325,7 @@ int main(void)
 		cmocka_unit_test(padding_mirrors),
 		cmocka_unit_test(ensemble_is_the_mean_of_logits),
 		cmocka_unit_test(impossible_windows_are_refused),
-		cmocka_unit_test(classes_from_logits),
+		cmocka_unit_test(slabs_are_the_whole_in_little_memory),
 		cmocka_unit_test(batches_change_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);

@@ -292,6 +292,7 @@ static void round_trips(void **state)
 		record_copy(&r, &was);
 		for (size_t i = 0; i < PM_COUNT(exact); i++)
 			apply(&r, exact[i], seed * 100 + i);
+		assert_false(undo_blends(&r.meta));
 		undo(&r);
 		same_field(&r, &was, "image");
 		same_field(&r, &was, "label");
@@ -299,9 +300,17 @@ static void round_trips(void **state)
 	}
 	make(&was, PM_U16, 1, 5, 40, 42);
 	record_copy(&r, &was);
+	for (size_t i = 0; i < PM_COUNT(rough); i++) {
+		record_copy(&r, &was);
+		apply(&r, rough[i], i);
+		assert_true(undo_blends(&r.meta) == (i != 1 && i != 2)); /* flip and pad do not */
+	}
+	record_copy(&r, &was);
 	for (size_t i = 0; i < PM_COUNT(rough); i++)
 		apply(&r, rough[i], i);
+	assert_true(undo_blends(&r.meta));
 	undo(&r);
+	assert_false(undo_blends(&r.meta));
 	has_size(&r, "image", 5, 40, 42);
 	same_geometry(&r, &was);
 	int wrong = 0;

@@ -1,0 +1,33 @@
+/* infer.h: the settings, and what happens to one case. */
+#ifndef INFER_H
+#define INFER_H
+
+#include "base/opt.h"
+#include "net/predict.h"
+#include "tensor/record.h"
+
+struct conf {
+	struct texts model;
+	const char *output, *tta, *largest, *precision;
+	struct numbers window, stride;
+	int64_t window_batch;
+	int threads;
+	bool prob, keep_image, no_undo;
+};
+
+struct segmenter {
+	const struct conf *conf;
+	struct predictor *predictor;
+	int64_t channels;
+	int classes;
+	float *image; /* of a case whose image is no f32; kept for the next */
+	size_t image_cap;
+};
+
+/*
+ * Gives the record its pred, and prob where it is asked for, on the image's own grid. Only prob, and a resampling that has to
+ * be undone, take memory for all classes of all voxels.
+ */
+void segment(struct segmenter *s, struct record *r);
+
+#endif
