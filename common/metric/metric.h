@@ -9,9 +9,10 @@
 
 /* One structure of one case. Distances are computed once and shared by the metrics that ask for them. */
 struct pair {
-	const uint8_t *pred, *truth; /* 0 or 1, [D,H,W] */
 	int64_t size[3];             /* D, H, W */
 	double spacing[3];           /* z, y, x */
+	int64_t box[3], words;       /* the smallest box around both masks; words of 64 voxels in a row of it */
+	uint64_t *pred, *truth;      /* the masks within the box, [box D, box H, words]; the lowest bit comes first */
 	int64_t tp, fp, fn, tn;      /* counted by pair_init */
 	float *to_truth, *to_pred;   /* after pair_surfaces: of pred's surface voxels, and of truth's; in any order */
 	int64_t n_to_truth, n_to_pred;
@@ -30,6 +31,7 @@ struct metric {
 extern const struct metric *const metrics[]; /* ends with NULL */
 extern const struct kind metric_kind;
 
+/* Masks are 0 or 1, [D,H,W]. */
 void pair_init(struct pair *p, const uint8_t *pred, const uint8_t *truth, const int64_t size[3],
 	const double spacing[3]);
 /*

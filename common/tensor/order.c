@@ -64,27 +64,30 @@ double percentile(float *x, int64_t n, double p)
 
 bool bounding_box(const uint8_t *mask, const int64_t size[3], int64_t lo[3], int64_t hi[3])
 {
+	const int64_t width = size[2];
+
 	for (int a = 0; a < 3; a++) {
 		lo[a] = size[a];
 		hi[a] = 0;
 	}
 	for (int64_t z = 0; z < size[0]; z++) {
-		for (int64_t y = 0; y < size[1]; y++) {
-			const uint8_t *row = mask + (z * size[1] + y) * size[2];
-			int64_t first = 0, last = size[2];
+		for (int64_t y = 0; y < size[1]; y++, mask += width) {
+			uint8_t any = 0;
 
-			while (first < last && !row[first])
-				first++;
-			if (first == last)
+			for (int64_t x = 0; x < width; x++)
+				any |= mask[x];
+			if (!any)
 				continue;
-			while (!row[last - 1])
-				last--;
-			int64_t at[3] = { z, y, first }, end[3] = { z + 1, y + 1, last };
-
-			for (int a = 0; a < 3; a++) {
-				lo[a] = at[a] < lo[a] ? at[a] : lo[a];
-				hi[a] = end[a] > hi[a] ? end[a] : hi[a];
-			}
+			lo[0] = z < lo[0] ? z : lo[0];
+			lo[1] = y < lo[1] ? y : lo[1];
+			hi[0] = z + 1;
+			hi[1] = y + 1 > hi[1] ? y + 1 : hi[1];
+			for (int64_t x = 0; x < lo[2]; x++) /* only what would widen the box */
+				if (mask[x])
+					lo[2] = x;
+			for (int64_t x = width - 1; x >= hi[2]; x--)
+				if (mask[x])
+					hi[2] = x + 1;
 		}
 	}
 	return hi[0] > 0;

@@ -126,17 +126,36 @@ static double at_percent(const double *x, int n, double p)
 	return k == n - 1 ? x[k] : x[k] + (x[k + 1] - x[k]) * (at - k);
 }
 
+static const double spacings[][3] = { { 1, 1, 1 }, { 3, 1, .5 }, { 10, 1.5625, 1.5625 }, { .05, 1, 1 } };
+
+static void compare(const uint8_t *s, const uint8_t *g, const int64_t size[3], const double spacing[3])
+{
+	static double forth[MAX], back[MAX];
+	int a = naive(forth, s, g, size, spacing), b = naive(back, g, s, size, spacing);
+	double sum = 0;
+	for (int i = 0; i < a; i++)
+		sum += forth[i];
+	for (int i = 0; i < b; i++)
+		sum += back[i];
+	struct pair p;
+	pair_init(&p, s, g, size, spacing);
+	NEAR(fmax(at_percent(forth, a, 95), at_percent(back, b, 95)), value("hd95", &p));
+	NEAR(fmax(forth[a - 1], back[b - 1]), value("hd", &p));
+	NEAR(sum / (a + b), value("assd", &p));
+	NEAR(fmax(at_percent(forth, a, 30), at_percent(back, b, 30)), value("hd:percentile=30", &p));
+	assert_int_equal(p.n_to_truth, a);
+	assert_int_equal(p.n_to_pred, b);
+	pair_fini(&p);
+}
+
 static void brute_force(void **state)
 {
 	(void)state;
-	static const double spacings[][3] = { { 1, 1, 1 }, { 3, 1, .5 }, { 10, 1.5625, 1.5625 }, { .05, 1, 1 } };
-	static double forth[MAX], back[MAX];
 	struct rng r;
 	rng_init(&r, 4, "metric", 0, "", 0);
 	for (int trial = 0; trial < 60; trial++) {
 		int64_t size[3] = { rng_int(&r, 1, 5), rng_int(&r, 1, 10), rng_int(&r, 2, 12) };
 		int64_t n = size[0] * size[1] * size[2];
-		const double *spacing = spacings[trial % (int)PM_COUNT(spacings)];
 		uint8_t s[MAX], g[MAX];
 		double full = rng_uniform(&r);
 		for (int64_t i = 0; i < n; i++) {
@@ -144,21 +163,27 @@ static void brute_force(void **state)
 			g[i] = trial % 4 ? rng_uniform(&r) < .1 : s[i] && rng_uniform(&r) < .9;
 		}
 		s[rng_int(&r, 0, n - 1)] = g[rng_int(&r, 0, n - 1)] = 1;
-		int a = naive(forth, s, g, size, spacing), b = naive(back, g, s, size, spacing);
-		double sum = 0;
-		for (int i = 0; i < a; i++)
-			sum += forth[i];
-		for (int i = 0; i < b; i++)
-			sum += back[i];
-		struct pair p;
-		pair_init(&p, s, g, size, spacing);
-		NEAR(fmax(at_percent(forth, a, 95), at_percent(back, b, 95)), value("hd95", &p));
-		NEAR(fmax(forth[a - 1], back[b - 1]), value("hd", &p));
-		NEAR(sum / (a + b), value("assd", &p));
-		NEAR(fmax(at_percent(forth, a, 30), at_percent(back, b, 30)), value("hd:percentile=30", &p));
-		assert_int_equal(p.n_to_truth, a);
-		assert_int_equal(p.n_to_pred, b);
-		pair_fini(&p);
+		compare(s, g, size, spacings[trial % (int)PM_COUNT(spacings)]);
+	}
+}
+
+/* Rows of several words of bits, masks that begin anywhere in them, and surfaces far apart: one is almost empty. */
+static void wide_rows(void **state)
+{
+	(void)state;
+	struct rng r;
+	rng_init(&r, 5, "metric", 0, "", 0);
+	for (int trial = 0; trial < 120; trial++) {
+		int64_t size[3] = { rng_int(&r, 1, 3), rng_int(&r, 1, 3), rng_int(&r, 1, 227) };
+		int64_t n = size[0] * size[1] * size[2], from = rng_int(&r, 0, n - 1), to = rng_int(&r, from + 1, n);
+		uint8_t s[MAX] = { 0 }, g[MAX] = { 0 };
+		for (int64_t i = from; i < to; i++)
+			s[i] = rng_uniform(&r) < .3;
+		for (int64_t k = rng_int(&r, 1, 4); k > 0; k--)
+			g[rng_int(&r, 0, n - 1)] = 1;
+		s[from] = 1;
+		compare(s, g, size, spacings[trial % (int)PM_COUNT(spacings)]);
+		compare(g, s, size, spacings[trial % (int)PM_COUNT(spacings)]);
 	}
 }
 
@@ -217,8 +242,8 @@ static void awkward_masks(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(example), cmocka_unit_test(brute_force), cmocka_unit_test(empty_masks),
-		cmocka_unit_test(awkward_masks),
+		cmocka_unit_test(example), cmocka_unit_test(brute_force), cmocka_unit_test(wide_rows),
+		cmocka_unit_test(empty_masks), cmocka_unit_test(awkward_masks),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -290,6 +290,27 @@ static void boxes(void **state)
 	assert_true(bounding_box(mask, size, lo, hi));
 	assert_memory_equal(lo, ((int64_t[]){ 1, 1, 1 }), sizeof(lo));
 	assert_memory_equal(hi, ((int64_t[]){ 3, 3, 4 }), sizeof(hi));
+
+	struct rng r;
+
+	rng_init(&r, 1, "boxes", 0, "", 0);
+	for (int trial = 0; trial < 200; trial++) {
+		int64_t low[3] = { 3, 4, 5 }, high[3] = { 0 };
+
+		memset(mask, 0, sizeof(mask));
+		for (int64_t points = rng_int(&r, 1, 4); points > 0; points--) {
+			int64_t at[3] = { rng_int(&r, 0, 2), rng_int(&r, 0, 3), rng_int(&r, 0, 4) };
+
+			mask[at[0] * 20 + at[1] * 5 + at[2]] = 1;
+			for (int a = 0; a < 3; a++) {
+				low[a] = at[a] < low[a] ? at[a] : low[a];
+				high[a] = at[a] >= high[a] ? at[a] + 1 : high[a];
+			}
+		}
+		assert_true(bounding_box(mask, size, lo, hi));
+		assert_memory_equal(lo, low, sizeof(lo));
+		assert_memory_equal(hi, high, sizeof(hi));
+	}
 }
 
 int main(void)
