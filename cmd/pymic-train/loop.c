@@ -61,7 +61,7 @@ static void start(struct loop *l, int64_t channels)
 		checkpoint_weights(t);
 	else if (t->conf->init)
 		checkpoint_init(t);
-	log_open(t->conf, t->state.iter);
+	log_open(t->conf, t->state.iter - t->state.cycle_iters); /* a row that a kill kept from its checkpoint comes again */
 	l->ready = true;
 }
 

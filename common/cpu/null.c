@@ -48,7 +48,8 @@ NOTHING(sgd, real *w, const real *g, real *v, int64_t n, const struct sgd *p)
 const struct backend backend_null = {
 	.name = "null", .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .own = conv_own_is, .conv_open = conv_open,
 	.conv_close = conv_close, .conv_fwd = conv_fwd, .conv_bwd_data = conv_bwd_data, .conv_bwd_weights = conv_bwd_weights,
-	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_defer = norm_defer, .norm_act_bwd = norm_act_bwd,
+	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_defer = norm_defer,
+	.norm_act_bwd = norm_act_bwd,
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
 	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
 	.overlap_bwd = overlap_bwd, .argmax = argmax, .sum_squares = sum_squares, .adam = adam, .sgd = sgd,

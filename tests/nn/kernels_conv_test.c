@@ -251,7 +251,7 @@ static bool same_results(const struct problem *p, const struct result *a, const 
 
 static void check_threads(const struct kernels *k, const struct problem *p, const struct result *r)
 {
-	static const int counts[] = { 2, 3, 5, 8 };
+	static const int counts[] = { 2, 3, 5, 8, 11 };
 	struct result other;
 
 	for (size_t i = 0; i < PM_COUNT(counts); i++) {

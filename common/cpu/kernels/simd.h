@@ -122,31 +122,6 @@ INLINE void store(void *p, int64_t i, enum ftype t, vec x)
 		*(vec_loose *)((real *)p + i) = x;
 }
 
-/*
- * The same, past the caches: for whole maps of reals that no cache holds, whose old lines need not be read to be written.
- * past_caches: can and should it be so for a map of that many elements? Then fence at the end of a piece of work.
- */
-INLINE void store_past(void *p, int64_t i, vec x)
-{
-#if PM_AVX512
-	_mm512_stream_ps((float *)p + i, (__m512)x);
-#else
-	store(p, i, F_REAL, x);
-#endif
-}
-
-INLINE bool past_caches(const struct fmap *f)
-{
-	return PM_AVX512 && f->type == F_REAL && f->n * f->stride > 6 << 20 && (uintptr_t)f->data % REGISTER == 0;
-}
-
-INLINE void fence(void)
-{
-#if PM_AVX512
-	_mm_sfence();
-#endif
-}
-
 /* x as it reads back after store. */
 INLINE vec rounded(vec x, enum ftype t) { return t == F_BF16 ? from_bf16(to_bf16(x)) : x; }
 

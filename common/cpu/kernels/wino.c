@@ -52,7 +52,7 @@ void NAME(wino_pack)(real *u, const real *w, const struct filters *s, bool back)
 }
 
 INLINE void output_tile(const real *m, int64_t point_stride, vec shift, struct fmap *y, const struct wino_tile *t, int lane,
-	enum ftype type, bool whole, bool past, struct moments *mo)
+	enum ftype type, bool whole, struct moments *mo)
 {
 	vec half[SPAN][TILE], x[SPAN], r[TILE];
 
@@ -71,29 +71,25 @@ INLINE void output_tile(const real *m, int64_t point_stride, vec shift, struct f
 			if (whole || (i < t->y1 && j < t->x1)) {
 				if (mo)
 					moments_add(mo, r[j]);
-				int64_t at = t->at + i * t->line + j * PM_LANES + lane;
-				if (past)
-					store_past(y->data, at, r[j] + shift);
-				else
-					store(y->data, at, type, r[j] + shift);
+				store(y->data, t->at + i * t->line + j * PM_LANES + lane, type, r[j] + shift);
 			}
 	}
 }
 
 /* The type, and whether moments are wanted, are constants in each branch. */
 INLINE void output_any(const real *m, int64_t point_stride, vec shift, struct fmap *y, const struct wino_tile *t, int lane,
-	bool past, struct moments *mo)
+	struct moments *mo)
 {
 	if (!wino_whole(t, TILE))
-		output_tile(m, point_stride, shift, y, t, lane, y->type, false, false, mo);
+		output_tile(m, point_stride, shift, y, t, lane, y->type, false, mo);
 	else if (y->type == F_BF16 && mo)
-		output_tile(m, point_stride, shift, y, t, lane, F_BF16, true, false, mo);
+		output_tile(m, point_stride, shift, y, t, lane, F_BF16, true, mo);
 	else if (y->type == F_BF16)
-		output_tile(m, point_stride, shift, y, t, lane, F_BF16, true, false, NULL);
+		output_tile(m, point_stride, shift, y, t, lane, F_BF16, true, NULL);
 	else if (mo)
-		output_tile(m, point_stride, shift, y, t, lane, F_REAL, true, past, mo);
+		output_tile(m, point_stride, shift, y, t, lane, F_REAL, true, mo);
 	else
-		output_tile(m, point_stride, shift, y, t, lane, F_REAL, true, past, NULL);
+		output_tile(m, point_stride, shift, y, t, lane, F_REAL, true, NULL);
 }
 
 /* m[point][row][columns] to y; sums: NULL or [2][out], of this chunk. */
@@ -102,12 +98,11 @@ static void outputs(const struct wino_grid *g, const struct wino_chunk *c, const
 {
 	for (int j = 0; j < columns; j += WIDTH) {
 		int64_t channel = block * PM_LANES + j, b = channel / PM_LANES;
-		bool past = past_caches(y);
 		struct moments mo = { 0 };
 		struct wino_row row = wino_first(g, c, c->plane);
 		for (int64_t r = 0; r < c->planes * c->columns; r++, wino_next(g, c, &row)) {
 			struct wino_tile t = wino_tile(y, &row, b, row.plane, 0, TILE);
-			output_any(m + r * columns + j, point_stride, load(shift, channel, F_REAL), y, &t, j % PM_LANES, past, sums ? &mo : NULL);
+			output_any(m + r * columns + j, point_stride, load(shift, channel, F_REAL), y, &t, j % PM_LANES, sums ? &mo : NULL);
 			if (sums && r % 8 == 7)
 				moments_flush(&mo);
 		}
@@ -157,7 +152,6 @@ void NAME(wino_conv)(const struct fmap *x, const real *u, const struct filters *
 			outputs(&g, &c, m, m_point, columns, shift, b, y, moments ? sums + 2 * (i / parts) * s->out : NULL, s->out);
 			b += columns / PM_LANES;
 		}
-		fence();
 	}
 	if (moments)
 		moments_of(y, shift, sums, g.chunks, s->out, moments);
