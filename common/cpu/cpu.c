@@ -10,8 +10,11 @@
 
 enum { HUGE_PAGE = 2 << 20 };
 
+static size_t whole_pages(size_t bytes) { return (bytes + HUGE_PAGE - 1) / HUGE_PAGE * HUGE_PAGE; }
+
 void *cpu_alloc(size_t bytes)
 {
+	size_t room = whole_pages(bytes);
 	void *p;
 
 	if (bytes < HUGE_PAGE) {
@@ -20,10 +23,16 @@ void *cpu_alloc(size_t bytes)
 			die(PM_FAIL, "out of memory: %zu bytes", bytes);
 		return memset(p, 0, bytes);
 	}
-	p = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	/* The kernel gives huge pages only where they are aligned: take one more, and give back what lies before and behind. */
+	p = mmap(NULL, room + HUGE_PAGE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (p == MAP_FAILED)
 		die(PM_FAIL, "out of memory: the step needs %.0f MiB (smaller batches or crops need less)", (double)bytes / (1 << 20));
-	madvise(p, bytes, MADV_HUGEPAGE);
+	size_t before = -(uintptr_t)p % HUGE_PAGE;
+	if (before)
+		munmap(p, before);
+	munmap((char *)p + before + room, HUGE_PAGE - before);
+	p = (char *)p + before;
+	madvise(p, room, MADV_HUGEPAGE);
 	return p;
 }
 
@@ -32,7 +41,7 @@ void cpu_free(void *p, size_t bytes)
 	if (bytes < HUGE_PAGE)
 		free(p);
 	else
-		munmap(p, bytes);
+		munmap(p, whole_pages(bytes));
 }
 
 void *kernel_scratch(size_t bytes)
