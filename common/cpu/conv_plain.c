@@ -66,6 +66,9 @@ static int64_t tap(const struct conv *c, int64_t p, int64_t k)
 	return (z * h + y) * w + x;
 }
 
+/* Channels of a result that there is room for: without the padding ones where it is plain. */
+static int64_t stored(const struct conv *c, const struct fmap *y) { return y->lanes == 1 ? y->c : c->oc; }
+
 static void columns(const struct conv *c, const struct fmap *x, const struct strip *s, real *col)
 {
 #pragma omp parallel for
@@ -81,7 +84,7 @@ static void rows(const struct conv *c, const struct fmap *y, const struct strip 
 {
 #pragma omp parallel for
 	for (int64_t i = 0; i < s->count; i++)
-		for (int64_t ch = 0; ch < c->oc; ch++)
+		for (int64_t ch = 0; ch < stored(c, y); ch++)
 			out[i * c->oc + ch] = load(y, element(y, s->n, ch, s->first + i), ch);
 }
 
@@ -121,7 +124,7 @@ void conv_plain_fwd(struct conv *c, const struct fmap *x, const real *w, const r
 			gemm(false, true, s.count, c->oc, taps, col, weights, 0, out);
 #pragma omp parallel for
 			for (int64_t i = 0; i < s.count; i++)
-				for (int64_t ch = 0; ch < c->oc; ch++)
+				for (int64_t ch = 0; ch < stored(c, y); ch++)
 					store(y, element(y, s.n, ch, s.first + i), out[i * c->oc + ch] + bias[ch]);
 		}
 	if (moments)

@@ -35,7 +35,7 @@ static struct node *conv_node(struct graph *g, struct node *x, struct node *w, s
 	a->conv = tape_conv(g, s);
 	y->arg = a;
 	y->back = conv_back;
-	node_value(g, y, s->out_type, PM_LANES, x->v.n, c, x->v.d, x->v.h, x->v.w);
+	node_value(g, y, s->out_type, s->out_lanes, x->v.n, c, x->v.d, x->v.h, x->v.w);
 	if (moments) {
 		y->mbuf = buffer_new(g, 2 * (size_t)c * sizeof(double));
 		y->moments = buffer_at(g, y->mbuf);
@@ -60,6 +60,7 @@ static void shape_of(struct conv_shape *s, const struct graph *g, const struct n
 	s->in_lanes = x->v.lanes;
 	s->type = g->type;
 	s->out_type = g->type;
+	s->out_lanes = PM_LANES;
 }
 
 struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct node *b, int dilation, enum conv_to to)
@@ -71,7 +72,10 @@ struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct nod
 		die(PM_FAIL, "bug: %s wants %lld channels, not %lld", w->param->name, (long long)w->param->dim[1], (long long)x->v.c);
 	s.kernel = (int)w->param->dim[2];
 	s.dilation = dilation;
-	s.out_type = to == CONV_TO_LOGITS ? F_REAL : g->type;
+	if (to == CONV_TO_LOGITS) {
+		s.out_type = F_REAL;
+		s.out_lanes = s.kernel == 1 ? 1 : PM_LANES;
+	}
 	return conv_node(g, x, w, b, &s, s.cout, to == CONV_TO_NORM && g->training);
 }
 

@@ -288,8 +288,9 @@ static void plain_back(struct graph *g, struct node *y)
 
 struct node *op_plain(struct graph *g, struct node *x)
 {
+	if (x->v.lanes == 1 && x->v.type == F_REAL)
+		return x;
 	struct node *y = like(g, x, NULL, &x->v);
-
 	y->back = plain_back;
 	g->be->relayout(&y->v, &x->v, false);
 	return node_done(g, y);

@@ -9,6 +9,7 @@ struct conv_shape {
 	int64_t n, cin, split, cout, size[3];
 	int dims, kernel, dilation;
 	int in_lanes;          /* 16, or 1 for the images themselves (up to 3 channels) */
+	int out_lanes;         /* 16, or 1 where kernel is 1 and out_type F_REAL: logits as losses want them */
 	enum ftype type, out_type;
 	bool up;               /* weights [cin,cout,2..]; the result has 2^dims * cout channels, position-major */
 };

@@ -79,7 +79,8 @@ static void compare(const struct conv_shape *s)
 	int64_t taps = s->up ? 2 : s->kernel, count = s->cin * s->cout * taps * taps * (s->dims == 3 ? taps : 1);
 	int64_t c = s->up ? (s->cout + 15) / 16 * 16 << s->dims : s->cout;
 	real *w = xcalloc((size_t)count, sizeof *w), *b = xcalloc((size_t)s->cout, sizeof *b), *dw[2], *db[2];
-	struct fmap x = map(s->type, s->in_lanes, s->n, s->cin, s->split, s->size), dy = map(s->type, 16, s->n, c, 0, s->size), y[2], dx[2];
+	struct fmap x = map(s->type, s->in_lanes, s->n, s->cin, s->split, s->size), y[2], dx[2];
+	struct fmap dy = map(s->out_lanes == 1 ? F_REAL : s->type, s->out_lanes, s->n, c, 0, s->size);
 	double bound = s->type == F_BF16 ? 1e-2 : 2e-6;
 
 	rng_init(&r, 3, "conv_test", 0, "", 0);
@@ -93,7 +94,7 @@ static void compare(const struct conv_shape *s)
 	for (int k = 0; k < 2; k++) {
 		struct pack pack = { 0 };
 		struct conv *conv = be[k]->conv_open(s);
-		y[k] = map(s->out_type, 16, s->n, c, 0, s->size);
+		y[k] = map(s->out_type, s->out_lanes, s->n, c, 0, s->size);
 		dx[k] = map(s->type, s->in_lanes, s->n, s->cin, s->split, s->size);
 		dw[k] = xcalloc((size_t)count, sizeof **dw);
 		db[k] = xcalloc((size_t)s->cout, sizeof **db);
@@ -130,7 +131,8 @@ static void test_twins(void **state)
 		{ .cin = 1, .cout = 16, .kernel = 3, .in_lanes = 1 }, { .cin = 3, .cout = 5, .kernel = 3, .in_lanes = 1 },
 		{ .cin = 16, .cout = 32, .kernel = 3, .in_lanes = 16 }, { .cin = 32, .split = 16, .cout = 16, .kernel = 3, .in_lanes = 16 },
 		{ .cin = 10, .split = 4, .cout = 7, .kernel = 3, .in_lanes = 16 }, { .cin = 40, .cout = 20, .kernel = 1, .in_lanes = 16 },
-		{ .cin = 16, .cout = 4, .kernel = 1, .in_lanes = 16 }, { .cin = 12, .cout = 9, .kernel = 1, .in_lanes = 16, .up = true },
+		{ .cin = 16, .cout = 4, .kernel = 1, .in_lanes = 16 },
+		{ .cin = 16, .cout = 20, .kernel = 1, .in_lanes = 16, .out_lanes = 1 }, { .cin = 12, .cout = 9, .kernel = 1, .in_lanes = 16, .up = true },
 		{ .cin = 16, .cout = 16, .kernel = 3, .in_lanes = 16, .dilation = 2 },
 	};
 
@@ -148,7 +150,8 @@ static void test_twins(void **state)
 				s.size[1] = 9;
 				s.size[2] = 12;
 				s.type = bf16 ? F_BF16 : F_REAL;
-				s.out_type = bf16 == 1 ? F_BF16 : F_REAL;
+				s.out_type = bf16 == 1 && s.out_lanes != 1 ? F_BF16 : F_REAL;
+				s.out_lanes = s.out_lanes ? s.out_lanes : PM_LANES;
 				compare(&s);
 			}
 }

@@ -308,7 +308,7 @@ static const struct shape tiles_2d_shapes[] = {
 	{ 3, 16, 16, 1, 1, 1, 1, 3, 1, PLAIN, 0 }, { 2, 16, 48, 1, 2, 3, 1, 3, 1, ACT, 0 }, { 2, 48, 16, 1, 5, 7, 1, 3, 1, SHIFT_ONLY, 0 },
 	{ 1, 32, 80, 1, 17, 2, 1, 3, 1, PLAIN, 0 }, { 2, 20, 40, 1, 4, 8, 1, 3, 1, ACT, 0 }, { 1, 80, 48, 1, 1, 33, 1, 3, 1, ACT, 0 },
 	{ 2, 48, 32, 1, 33, 33, 1, 3, 1, ACT, 0 }, { 2, 16, 16, 3, 3, 5, 1, 3, 1, ACT, 0 }, { 2, 16, 16, 1, 17, 33, 1, 3, 1, PLAIN, true },
-	{ 12, 16, 16, 1, 33, 33, 1, 3, 1, PLAIN, 0 }, /* more chunks than shares of the gradient */
+	{ 450, 32, 64, 1, 2, 5, 1, 3, 1, PLAIN, 0 }, /* 9 chunks, more than shares of the gradient */
 	{ 1, 96, 96, 1, 7, 9, 1, 3, 1, PLAIN, 0 }, { 270, 32, 288, 1, 2, 5, 1, 3, 1, ACT, 0 }, /* grad_by_filters: one chunk, two */
 };
 
@@ -322,7 +322,7 @@ static const struct shape tiles_3d_shapes[] = {
 static const struct shape point_shapes[] = {
 	{ 1, 16, 16, 1, 1, 1, 1, 1, 1, PLAIN, 0 }, { 2, 16, 48, 1, 5, 7, 1, 1, 1, ACT, 0 }, { 2, 48, 32, 1, 17, 33, 1, 1, 1, SHIFT_ONLY, 0 },
 	{ 1, 80, 48, 9, 5, 7, 1, 1, 1, ACT, 0 }, { 3, 32, 80, 1, 7, 33, 1, 1, 1, PLAIN, 0 }, { 2, 20, 40, 2, 3, 5, 1, 1, 1, ACT, 0 },
-	{ 12, 16, 32, 1, 15, 17, 1, 1, 1, ACT, 0 }, { 2, 16, 16, 1, 17, 33, 1, 1, 1, PLAIN, true },
+	{ 18, 16, 32, 1, 15, 17, 1, 1, 1, ACT, 0 }, { 2, 16, 16, 1, 17, 33, 1, 1, 1, PLAIN, true },
 };
 
 static const struct shape first_shapes[] = {

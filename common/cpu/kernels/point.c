@@ -19,7 +19,7 @@ void NAME(point_pack)(real *u, const real *w, const struct filters *s, bool back
 }
 
 /* Pixels first .. first + count of all blocks of an image as reals, [block][STRIP][PM_LANES]. */
-INLINE void strip_load(const struct fmap *f, int64_t image, int64_t first, int64_t count, real *to)
+static void strip_load(const struct fmap *f, int64_t image, int64_t first, int64_t count, real *to)
 {
 	for (int64_t b = 0; b < fmap_blocks(f); b++)
 		for (int l = 0; l < PM_LANES; l += WIDTH) {
@@ -33,6 +33,39 @@ INLINE void strip_load(const struct fmap *f, int64_t image, int64_t first, int64
 				for (int64_t i = 0; i < count * PM_LANES; i += PM_LANES)
 					*(vec_loose *)(row + i) = acted(load(f->data, at + i, F_REAL), act);
 		}
+}
+
+/* The same of a plain map, in whole blocks; and back. */
+static void strip_load_plain(const struct fmap *f, int64_t image, int64_t first, int64_t count, real *to)
+{
+	int64_t blocks = pieces(f->c, PM_LANES);
+
+	memset(to, 0, (size_t)(blocks * STRIP * PM_LANES) * sizeof *to);
+	for (int64_t c = 0; c < f->c; c++) {
+		const real *from = (const real *)f->data + image * f->stride + c * fmap_space(f) + first;
+		real *row = to + c / PM_LANES * STRIP * PM_LANES + c % PM_LANES;
+		for (int64_t i = 0; i < count; i++)
+			row[i * PM_LANES] = from[i];
+	}
+}
+
+static void strip_store_plain(struct fmap *y, int64_t image, int64_t first, int64_t count, int64_t block, int columns, const real *m,
+	const real *shift)
+{
+	for (int64_t c = block * PM_LANES; c < least(y->c, block * PM_LANES + columns); c++) {
+		real *to = (real *)y->data + image * y->stride + c * fmap_space(y) + first;
+		const real *from = m + c - block * PM_LANES;
+		for (int64_t i = 0; i < count; i++)
+			to[i] = from[i * columns] + shift[c];
+	}
+}
+
+static void strip_any(const struct fmap *f, int64_t image, int64_t first, int64_t count, real *to)
+{
+	if (f->lanes == 1)
+		strip_load_plain(f, image, first, count, to);
+	else
+		strip_load(f, image, first, count, to);
 }
 
 static void strip_store(struct fmap *y, int64_t image, int64_t first, int64_t count, int64_t block, int columns, const real *m,
@@ -61,11 +94,14 @@ void NAME(point_conv)(const struct fmap *x, const real *u, const struct filters 
 	for (int64_t i = 0; i < x->n * strips; i++) {
 		int64_t image = i / strips, first = i % strips * STRIP, count = least(STRIP, fmap_space(x) - first);
 		real *a = scratch + omp_get_thread_num() * need, *m = a + s->in * STRIP;
-		strip_load(x, image, first, count, a);
+		strip_any(x, image, first, count, a);
 		for (int64_t b = 0; b < blocks;) {
 			int columns = group_columns(b, blocks);
 			rows_by_columns(&p, count, columns, a, u + b * PM_LANES * s->in, m);
-			strip_store(y, image, first, count, b, columns, m, shift);
+			if (y->lanes == 1)
+				strip_store_plain(y, image, first, count, b, columns, m, shift);
+			else
+				strip_store(y, image, first, count, b, columns, m, shift);
 			b += columns / PM_LANES;
 		}
 	}
@@ -84,8 +120,8 @@ void NAME(point_grad)(const struct fmap *x, const struct fmap *dy, const struct 
 		memset(mine, 0, (size_t)sums * sizeof *mine);
 		for (int64_t i = all * part / parts; i < all * (part + 1) / parts; i++) {
 			int64_t image = i / strips, first = i % strips * STRIP, count = least(STRIP, fmap_space(x) - first);
-			strip_load(x, image, first, count, a);
-			strip_load(dy, image, first, count, g);
+			strip_any(x, image, first, count, a);
+			strip_any(dy, image, first, count, g);
 			for (int64_t b = 0; b < s->in / PM_LANES; b++)
 				outer(count, a + b * STRIP * PM_LANES, s->out, g, STRIP * PM_LANES, mine + b * PM_LANES * s->out, s->out, true);
 			for (int64_t o = 0; o < s->out; o += WIDTH) {
