@@ -30,13 +30,18 @@ static struct fmap *dz_of(struct graph *g, struct node *y, struct node *z)
 static void norm_back(struct graph *g, struct node *y)
 {
 	struct norm_arg *a = y->arg;
-	struct fmap none = { .data = NULL }, *dz = dz_of(g, y, y->in[0]);
+	struct node *z = y->in[0];
+	struct fmap none = { .data = NULL }, *dz = dz_of(g, y, z);
 
 	g->be->norm_act_bwd(&a->p, &y->g, y->reached ? &a->pooled->g : &none, a->fixed, y->in[GAMMA]->g.data, y->in[BETA]->g.data, dz);
 	if (y->reached)
 		buffer_unref(g, a->pooled->gbuf);
 	buffer_unref(g, a->stats);
 	buffer_unref(g, a->act);
+	if (z->keep)
+		return;
+	buffer_unref(g, z->vbuf); /* nobody reads z any more: its place is free before its own gradient is passed on */
+	z->vbuf = NULL;
 }
 
 /* The pooled result follows in the tape, so its gradient is complete when norm_back runs and waits there until then. */
