@@ -1,6 +1,7 @@
 /*
- * conv.h: the two convolutions of the CPU: oneDNN's and, where that has none, and as its twin in tests, im2col + OpenBLAS.
- * Both see physical channels: padded to whole blocks of PM_LANES, gaps between the halves of a concatenation included.
+ * conv.h: the convolutions of the CPU: kernels of our own, oneDNN's where those are faster or have none, and, where that
+ * has none either, and as the twin in tests, im2col + OpenBLAS. All see physical channels: padded to whole blocks of
+ * PM_LANES, gaps between the halves of a concatenation included.
  */
 #ifndef PM_CONV_H
 #define PM_CONV_H
@@ -13,9 +14,9 @@ struct conv {
 	int64_t ic, oc, kk;      /* physical channels, taps of the kernel */
 	bool exact;              /* physical weights are the parameters as they stand */
 	real *weights, *bias;    /* [oc][ic][kk], [oc]: physical, where they must be rebuilt */
-	struct conv_dnnl *dnnl;  /* NULL: im2col, or */
 	int own;                 /* which kernels of our own, 0: none */
 	real *zeros, *dweights, *dbias; /* for those: a bias of zeros; physical gradients */
+	struct conv_dnnl *dnnl;  /* else; NULL: im2col */
 };
 
 void conv_init(struct conv *c, const struct conv_shape *s);

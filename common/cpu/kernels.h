@@ -1,6 +1,6 @@
 /*
- * kernels.h: the CPU's kernels apart from convolution, with the contracts of struct backend. They are compiled once per
- * instruction set; the results of one set do not depend on the number of threads.
+ * kernels.h: the CPU's kernels: convolutions, on physical channels (conv.h), and the rest with the contracts of struct
+ * backend. They are compiled once per instruction set; the results of one set do not depend on the number of threads.
  */
 #ifndef PM_KERNELS_H
 #define PM_KERNELS_H

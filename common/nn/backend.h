@@ -25,7 +25,7 @@ struct backend {
 	 * results do not depend on the number of threads; a library's may.
 	 */
 	bool (*own)(enum ftype type);
-	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], as norm_stats would find them. */
+	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], before or after y is rounded to its type. */
 	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
 		double *moments);
 	void (*conv_bwd_data)(struct conv *, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);

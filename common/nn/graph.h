@@ -19,15 +19,14 @@ struct node {
 	void *arg;          /* the op's own, in the graph's node memory */
 	struct param *param;
 	struct params *ps;  /* whose param it is */
-	double *moments;    /* of a convolution that a normalisation follows: mean and variance of each channel */
-	struct buffer *vbuf, *gbuf, *mbuf; /* what holds v, g and moments; the first two shared by the halves of a concatenation and by parts */
+	struct buffer *vbuf, *gbuf; /* what holds v and g; shared by the halves of a concatenation and by parts */
+	struct buffer *moments; /* mean and variance of each channel, from a convolution for a normalisation */
 	bool reached;       /* a gradient waits for it in a node that is not g */
 	bool need;          /* some trainable parameter is upstream */
 	bool keep;          /* read by the caller after the step: never freed early */
 	int uses;           /* ops that read it: inference frees the value after the last */
 };
 
-struct buffer;
 struct graph_mem;
 
 struct graph {
@@ -63,7 +62,6 @@ struct node *op_weight(struct graph *g, const float *host, int64_t n, const int6
 
 /* --- layers on feature maps --- */
 /* Weights [cout,cin,k..] and bias [cout]; zero padding keeps the size; dims = rank of w - 2. */
-enum conv_to { CONV_TO_NORM, CONV_TO_MAPS, CONV_TO_LOGITS }; /* what follows: a normalisation, anything, a loss (in f32) */
 struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct node *b, int dilation, enum conv_to to);
 /* Transposed convolution, kernel 2 stride 2: weights [cin,cout,2..]. */
 struct node *op_conv_up(struct graph *g, struct node *x, struct node *w, struct node *b, struct node *beside);

@@ -36,11 +36,10 @@ static struct node *conv_node(struct graph *g, struct node *x, struct node *w, s
 	y->arg = a;
 	y->back = conv_back;
 	node_value(g, y, s->out_type, s->out_lanes, x->v.n, c, x->v.d, x->v.h, x->v.w);
-	if (moments) {
-		y->mbuf = buffer_new(g, 2 * (size_t)c * sizeof(double));
-		y->moments = buffer_at(g, y->mbuf);
-	}
-	g->be->conv_fwd(a->conv, &x->v, w->v.data, b->v.data, &w->param->pack, w->ps->version, &y->v, y->moments);
+	if (moments)
+		y->moments = buffer_new(g, 2 * (size_t)c * sizeof(double));
+	g->be->conv_fwd(a->conv, &x->v, w->v.data, b->v.data, &w->param->pack, w->ps->version, &y->v,
+		moments ? buffer_at(g, y->moments) : NULL);
 	return node_done(g, y);
 }
 

@@ -59,18 +59,18 @@ static void statistics(struct graph *g, struct node *z, const struct norm *p, st
 	int64_t c = z->v.c;
 	double *mean, *rstd;
 
-	a->stats = z->mbuf ? z->mbuf : buffer_new(g, 2 * (size_t)c * sizeof(double));
+	a->stats = z->moments ? z->moments : buffer_new(g, 2 * (size_t)c * sizeof(double));
 	mean = buffer_at(g, a->stats);
 	rstd = mean + c;
 	a->fixed = !g->training;
 	if (a->fixed) {
 		be->norm_fixed(mean, rstd, c, 1e-5, p->mean->v.data, p->var->v.data);
 	} else {
-		if (!z->mbuf)
+		if (!z->moments)
 			be->norm_stats(&z->v, mean, rstd);
 		be->norm_batch(mean, rstd, c, z->v.n * fmap_space(&z->v), 1e-5, p->mean->v.data, p->var->v.data);
 	}
-	z->mbuf = NULL;
+	z->moments = NULL; /* taken over */
 	a->p.mean = mean;
 	a->p.rstd = rstd;
 }

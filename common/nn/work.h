@@ -14,6 +14,9 @@ struct conv_shape {
 	bool up;               /* weights [cin,cout,2..]; the result has 2^dims * cout channels, position-major */
 };
 
+/* What follows a convolution: a normalisation, anything, a loss (which wants f32). */
+enum conv_to { CONV_TO_NORM, CONV_TO_MAPS, CONV_TO_LOGITS };
+
 /* Weights in the order a kernel wants them, kept until version (of the parameters) changes. */
 struct pack {
 	void *mem[2]; /* forward, backward */
