@@ -28,7 +28,7 @@ static real load(const struct fmap *f, int64_t at, int64_t channel)
 	real v = f->type == F_BF16 ? (real)bf16_get(((const uint16_t *)f->data)[at]) : ((const real *)f->data)[at];
 
 	if (f->act) {
-		v = v * f->act->scale[channel] + f->act->shift[channel];
+		v = (f->act->scale ? v * f->act->scale[channel] : v) + f->act->shift[channel];
 		v = v > 0 ? v : v * (real)f->act->slope;
 	}
 	return v;
