@@ -58,7 +58,15 @@ void *kernel_scratch(size_t bytes)
 }
 
 static void copy(void *dst, const void *src, size_t bytes) { memcpy(dst, src, bytes); }
-static void zero(void *dst, size_t bytes) { memset(dst, 0, bytes); }
+
+static void zero(void *dst, size_t bytes)
+{
+	enum { PART = 1 << 20 };
+
+#pragma omp parallel for schedule(static) if (bytes > PART)
+	for (size_t at = 0; at < bytes; at += PART)
+		memset((char *)dst + at, 0, bytes - at < PART ? bytes - at : PART);
+}
 
 static void norm_batch(const double *mean, double *var, int64_t c, int64_t count, double eps, real *running_mean, real *running_var)
 {

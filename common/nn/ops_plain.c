@@ -6,26 +6,37 @@
 
 /* --- inputs --- */
 
+/* Samples [n,c,slices,plane] of the host as images [n,slices,c,plane] of the backend. */
+static void put_images(const struct backend *be, real *images, const float *host, int64_t n, int64_t c, int64_t slices, int64_t plane)
+{
+	size_t bytes = (size_t)(n * c * slices * plane) * sizeof(real);
+
+	if (sizeof(real) == sizeof(float) && (c == 1 || slices == 1)) {
+		be->put(images, host, bytes);
+		return;
+	}
+	real *rows = xmalloc(bytes), *q = rows;
+	for (int64_t i = 0; i < n; i++)
+		for (int64_t s = 0; s < slices; s++)
+			for (int64_t k = 0; k < c; k++) {
+				const float *p = host + ((i * c + k) * slices + s) * plane;
+				for (int64_t v = 0; v < plane; v++)
+					*q++ = (real)p[v];
+			}
+	be->put(images, rows, bytes);
+	free(rows);
+}
+
 struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, const int64_t size[3], bool fold)
 {
-	int64_t d = fold ? 1 : size[0], slices = fold ? size[0] : 1, plane = d * size[1] * size[2];
+	int64_t d = fold ? 1 : size[0], slices = fold ? size[0] : 1;
 	struct node *y = node_new(g, NULL, NULL);
 	struct fmap rows = fmap_make(F_REAL, 1, n * slices, c, d, size[1], size[2]);
 	struct buffer *b = buffer_new(g, fmap_bytes(&rows));
 
 	rows.data = buffer_at(g, b);
-	if (g->be->runs) {
-		real *host_rows = xmalloc(fmap_bytes(&rows)), *q = host_rows;
-		for (int64_t i = 0; i < n; i++)
-			for (int64_t s = 0; s < slices; s++)
-				for (int64_t k = 0; k < c; k++) {
-					const float *p = host + ((i * c + k) * slices + s) * plane;
-					for (int64_t v = 0; v < plane; v++)
-						*q++ = (real)p[v];
-				}
-		g->be->put(rows.data, host_rows, fmap_bytes(&rows));
-		free(host_rows);
-	}
+	if (g->be->runs)
+		put_images(g->be, rows.data, host, n, c, slices, fmap_space(&rows));
 	int lanes = c <= 3 ? 1 : PM_LANES; /* a convolution reads up to 3 channels as they are */
 	if (lanes == 1 && g->type == F_REAL) {
 		y->v = rows;

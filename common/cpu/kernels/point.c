@@ -60,12 +60,22 @@ static void strip_store_plain(struct fmap *y, int64_t image, int64_t first, int6
 	}
 }
 
-static void strip_any(const struct fmap *f, int64_t image, int64_t first, int64_t count, real *to)
+/* Pixels of all blocks of an image as reals: blocks are so many elements apart. */
+struct strip {
+	const real *at;
+	int64_t block;
+};
+
+/* As they lie, where they are what is wanted; else in room, which holds all blocks of STRIP pixels. */
+static struct strip strip_of(const struct fmap *f, int64_t image, int64_t first, int64_t count, real *room)
 {
+	if (f->type == F_REAL && f->lanes == PM_LANES && !f->act)
+		return (struct strip){ (const real *)f->data + image * f->stride + first * PM_LANES, fmap_space(f) * PM_LANES };
 	if (f->lanes == 1)
-		strip_load_plain(f, image, first, count, to);
+		strip_load_plain(f, image, first, count, room);
 	else
-		strip_load(f, image, first, count, to);
+		strip_load(f, image, first, count, room);
+	return (struct strip){ room, STRIP * PM_LANES };
 }
 
 static void strip_store(struct fmap *y, int64_t image, int64_t first, int64_t count, int64_t block, int columns, const real *m,
@@ -87,17 +97,17 @@ static void strip_store(struct fmap *y, int64_t image, int64_t first, int64_t co
 void NAME(point_conv)(const struct fmap *x, const real *u, const struct filters *s, const real *shift, struct fmap *y)
 {
 	int64_t strips = pieces(fmap_space(x), STRIP), blocks = s->out / PM_LANES, need = (s->in + PAIR) * STRIP;
-	struct product p = { s->in / PM_LANES, STRIP * PM_LANES, 1, 0 };
 	real *scratch = kernel_scratch((size_t)(omp_get_max_threads() * need) * sizeof *scratch);
 
 #pragma omp parallel for schedule(dynamic, 4) if (x->n * fmap_image(x) > ALONE)
 	for (int64_t i = 0; i < x->n * strips; i++) {
 		int64_t image = i / strips, first = i % strips * STRIP, count = least(STRIP, fmap_space(x) - first);
 		real *a = scratch + omp_get_thread_num() * need, *m = a + s->in * STRIP;
-		strip_any(x, image, first, count, a);
+		struct strip in = strip_of(x, image, first, count, a);
+		struct product p = { s->in / PM_LANES, in.block, 1, 0 };
 		for (int64_t b = 0; b < blocks;) {
 			int columns = group_columns(b, blocks);
-			rows_by_columns(&p, count, columns, a, u + b * PM_LANES * s->in, m);
+			rows_by_columns(&p, count, columns, in.at, u + b * PM_LANES * s->in, m);
 			if (y->lanes == 1)
 				strip_store_plain(y, image, first, count, b, columns, m, shift);
 			else
@@ -114,29 +124,35 @@ void NAME(point_grad)(const struct fmap *x, const struct fmap *dy, const struct 
 	int64_t parts = least(all, PARTS), need = (s->in + s->out) * STRIP, sums = (s->in + 1) * s->out;
 	real *u = kernel_scratch((size_t)(parts * sums + threads * need) * sizeof *u), *scratch = u + parts * sums;
 
-#pragma omp parallel for schedule(dynamic, 1) if (x->n * fmap_image(x) > ALONE)
-	for (int64_t part = 0; part < parts; part++) {
-		real *mine = u + part * sums, *bias = mine + s->in * s->out, *a = scratch + omp_get_thread_num() * need, *g = a + s->in * STRIP;
-		memset(mine, 0, (size_t)sums * sizeof *mine);
-		for (int64_t i = all * part / parts; i < all * (part + 1) / parts; i++) {
-			int64_t image = i / strips, first = i % strips * STRIP, count = least(STRIP, fmap_space(x) - first);
-			strip_any(x, image, first, count, a);
-			strip_any(dy, image, first, count, g);
-			for (int64_t b = 0; b < s->in / PM_LANES; b++)
-				outer(count, a + b * STRIP * PM_LANES, s->out, g, STRIP * PM_LANES, mine + b * PM_LANES * s->out, s->out, true);
-			for (int64_t o = 0; o < s->out; o += WIDTH) {
-				vec sum = { 0 };
-				for (int64_t k = 0; k < count; k++)
-					sum += load(g, (o / PM_LANES * STRIP + k) * PM_LANES + o % PM_LANES, F_REAL);
-				*(vec_loose *)(bias + o) += sum;
+#pragma omp parallel if (x->n * fmap_image(x) > ALONE)
+	{
+		real *room = scratch + omp_get_thread_num() * need;
+#pragma omp for schedule(dynamic, 1)
+		for (int64_t part = 0; part < parts; part++) {
+			real *mine = u + part * sums, *bias = mine + s->in * s->out;
+			memset(mine, 0, (size_t)sums * sizeof *mine);
+			for (int64_t i = all * part / parts; i < all * (part + 1) / parts; i++) {
+				int64_t image = i / strips, first = i % strips * STRIP, count = least(STRIP, fmap_space(x) - first);
+				struct strip a = strip_of(x, image, first, count, room), g = strip_of(dy, image, first, count, room + s->in * STRIP);
+				for (int64_t b = 0; b < s->in / PM_LANES; b++)
+					outer(count, a.at + b * a.block, s->out, g.at, g.block, mine + b * PM_LANES * s->out, s->out, true);
+				for (int64_t o = 0; o < s->out; o += WIDTH) {
+					const real *from = g.at + o / PM_LANES * g.block + o % PM_LANES;
+					vec sum = { 0 };
+					for (int64_t k = 0; k < count; k++)
+						sum += load(from, k * PM_LANES, F_REAL);
+					*(vec_loose *)(bias + o) += sum;
+				}
 			}
 		}
+#pragma omp for schedule(static)
+		for (int64_t i = 0; i <= s->in; i++)
+			for (int64_t o = 0; o < s->out; o += WIDTH) {
+				vec_double sum = { 0 };
+				for (int64_t part = 0; part < parts; part++)
+					sum += __builtin_convertvector(load(u, part * sums + i * s->out + o, F_REAL), vec_double);
+				for (int k = 0; k < WIDTH; k++)
+					*(i < s->in ? &dw[(o + k) * s->in + i] : &db[o + k]) = (real)sum[k];
+			}
 	}
-	for (int64_t o = 0; o < s->out; o++)
-		for (int64_t i = 0; i <= s->in; i++) {
-			double sum = 0;
-			for (int64_t part = 0; part < parts; part++)
-				sum += (double)u[part * sums + i * s->out + o];
-			*(i < s->in ? &dw[o * s->in + i] : &db[o]) = (real)sum;
-		}
 }
