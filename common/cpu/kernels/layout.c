@@ -225,27 +225,52 @@ void NAME(space)(struct fmap *y, const struct fmap *x, int dims, bool inverse)
 			}
 }
 
+/* row[size] (+)= the sum of weight[j] times what begins at at[j] of x. */
+INLINE void weigh(real *row, const struct fmap *x, enum ftype type, const int64_t *at, const real *weight, int count, int64_t size, bool add)
+{
+	int64_t i = 0;
+
+	for (; i <= size - WIDTH; i += WIDTH) {
+		vec s = { 0 };
+		if (add)
+			s = load(row, i, F_REAL);
+#pragma GCC unroll 4
+		for (int j = 0; j < count; j++)
+			s += weight[j] * load(x->data, at[j] + i, type);
+		*(vec_loose *)(row + i) = s;
+	}
+	for (; i < size; i++) {
+		real s = add ? row[i] : (real)0;
+		for (int j = 0; j < count; j++)
+			s += weight[j] * element(x, at[j] + i);
+		row[i] = s;
+	}
+}
+
 /* row[w] = the sum over the rows of x that (d, h) of the result is made of, before the third axis is resampled. */
-INLINE void gather_rows(real *row, const struct fmap *x, enum ftype type, int64_t base, const struct axis_map map[3],
+INLINE void gather_rows(real *row, const struct fmap *x, enum ftype type, int64_t from, const struct axis_map map[3],
 	int64_t d, int64_t h)
 {
-	int64_t size = x->w * x->lanes;
-	const real *wd = map[0].weight + map[0].at[d], *wh = map[1].weight + map[1].at[h];
+	enum { TOGETHER = 4 };
+	int64_t size = x->w * x->lanes, at[TOGETHER];
+	real weight[TOGETHER];
+	int count = 0;
+	bool add = false;
 
-	for (int64_t i = 0; i < size; i += WIDTH) {
-		int count = (int)least(WIDTH, size - i);
-		vec s = { 0 };
-		for (int j = 0; j < map[0].count[d]; j++)
-			for (int k = 0; k < map[1].count[h]; k++) {
-				int64_t p = base + ((map[0].first[d] + j) * x->h + map[1].first[h] + k) * size + i;
-				if (count == WIDTH)
-					s += wd[j] * wh[k] * load(x->data, p, type);
-				else
-					for (int l = 0; l < count; l++)
-						s[l] += wd[j] * wh[k] * element(x, p + l);
-			}
-		store_part(row + i, count, s);
-	}
+	for (int j = 0; j < map[0].count[d]; j++)
+		for (int k = 0; k < map[1].count[h]; k++) {
+			at[count] = from + ((map[0].first[d] + j) * x->h + map[1].first[h] + k) * size;
+			weight[count++] = map[0].weight[map[0].at[d] + j] * map[1].weight[map[1].at[h] + k];
+			if (count < TOGETHER)
+				continue;
+			weigh(row, x, type, at, weight, TOGETHER, size, add);
+			count = 0;
+			add = true;
+		}
+	if (count == 2)
+		weigh(row, x, type, at, weight, 2, size, add);
+	else if (count || !add)
+		weigh(row, x, type, at, weight, count, size, add);
 }
 
 INLINE void resample_row(struct fmap *y, enum ftype type, int64_t to, const real *row, const struct axis_map *map,
