@@ -2,7 +2,9 @@
 # make check      build and run all tests (installs what is missing)
 # make demo       train, segment and judge on a real brain, in minutes (installs what is missing)
 # make install    DESTDIR= prefix=/usr/local
-# Switches: SAN=1 (address and undefined-behaviour sanitizers), REAL=double (gradient checks), FUZZ=1 (libFuzzer, clang)
+# make check-gpu  the tests of the GPU's backend on the GPU that is here
+# Switches: SAN=1 (address and undefined-behaviour sanitizers), REAL=double (gradient checks), FUZZ=1 (libFuzzer, clang),
+#           CUDA=0 (no GPU; the default where there is no nvcc)
 
 CC      ?= cc
 CFLAGS  ?= -O2 -g
@@ -10,6 +12,8 @@ prefix  ?= /usr/local
 SAN     ?= 0
 REAL    ?= float
 FUZZ    ?= 0
+NVCC    ?= nvcc
+CUDA    ?= $(if $(filter 0float0,$(SAN)$(REAL)$(FUZZ)),$(if $(shell command -v $(NVCC)),1,0),0)
 B       ?= build$(if $(filter 1,$(SAN)),/san)$(if $(filter double,$(REAL)),/double)$(if $(filter 1,$(FUZZ)),/fuzz)
 
 PACKAGES := gcc make pkg-config perl mandoc libmsgpack-dev libhdf5-dev libnifti-dev libpng-dev zlib1g-dev libopenblas-openmp-dev \
@@ -21,7 +25,7 @@ COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo release)
 INCLUDE := -Icommon -isystem /usr/include/hdf5/serial -isystem /usr/include/nifti
 LIBS    := -lmsgpackc -lz -lm -lpthread
 LIBS_IO := -L/usr/lib/$(shell $(CC) -dumpmachine)/hdf5/serial -lhdf5 -lpng
-LIBS_NN := -ldnnl -lopenblas -fopenmp
+LIBS_NN := -ldnnl -lopenblas -fopenmp -rdynamic
 ifeq ($(SAN),1)
 CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=undefined
 LDFLAGS += -fsanitize=address,undefined
@@ -37,7 +41,7 @@ endif
 
 # One library per layer that a tool may link: the engine only into train and infer.
 BASE    := $(wildcard common/base/*.c common/io/*.c common/tensor/*.c common/transform/*.c common/metric/*.c)
-ENGINE  := $(wildcard common/nn/*.c common/cpu/*.c common/net/*.c common/loss/*.c common/agent/*.c)
+ENGINE  := $(wildcard common/nn/*.c common/cpu/*.c common/net/*.c common/loss/*.c common/agent/*.c) common/cuda/device.c
 # Kernels are compiled once per instruction set; cpu/dispatch.c picks at run time.
 KERNELS := $(wildcard common/cpu/kernels/*.c)
 ISAS    := base avx2 avx512 avx512bf16
@@ -56,7 +60,15 @@ FUZZES  := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
 BASE_O   := $(BASE:%.c=$B/%.o)
 ENGINE_O := $(ENGINE:%.c=$B/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$B/%.$i.o))
 
-all: $(CMDS:%=$B/bin/%)
+# The GPU's backend is a shared object that train and infer load: kernels by nvcc, cuDNN's convolutions, the table.
+SMS     := 80 90
+CU      := $(filter-out common/cuda/runtime.cu,$(wildcard common/cuda/*.cu))
+GPU_C   := common/cuda/table.c common/cuda/cudnn.c
+# Its twin: the same kernels as C, the host in place of a GPU.
+TWIN    := $B/tests/libpymic-twin.so
+TWIN_O  := $(CU:%.cu=$B/twin/%.o) $B/twin/common/cuda/table.o $B/twin/common/cuda/twin.o
+
+all: $(CMDS:%=$B/bin/%) $(if $(filter 1,$(CUDA)),$B/bin/libpymic-cuda.so)
 
 # Objects depend on the flags they were made with.
 FLAGS := $(CC) $(CFLAGS) $(DEFS)
@@ -84,6 +96,29 @@ $B/%.$1.o: %.c $B/flags
 endef
 $(foreach i,$(ISAS),$(eval $(call isa,$i)))
 
+CUDA_HOME = $(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC)))))
+CUDA_VERSION = $(shell $(NVCC) --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')
+NVCC_FLAGS = -std=c++17 -O3 -lineinfo $(SMS:%=-gencode arch=compute_%,code=sm_%) -gencode arch=compute_90,code=compute_90 -Werror all-warnings \
+	-Xptxas -v -Xcompiler -fPIC,-Wall,-Wno-unknown-pragmas -D_GNU_SOURCE -DPM_CUDA_VERSION='"$(CUDA_VERSION)"' -Icommon
+
+# What ptxas says of each kernel is kept beside the object.
+$B/%.cu.o: %.cu $B/flags
+	@mkdir -p $(@D); echo "NVCC $@"
+	@$(NVCC) $(NVCC_FLAGS) -MMD -MP -c $< -o $@ > $@.log 2>&1 || { cat $@.log; rm -f $@; exit 1; }
+$(GPU_C:%.c=$B/gpu/%.o): $B/gpu/%.o: %.c $B/flags
+	$(COMPILE) -isystem $(CUDA_HOME)/include -fPIC -MMD -MP -c $< -o $@
+$B/bin/libpymic-cuda.so: $(CU:%.cu=$B/%.cu.o) $B/common/cuda/runtime.cu.o $(GPU_C:%.c=$B/gpu/%.o)
+	@mkdir -p $(@D); echo "LD $@"
+	@$(NVCC) -shared -cudart static $^ -L$(CUDA_HOME)/lib64 -lcudnn -o $@
+
+$B/twin/%.o: %.cu $B/flags
+	$(COMPILE) -O2 -fPIC -fopenmp -MMD -MP -x c -c $< -o $@
+$B/twin/%.o: %.c $B/flags
+	$(COMPILE) -O2 -fPIC -fopenmp -MMD -MP -c $< -o $@
+$(TWIN): $(TWIN_O)
+	@mkdir -p $(@D); echo "LD $@"
+	@$(CC) $(CFLAGS) $(LDFLAGS) -shared $^ -fopenmp -o $@
+
 $B/libpymic.a: $(BASE_O)
 $B/libpymic-nn.a: $(ENGINE_O)
 %.a:
@@ -109,7 +144,7 @@ $(FUZZES:%=$B/tests/%): $B/tests/%: $B/tests/fuzz/%.o $(if $(filter 1,$(FUZZ)),,
 	@mkdir -p $(@D); echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $B/libpymic.a $(LIBS_IO) $(LIBS) -o $@
 
-tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(TOOLS:%=$B/tests/%) $(FUZZES:%=$B/tests/%)
+tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(TOOLS:%=$B/tests/%) $(FUZZES:%=$B/tests/%) $(TWIN)
 fuzz: $(FUZZES:%=$B/tests/%)
 
 # What the double build is for.
@@ -126,6 +161,10 @@ check: deps
 	@$(MAKE) --no-print-directory $(JOBS) all tests
 	@$(MAKE) --no-print-directory $(JOBS) REAL=double SAN=$(SAN) exact
 	@OMP_WAIT_POLICY=passive BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests DOUBLE=$(CURDIR)/$B/double/tests SAN=$(SAN) prove --timer $(sort $(wildcard tests/*.t))
+
+check-gpu: deps
+	@$(MAKE) --no-print-directory $(JOBS) all tests
+	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests prove --timer tests/gpu/*.t
 
 demo: deps
 	@start=$$(date +%s); $(MAKE) --no-print-directory $(JOBS) all && START=$$start BIN=$(CURDIR)/$B/bin sh demo/run.sh
@@ -150,5 +189,5 @@ uninstall:
 clean:
 	rm -rf build
 
-.PHONY: all tests exact deps check demo man install uninstall clean always
+.PHONY: all tests exact deps check check-gpu demo man install uninstall clean always
 -include $(shell find $B -name '*.d' 2>/dev/null)

@@ -39,7 +39,7 @@ size_t trainer_measure(struct trainer *t, const struct batch *b)
 	struct graph dry = { .be = NULL };
 	size_t bytes;
 
-	graph_init(&dry, &backend_null, 0);
+	graph_measure(&dry, t->be);
 	graph_backward(&dry, forward(t, &dry, b));
 	bytes = graph_peak(&dry);
 	graph_fini(&dry);

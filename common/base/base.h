@@ -17,8 +17,13 @@ enum status {
 	PM_STOPPED = 75, /* stopped by a signal after a checkpoint: run again to resume */
 };
 
+#define PM_NORETURN __attribute__((noreturn))
 #define PM_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define PM_COUNT(array) (sizeof(array) / sizeof((array)[0]))
+
+#ifdef __cplusplus
+extern "C" { /* the kernels of the GPU use it too */
+#endif
 
 /* Why a reader of the outside world failed. Such code returns -1 and fills one; it never exits, so it can be fuzzed. */
 struct err {
@@ -35,10 +40,10 @@ int err_prefix(struct err *e, const char *fmt, ...) PM_PRINTF(2, 3);
 extern const char *pm_tool;
 
 /* Prints "tool: message" as one line on stderr, runs the at_die routines (last registered first), exits with status. */
-_Noreturn void die(enum status status, const char *fmt, ...) PM_PRINTF(2, 3);
+PM_NORETURN void die(enum status status, const char *fmt, ...) PM_PRINTF(2, 3);
 
 /* Ends the process with the status after running the at_die routines with why == NULL (a quiet end, nothing is said). */
-_Noreturn void quit(enum status status);
+PM_NORETURN void quit(enum status status);
 
 /* Registers what die() must undo: unfinished files, open output streams. why is NULL for quit(). */
 void at_die(void (*undo)(void *arg, enum status status, const char *why), void *arg);
@@ -69,4 +74,7 @@ void close_stdout(void);
 /* How many threads this process may run at once (affinity mask and cgroup quota). */
 int cpu_count(void);
 
+#ifdef __cplusplus
+}
+#endif
 #endif

@@ -46,7 +46,7 @@ NOTHING(adam, real *w, const real *g, real *m, real *v, int64_t n, const struct 
 NOTHING(sgd, real *w, const real *g, real *v, int64_t n, const struct sgd *p)
 
 const struct backend backend_null = {
-	.name = "null", .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .own = conv_own_is, .conv_open = conv_open,
+	.name = "null", .acts = true, .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .own = conv_own_is, .conv_open = conv_open,
 	.conv_close = conv_close, .conv_fwd = conv_fwd, .conv_bwd_data = conv_bwd_data, .conv_bwd_weights = conv_bwd_weights,
 	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_defer = norm_defer,
 	.norm_act_bwd = norm_act_bwd,

@@ -64,5 +64,5 @@ struct node *conv_block(struct graph *g, struct params *ps, struct node *x, cons
 	x = norm(g, ps, x, prefix, 1, &(struct norm){ .drop = b->drop, .defer = g->be->own(g->type) }, NULL);
 	snprintf(name, sizeof name, "%s.4", prefix);
 	x = conv(g, ps, x, name, b->dims, b->cout, 3, CONV_TO_NORM);
-	return norm(g, ps, x, prefix, 5, &(struct norm){ .pool = b->pool, .room = b->room, .defer = b->defer }, pooled);
+	return norm(g, ps, x, prefix, 5, &(struct norm){ .pool = b->pool, .room = b->room, .defer = b->defer && g->be->acts }, pooled);
 }

@@ -79,7 +79,7 @@ static void prepare(struct predictor *p, int64_t n, int64_t channels, const int6
 	struct graph learn, measure;
 	struct graph *dry[2] = { &learn, &measure };
 	for (int i = 0; i < 2; i++) {
-		graph_init(dry[i], &backend_null, 0);
+		graph_measure(dry[i], p->conf.backend);
 		dry[i]->type = p->conf.type;
 		dry[i]->training = dry[i]->grad = false;
 		if (i)

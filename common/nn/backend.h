@@ -12,7 +12,8 @@ struct conv; /* the backend's own */
 struct backend {
 	const char *name;
 	bool runs; /* false: shapes and memory only, get gives zeros */
-	void *(*alloc)(size_t bytes); /* huge pages; dies when there is no memory */
+	bool channels_last; /* how maps lie, see fmap.h */
+	void *(*alloc)(size_t bytes); /* zeroed; dies when there is no memory */
 	void (*free)(void *, size_t bytes);
 	void (*put)(void *dst, const void *host, size_t bytes);
 	void (*get)(void *host, const void *src, size_t bytes);
@@ -21,10 +22,11 @@ struct backend {
 	struct conv *(*conv_open)(const struct conv_shape *s);
 	void (*conv_close)(struct conv *);
 	/*
-	 * Are 3x3 convolutions of this type our own? Those apply x->act as they read, as those of kernel 1 always do, and their
-	 * results do not depend on the number of threads; a library's may.
+	 * Are 3x3 convolutions of this type our own? Those apply x->act as they read, and their results do not depend on the
+	 * number of threads; a library's may. acts: those of kernel 1 apply it in any case.
 	 */
 	bool (*own)(enum ftype type);
+	bool acts;
 	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], before or after y is rounded to its type. */
 	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
 		double *moments);

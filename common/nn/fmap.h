@@ -25,10 +25,10 @@ struct act {
 };
 
 /*
- * An array [n,c,d,h,w] in the backend's memory, stored as [n][block][d][h][w][lanes]. lanes = PM_LANES: channels in
- * blocks of 16, the last lanes of a part-filled block are zero (the layout nChw16c); lanes = 1: plain row-major, as
- * logits, losses and labels are. Two halves of a concatenation each start a block of their own: split is the number of
- * channels of the first half, 0 for a whole one.
+ * An array [n,c,d,h,w] in the backend's memory. lanes = PM_LANES: channels in blocks of 16, the last lanes of a part-filled
+ * block are zero; as [n][block][d][h][w][lanes] (nChw16c, the CPU's) or [n][d][h][w][block][lanes] (channels last, the
+ * GPU's). lanes = 1: plain row-major, as logits, losses and labels are. Two halves of a concatenation each start a block of
+ * their own: split is the number of channels of the first half, 0 for a whole one.
  */
 struct fmap {
 	void *data;
@@ -37,7 +37,8 @@ struct fmap {
 	int64_t n, c, d, h, w;
 	int64_t split;
 	const struct act *act; /* not NULL: what is stored has still to go through it; convolutions read such maps */
-	int64_t stride; /* elements from one image to the next: more than its own size where it is half of a concatenation */
+	/* Elements from one image, block and pixel to the next: more than its own size where it is half of a concatenation. */
+	int64_t stride, block, pitch;
 };
 
 static inline int64_t fmap_blocks(const struct fmap *f)
@@ -49,6 +50,18 @@ static inline int64_t fmap_blocks(const struct fmap *f)
 static inline int64_t fmap_space(const struct fmap *f) { return f->d * f->h * f->w; }
 /* Elements of one image, the padding lanes included. */
 static inline int64_t fmap_image(const struct fmap *f) { return fmap_blocks(f) * fmap_space(f) * f->lanes; }
+/* Where the block after the last would begin, in elements from data: the other half of a concatenation. */
+static inline int64_t fmap_beside(const struct fmap *f) { return fmap_blocks(f) * f->block; }
+
+/* The strides of a map with no room between its images and pixels. */
+static inline void fmap_pack(struct fmap *f, bool channels_last)
+{
+	channels_last &= f->lanes > 1;
+	f->stride = fmap_image(f);
+	f->block = channels_last ? f->lanes : fmap_space(f) * f->lanes;
+	f->pitch = channels_last ? fmap_blocks(f) * f->lanes : f->lanes;
+}
+
 static inline size_t ftype_size(enum ftype t) { return t == F_REAL ? sizeof(real) : t == F_BF16 ? 2 : 1; }
 
 #endif

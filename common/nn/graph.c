@@ -19,6 +19,7 @@ struct axis {
 	int64_t in, out;
 	enum resample how;
 	struct axis_map map[2];
+	size_t bytes[2]; /* of each one's weights and indices, together in the backend's memory */
 };
 
 struct graph_mem {
@@ -41,6 +42,8 @@ struct graph_mem {
 	int convs;
 	struct axis **axis;
 	int axes;
+
+	struct backend dry; /* of a measurement */
 };
 
 void graph_init(struct graph *g, const struct backend *be, size_t bytes)
@@ -52,6 +55,16 @@ void graph_init(struct graph *g, const struct backend *be, size_t bytes)
 	m->size = be->runs ? bytes : 0;
 	m->base = be->runs && bytes ? be->alloc(bytes) : NULL;
 	graph_reset(g);
+}
+
+void graph_measure(struct graph *g, const struct backend *be)
+{
+	graph_init(g, &backend_null, 0);
+	g->mem->dry = backend_null;
+	g->mem->dry.own = be->own;
+	g->mem->dry.acts = be->acts;
+	g->mem->dry.channels_last = be->channels_last;
+	g->be = &g->mem->dry;
 }
 
 void graph_fini(struct graph *g)
@@ -67,10 +80,8 @@ void graph_fini(struct graph *g)
 	for (int i = 0; i < m->convs; i++)
 		g->be->conv_close(m->conv[i].conv);
 	for (int i = 0; i < m->axes; i++) {
-		for (int k = 0; k < 2; k++) {
-			free((void *)m->axis[i]->map[k].first);
-			free((void *)m->axis[i]->map[k].weight);
-		}
+		for (int k = 0; k < 2; k++)
+			g->be->free((void *)m->axis[i]->map[k].weight, m->axis[i]->bytes[k]);
 		free(m->axis[i]);
 	}
 	if (m->base)
@@ -194,11 +205,11 @@ void *buffer_at(struct graph *g, const struct buffer *b)
 	return g->mem->base ? (void *)(g->mem->base + b->offset) : (void *)(uintptr_t)(ALIGN + b->offset);
 }
 
-struct fmap fmap_make(enum ftype type, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
+struct fmap fmap_make(const struct graph *g, enum ftype type, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
 {
 	struct fmap f = { .type = type, .lanes = lanes, .n = n, .c = c, .d = d, .h = h, .w = w };
 
-	f.stride = fmap_image(&f);
+	fmap_pack(&f, g->be->channels_last);
 	return f;
 }
 
@@ -238,7 +249,7 @@ struct node *node_new(struct graph *g, struct node *a, struct node *b)
 
 void node_value(struct graph *g, struct node *y, enum ftype type, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
 {
-	y->v = fmap_make(type, lanes, n, c, d, h, w);
+	y->v = fmap_make(g, type, lanes, n, c, d, h, w);
 	y->vbuf = buffer_new(g, fmap_bytes(&y->v));
 	y->v.data = buffer_at(g, y->vbuf);
 }
@@ -278,7 +289,7 @@ struct fmap *grad_of(struct graph *g, struct node *x, bool *add)
 	if (!*add) {
 		x->g = x->v;
 		x->g.act = NULL;
-		x->g.stride = fmap_image(&x->v);
+		fmap_pack(&x->g, g->be->channels_last);
 		x->g.type = x->v.lanes == 1 ? F_REAL : g->type;
 		x->gbuf = buffer_new(g, fmap_bytes(&x->g));
 		x->g.data = buffer_at(g, x->gbuf);
@@ -302,7 +313,7 @@ struct grad grad_begin(struct graph *g, struct node *x)
 	struct grad t = { .map = *grad_of(g, x, &add) };
 
 	if (add) {
-		t.map.stride = fmap_image(&t.map);
+		fmap_pack(&t.map, g->be->channels_last);
 		t.temp = buffer_new(g, fmap_bytes(&t.map));
 		t.map.data = buffer_at(g, t.temp);
 	}
@@ -388,10 +399,11 @@ static void axis_row(double *row, int64_t i, int64_t in, int64_t out, enum resam
 }
 
 /* The rows of a dense matrix [out, in] as runs from the first to the last weight that is not zero. */
-static void axis_compress(struct axis_map *m, const double *dense, int64_t in, int64_t out, bool transposed)
+static void axis_compress(const struct backend *be, struct axis *a, bool transposed, const double *dense)
 {
-	int64_t rows = transposed ? in : out, cols = transposed ? out : in, total = 0;
-	int32_t *index = xcalloc((size_t)rows * 3, sizeof *index);
+	int64_t in = a->in, out = a->out, rows = transposed ? in : out, cols = transposed ? out : in, total = 0;
+	size_t index_bytes = (size_t)rows * 3 * sizeof(int32_t);
+	int32_t *index = xmalloc(index_bytes);
 	real *weight = NULL;
 
 	for (int64_t r = 0; r < rows; r++) {
@@ -410,7 +422,14 @@ static void axis_compress(struct axis_map *m, const double *dense, int64_t in, i
 		for (int64_t c = lo; c < hi; c++)
 			weight[total++] = (real)dense[transposed ? c * in + r : r * in + c];
 	}
-	*m = (struct axis_map){ cols, rows, index, index + rows, index + 2 * rows, weight };
+	size_t bytes = (size_t)total * sizeof(real);
+	char *held = be->alloc(a->bytes[transposed] = bytes + index_bytes);
+	const int32_t *at = (const int32_t *)(held + bytes);
+	be->put(held, weight, bytes);
+	be->put(held + bytes, index, index_bytes);
+	a->map[transposed] = (struct axis_map){ cols, rows, at, at + rows, at + 2 * rows, (const real *)held };
+	free(index);
+	free(weight);
 }
 
 const struct axis_map *tape_axis(struct graph *g, int64_t in, int64_t out, enum resample how)
@@ -427,8 +446,8 @@ const struct axis_map *tape_axis(struct graph *g, int64_t in, int64_t out, enum 
 	a->how = how;
 	for (int64_t i = 0; i < out; i++)
 		axis_row(dense + i * in, i, in, out, how);
-	axis_compress(&a->map[0], dense, in, out, false);
-	axis_compress(&a->map[1], dense, in, out, true);
+	axis_compress(g->be, a, false, dense);
+	axis_compress(g->be, a, true, dense);
 	free(dense);
 	m->axis = xresize(m->axis, (size_t)m->axes + 1, sizeof *m->axis);
 	m->axis[m->axes++] = a;

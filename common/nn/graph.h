@@ -40,6 +40,8 @@ struct graph {
 
 /* be: where to run. The arena grows on a graph with backend_null (a measurement) and is fixed, at `bytes`, elsewhere. */
 void graph_init(struct graph *g, const struct backend *be, size_t bytes);
+/* A measurement for be: on backend_null, with maps as be lays them out. */
+void graph_measure(struct graph *g, const struct backend *be);
 void graph_fini(struct graph *g);
 void graph_reset(struct graph *g); /* forgets all nodes: once per step */
 size_t graph_peak(const struct graph *g); /* most bytes of the arena in use at once so far */

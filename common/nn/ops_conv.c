@@ -87,6 +87,8 @@ static void space_back(struct graph *g, struct node *y)
 	grad_end(g, y->in[0], &dx);
 }
 
+static char *after(const struct fmap *f) { return (char *)f->data + (size_t)fmap_beside(f) * ftype_size(f->type); }
+
 /* Gives y a value of c channels: in the room beside `beside`, or a buffer of its own. */
 static void value_beside(struct graph *g, struct node *y, struct node *beside, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
 {
@@ -94,12 +96,14 @@ static void value_beside(struct graph *g, struct node *y, struct node *beside, i
 		node_value(g, y, g->type, PM_LANES, n, c, d, h, w);
 		return;
 	}
-	y->v = fmap_make(g->type, PM_LANES, n, c, d, h, w);
+	y->v = fmap_make(g, g->type, PM_LANES, n, c, d, h, w);
 	int64_t room = beside->v.stride - fmap_image(&beside->v);
 	if (room < fmap_image(&y->v) || n != beside->v.n || d != beside->v.d || h != beside->v.h || w != beside->v.w)
 		die(PM_FAIL, "bug: no room for %lld channels beside that node", (long long)c);
 	y->v.stride = beside->v.stride;
-	y->v.data = (char *)beside->v.data + (size_t)fmap_image(&beside->v) * ftype_size(g->type);
+	y->v.block = beside->v.block;
+	y->v.pitch = beside->v.pitch;
+	y->v.data = after(&beside->v);
 	y->vbuf = beside->vbuf;
 	y->vbuf->refs++;
 }
@@ -175,7 +179,7 @@ static struct fmap half(const struct fmap *whole, int k)
 	f.c = k ? whole->c - whole->split : whole->split;
 	if (k) {
 		struct fmap first = half(whole, 0);
-		f.data = (char *)whole->data + (size_t)fmap_image(&first) * ftype_size(whole->type);
+		f.data = after(&first);
 	}
 	return f;
 }
@@ -201,19 +205,17 @@ static void cat_back(struct graph *g, struct node *y)
 struct node *op_cat(struct graph *g, struct node *a, struct node *b)
 {
 	struct node *y = node_new(g, a, b);
-	char *after = (char *)a->v.data + (size_t)fmap_image(&a->v) * ftype_size(a->v.type);
 
 	y->back = cat_back;
 	y->v = a->v;
 	y->v.c = a->v.c + b->v.c;
 	y->v.split = a->v.c;
-	if (a->vbuf == b->vbuf && (char *)b->v.data == after && a->v.stride == fmap_image(&y->v)) {
-		y->v.stride = fmap_image(&y->v);
+	if (a->vbuf == b->vbuf && b->v.data == after(&a->v) && a->v.stride == fmap_image(&y->v)) {
 		y->vbuf = a->vbuf;
 		y->vbuf->refs++;
 		return node_done(g, y);
 	}
-	y->v.stride = fmap_image(&y->v);
+	fmap_pack(&y->v, g->be->channels_last);
 	y->vbuf = buffer_new(g, fmap_bytes(&y->v));
 	y->v.data = buffer_at(g, y->vbuf);
 	for (int k = 0; k < 2; k++) {

@@ -94,9 +94,12 @@ static void defer(struct graph *g, struct node *z, struct node *y, struct norm_a
 
 static void apply(struct graph *g, struct node *z, struct node *y, struct norm_arg *a, const struct norm *p, struct node **pooled)
 {
-	struct fmap v = fmap_make(g->type, PM_LANES, z->v.n, z->v.c, z->v.d, z->v.h, z->v.w);
+	struct fmap v = fmap_make(g, g->type, PM_LANES, z->v.n, z->v.c, z->v.d, z->v.h, z->v.w);
+	int64_t room = (p->room + PM_LANES - 1) / PM_LANES * PM_LANES;
 
-	v.stride += (p->room + PM_LANES - 1) / PM_LANES * PM_LANES * fmap_space(&v);
+	v.stride += room * fmap_space(&v);
+	if (g->be->channels_last)
+		v.pitch += room;
 	y->vbuf = buffer_new(g, (size_t)(v.n * v.stride) * ftype_size(v.type));
 	v.data = buffer_at(g, y->vbuf);
 	y->v = a->p.y = v;

@@ -31,7 +31,7 @@ struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, 
 {
 	int64_t d = fold ? 1 : size[0], slices = fold ? size[0] : 1;
 	struct node *y = node_new(g, NULL, NULL);
-	struct fmap rows = fmap_make(F_REAL, 1, n * slices, c, d, size[1], size[2]);
+	struct fmap rows = fmap_make(g, F_REAL, 1, n * slices, c, d, size[1], size[2]);
 	struct buffer *b = buffer_new(g, fmap_bytes(&rows));
 
 	rows.data = buffer_at(g, b);
@@ -199,13 +199,13 @@ struct node *op_sum(struct graph *g, struct node *x, int axis)
 	for (int i = axis + 1; i < 5; i++)
 		inner *= dim[i];
 	dim[axis] = 1;
-	struct fmap to = fmap_make(F_REAL, 1, dim[0], dim[1], dim[2], dim[3], dim[4]);
+	struct fmap to = fmap_make(g, F_REAL, 1, dim[0], dim[1], dim[2], dim[3], dim[4]);
 	return along_node(g, x, &to, (struct axis_arg){ outer, mid, inner }, g->be->sum, sum_back);
 }
 
 struct node *op_total(struct graph *g, struct node *x)
 {
-	struct fmap to = fmap_make(F_REAL, 1, 1, 1, 1, 1, 1);
+	struct fmap to = fmap_make(g, F_REAL, 1, 1, 1, 1, 1, 1);
 
 	return along_node(g, x, &to, (struct axis_arg){ 1, fmap_count(&x->v), 1 }, g->be->sum, sum_back);
 }

@@ -48,7 +48,7 @@ static struct node *node_of(struct graph *g, struct params *ps, struct param *p)
 
 	x->param = p;
 	x->ps = ps;
-	x->v = fmap_make(F_REAL, 1, 1, p->count, 1, 1, 1);
+	x->v = fmap_make(g, F_REAL, 1, 1, p->count, 1, 1, 1);
 	x->v.data = ps->value ? ps->value + p->offset : (real *)64;
 	x->need = p->trainable;
 	if (p->trainable) {

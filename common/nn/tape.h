@@ -44,8 +44,8 @@ struct grad {
 struct grad grad_begin(struct graph *g, struct node *x);
 void grad_end(struct graph *g, struct node *x, struct grad *t);
 
-/* A map of that form, dense, without data. */
-struct fmap fmap_make(enum ftype type, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w);
+/* A map of that form as the backend lays it out, dense, without data. */
+struct fmap fmap_make(const struct graph *g, enum ftype type, int lanes, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w);
 static inline size_t fmap_bytes(const struct fmap *f) { return (size_t)(f->n * fmap_image(f)) * ftype_size(f->type); }
 static inline int64_t fmap_count(const struct fmap *f) { return f->n * f->c * fmap_space(f); }
 

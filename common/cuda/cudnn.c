@@ -1,0 +1,619 @@
+/*
+ * cudnn.c: the convolutions of engine.h by cuDNN 9, through its graph interface for C. All that knows cuDNN is in this file.
+ *
+ * A pass is a graph of one or two operations on described tensors. cuDNN lists configurations of its engines for it; those
+ * that are allowed are timed on the arrays of the first call, to which each writes the same result, and the fastest stays.
+ */
+#include <assert.h>
+#include <ctype.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cuda_runtime_api.h>
+#include <cudnn_graph.h>
+
+#include "base/base.h"
+#include "cuda/engine.h"
+#include "cuda/plan_cache.h"
+#include "cuda/runtime.h"
+
+bool engine_tf32;
+
+typedef cudnnBackendDescriptor_t desc;
+
+enum pass { FORWARD, DATA, WEIGHTS, PASSES };
+
+/* The graphs that compute a pass, the best first; a later one is taken where cuDNN has no engine for those before. */
+enum form { WHOLE, PART, FORMS };
+static const struct form_info {
+	const char *name;
+	bool bias;   /* is added by the graph, not by cuda_bias_add */
+	bool narrow; /* the gradient of weights comes as bf16, for cuda_widen */
+} form_info[PASSES][FORMS] = {
+	[FORWARD] = { { "fwd", true, false }, { "fwd-no-bias", false, false } },
+	[DATA] = { { "data", false, false } },
+	[WEIGHTS] = { { "weights", false, false }, { "weights-bf16", false, true } },
+};
+
+enum { TENSORS = 5, CONFIGS_MOST = 64, PLANS_MOST = 8, WARM = 3, TIMED = 5, ALIGNMENT = 16, ROUND = 256 };
+
+/* The unique ids of tensors. SUM is the convolution without its bias, which is never stored. */
+enum { X = 1, W, B, Y, SUM };
+
+struct graph {
+	desc tensor[TENSORS], conv, add, op[2], graph;
+	int tensors, ops;
+};
+
+struct plan {
+	desc config, plan;
+	int64_t workspace;
+	char name[640]; /* engine and knobs: what is remembered. Room for all kinds of knobs with values of six digits */
+};
+
+struct chosen {
+	const struct form_info *form; /* NULL: not chosen yet */
+	struct graph graph;
+	struct plan plan;
+};
+
+struct engine {
+	struct engine_shape s;
+	struct chosen pass[PASSES];
+	char text[160]; /* the shape in words */
+};
+
+/* What a graph works on. B is used only where the bias is part of it; in backward passes X and Y or W are gradients. */
+struct args {
+	void *x, *w, *b, *y;
+};
+
+static cudnnHandle_t handle;
+static const char *at = "start"; /* for messages: what is being done */
+
+/* --- errors --- */
+
+static void die_of(const char *call, cudnnStatus_t status, int line)
+{
+	char why[512] = "";
+
+	cudnnGetLastErrorString(why, sizeof why);
+	for (char *c = why; *c; c++)
+		if (iscntrl((unsigned char)*c))
+			*c = ' ';
+	die(PM_FAIL, "cuDNN: %s: %s: %s %s (cudnn.c:%d)", at, call, cudnnGetErrorString(status), why, line);
+}
+
+#define MUST(function, ...) \
+	do { \
+		const cudnnStatus_t status_ = function(__VA_ARGS__); \
+		if (status_ != CUDNN_STATUS_SUCCESS) \
+			die_of(#function, status_, __LINE__); \
+	} while (0)
+
+static void must_cuda(cudaError_t e, const char *what)
+{
+	if (e != cudaSuccess)
+		die(PM_FAIL, "CUDA: %s: %s: %s", at, what, cudaGetErrorString(e));
+}
+
+/* --- descriptors --- */
+
+static desc make(cudnnBackendDescriptorType_t type)
+{
+	desc d = NULL;
+
+	MUST(cudnnBackendCreateDescriptor, type, &d);
+	return d;
+}
+
+static void drop(desc *d)
+{
+	if (*d)
+		MUST(cudnnBackendDestroyDescriptor, *d);
+	*d = NULL;
+}
+
+static void set(desc d, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int64_t n, const void *value)
+{
+	MUST(cudnnBackendSetAttribute, d, name, type, n, value);
+}
+
+static void set_int(desc d, cudnnBackendAttributeName_t name, int64_t value) { set(d, name, CUDNN_TYPE_INT64, 1, &value); }
+static void set_float(desc d, cudnnBackendAttributeName_t name, float value) { set(d, name, CUDNN_TYPE_FLOAT, 1, &value); }
+static void set_type(desc d, cudnnBackendAttributeName_t name, cudnnDataType_t value) { set(d, name, CUDNN_TYPE_DATA_TYPE, 1, &value); }
+static void set_desc(desc d, cudnnBackendAttributeName_t name, desc value) { set(d, name, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &value); }
+
+/* Returns how many there are in `to`, at most n. For descriptors, `to` holds made ones, which are filled. */
+static int get(desc d, cudnnBackendAttributeName_t name, cudnnBackendAttributeType_t type, int64_t n, void *to)
+{
+	int64_t count = 0;
+
+	MUST(cudnnBackendGetAttribute, d, name, type, n, &count, to);
+	return (int)(count < n ? count : n);
+}
+
+static void finish(desc d) { MUST(cudnnBackendFinalize, d); }
+/* Of what cuDNN may find that it cannot do. */
+static bool can_finish(desc d) { return cudnnBackendFinalize(d) == CUDNN_STATUS_SUCCESS; }
+
+/* --- the graph of a pass --- */
+
+/* dim is n, c, space; channels are the innermost, pixels lie pitch elements apart. */
+static desc tensor(struct graph *g, int64_t id, cudnnDataType_t type, int rank, const int64_t *dim, int64_t pitch)
+{
+	int64_t stride[5] = { 0, 1 }, step = pitch;
+	const bool stored = id != SUM;
+	desc d = g->tensor[g->tensors++] = make(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
+
+	for (int i = rank - 1; i >= 2; i--) {
+		stride[i] = step;
+		step *= dim[i];
+	}
+	stride[0] = step;
+	set_type(d, CUDNN_ATTR_TENSOR_DATA_TYPE, type);
+	set(d, CUDNN_ATTR_TENSOR_DIMENSIONS, CUDNN_TYPE_INT64, rank, dim);
+	set(d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, rank, stride);
+	set_int(d, CUDNN_ATTR_TENSOR_UNIQUE_ID, id);
+	set_int(d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, ALIGNMENT);
+	if (!stored)
+		set(d, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &(bool){ true });
+	finish(d);
+	return d;
+}
+
+static desc convolution(const struct engine_shape *s)
+{
+	const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
+	int64_t one[3], pad[3], dilation[3];
+	desc d = make(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+
+	for (int i = 0; i < s->dims; i++) {
+		one[i] = 1;
+		dilation[i] = s->dilation;
+		pad[i] = s->kernel / 2 * s->dilation;
+	}
+	set_type(d, CUDNN_ATTR_CONVOLUTION_COMP_TYPE, CUDNN_DATA_FLOAT);
+	set(d, CUDNN_ATTR_CONVOLUTION_CONV_MODE, CUDNN_TYPE_CONVOLUTION_MODE, 1, &mode);
+	set_int(d, CUDNN_ATTR_CONVOLUTION_SPATIAL_DIMS, s->dims);
+	set(d, CUDNN_ATTR_CONVOLUTION_PRE_PADDINGS, CUDNN_TYPE_INT64, s->dims, pad);
+	set(d, CUDNN_ATTR_CONVOLUTION_POST_PADDINGS, CUDNN_TYPE_INT64, s->dims, pad);
+	set(d, CUDNN_ATTR_CONVOLUTION_DILATIONS, CUDNN_TYPE_INT64, s->dims, dilation);
+	set(d, CUDNN_ATTR_CONVOLUTION_FILTER_STRIDES, CUDNN_TYPE_INT64, s->dims, one);
+	finish(d);
+	return d;
+}
+
+static const struct conv_op {
+	cudnnBackendDescriptorType_t type;
+	cudnnBackendAttributeName_t x, w, y, conv, alpha, beta;
+} conv_op[PASSES] = {
+	[FORWARD] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA },
+	[DATA] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA },
+	[WEIGHTS] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
+		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA },
+};
+
+static bool add_conv(struct graph *g, enum pass pass, desc x, desc w, desc y)
+{
+	const struct conv_op *o = &conv_op[pass];
+	desc op = g->op[g->ops++] = make(o->type);
+
+	set_desc(op, o->x, x);
+	set_desc(op, o->w, w);
+	set_desc(op, o->y, y);
+	set_desc(op, o->conv, g->conv);
+	set_float(op, o->alpha, 1);
+	set_float(op, o->beta, 0);
+	return can_finish(op);
+}
+
+static bool add_bias(struct graph *g, desc x, desc b, desc y)
+{
+	const cudnnPointwiseMode_t mode = CUDNN_POINTWISE_ADD;
+	desc op = g->op[g->ops++] = make(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
+
+	g->add = make(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+	set(g->add, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
+	set_type(g->add, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
+	finish(g->add);
+	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, g->add);
+	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x);
+	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b);
+	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
+	set_float(op, CUDNN_ATTR_OPERATION_POINTWISE_ALPHA1, 1);
+	set_float(op, CUDNN_ATTR_OPERATION_POINTWISE_ALPHA2, 1);
+	return can_finish(op);
+}
+
+static void graph_close(struct graph *g)
+{
+	drop(&g->graph);
+	for (int i = 0; i < 2; i++)
+		drop(&g->op[i]);
+	drop(&g->add);
+	drop(&g->conv);
+	for (int i = 0; i < TENSORS; i++)
+		drop(&g->tensor[i]);
+	*g = (struct graph){ .ops = 0 };
+}
+
+/* False where cuDNN cannot do this; g is to be closed in any case. */
+static bool graph_open(struct graph *g, const struct engine_shape *s, enum pass pass, const struct form_info *form)
+{
+	const cudnnDataType_t type = s->type == F_BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT, real_type = CUDNN_DATA_FLOAT;
+	const int rank = s->dims + 2;
+	int64_t x[5] = { s->n, s->ic }, y[5] = { s->n, s->oc }, w[5] = { s->oc, s->ic }, b[5] = { 1, s->oc };
+
+	for (int i = 2; i < rank; i++) {
+		x[i] = y[i] = s->size[3 - rank + i];
+		w[i] = s->kernel;
+		b[i] = 1;
+	}
+	g->conv = convolution(s);
+	desc dx = tensor(g, X, type, rank, x, s->x_pitch), dy = tensor(g, Y, type, rank, y, s->y_pitch);
+	desc dw = tensor(g, W, pass == WEIGHTS && !form->narrow ? real_type : type, rank, w, s->ic);
+	if (form->bias) {
+		desc sum = tensor(g, SUM, real_type, rank, y, s->oc), db = tensor(g, B, real_type, rank, b, s->oc);
+		if (!add_conv(g, pass, dx, dw, sum) || !add_bias(g, sum, db, dy))
+			return false;
+	} else if (!add_conv(g, pass, dx, dw, dy)) {
+		return false;
+	}
+	g->graph = make(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+	set(g->graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+	set(g->graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, g->ops, g->op);
+	return can_finish(g->graph);
+}
+
+/* --- plans --- */
+
+static void plan_close(struct plan *p)
+{
+	drop(&p->plan);
+	drop(&p->config);
+}
+
+/* May results of this engine be had? They differ from run to run, or from those of sums in f32, by more than the order of terms. */
+static bool allowed(desc engine, enum ftype type)
+{
+	cudnnBackendNumericalNote_t note[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
+	const int n = get(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, CUDNN_NUMERICAL_NOTE_TYPE_COUNT, note);
+	const bool exact = type == F_REAL && !engine_tf32;
+
+	for (int i = 0; i < n; i++) {
+		if (note[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC && !device_fast())
+			return false;
+		if (note[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)
+			return false;
+		if (exact && (note[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE || note[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS))
+			return false;
+	}
+	return true;
+}
+
+/* Writes engine:knob=value,... and returns the length. */
+static int name_config(char *name, size_t size, desc config, desc engine)
+{
+	desc knob[CUDNN_KNOB_TYPE_COUNTS];
+	int64_t index = 0, value;
+	cudnnBackendKnobType_t type;
+
+	for (int i = 0; i < CUDNN_KNOB_TYPE_COUNTS; i++)
+		knob[i] = make(CUDNN_BACKEND_KNOB_CHOICE_DESCRIPTOR);
+	get(engine, CUDNN_ATTR_ENGINE_GLOBAL_INDEX, CUDNN_TYPE_INT64, 1, &index);
+	const int n = get(config, CUDNN_ATTR_ENGINECFG_KNOB_CHOICES, CUDNN_TYPE_BACKEND_DESCRIPTOR, CUDNN_KNOB_TYPE_COUNTS, knob);
+	int length = snprintf(name, size, "%lld", (long long)index);
+	for (int i = 0; i < n && (size_t)length < size; i++) {
+		get(knob[i], CUDNN_ATTR_KNOB_CHOICE_KNOB_TYPE, CUDNN_TYPE_KNOB_TYPE, 1, &type);
+		get(knob[i], CUDNN_ATTR_KNOB_CHOICE_KNOB_VALUE, CUDNN_TYPE_INT64, 1, &value);
+		length += snprintf(name + length, size - (size_t)length, "%c%d=%lld", i ? ',' : ':', (int)type, (long long)value);
+	}
+	for (int i = 0; i < CUDNN_KNOB_TYPE_COUNTS; i++)
+		drop(&knob[i]);
+	return length;
+}
+
+/* Names p->config and says whether it may be used. */
+static bool inspect(struct plan *p, enum ftype type)
+{
+	desc engine = make(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
+	const bool ok = get(p->config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &engine) == 1 && allowed(engine, type)
+		&& name_config(p->name, sizeof p->name, p->config, engine) < (int)sizeof p->name;
+
+	drop(&engine);
+	return ok;
+}
+
+/* Makes p->plan of p->config; false where the engine cannot do it, or not in so much workspace. */
+static bool plan_open(struct plan *p, int64_t workspace_most)
+{
+	p->plan = make(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+	set(p->plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+	set_desc(p->plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, p->config);
+	if (!can_finish(p->plan))
+		return false;
+	get(p->plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &p->workspace);
+	return p->workspace >= 0 && p->workspace <= workspace_most;
+}
+
+static bool is_among(const struct plan *p, const struct plan *all, int n)
+{
+	for (int i = 0; i < n; i++)
+		if (!strcmp(all[i].name, p->name))
+			return true;
+	return false;
+}
+
+/* The configurations of a heuristic, best guess first; returns how many. */
+static int configs_of(desc graph, cudnnBackendHeurMode_t mode, desc *config)
+{
+	desc heuristic = make(CUDNN_BACKEND_ENGINEHEUR_DESCRIPTOR);
+	int n = 0;
+
+	set_desc(heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
+	set(heuristic, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
+	if (can_finish(heuristic)) {
+		for (int i = 0; i < CONFIGS_MOST; i++)
+			config[i] = make(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+		n = get(heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGS_MOST, config);
+		for (int i = n; i < CONFIGS_MOST; i++)
+			drop(&config[i]);
+	}
+	drop(&heuristic);
+	return n;
+}
+
+/* Makes plans for a graph, best guess first, at most PLANS_MOST; only the one of that name, unless it is NULL. Returns how many. */
+static int plans_of(const struct graph *g, enum ftype type, int64_t workspace_most, const char *name, struct plan *plan)
+{
+	static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK };
+	desc config[CONFIGS_MOST];
+	int plans = 0;
+
+	for (size_t m = 0; m < PM_COUNT(modes) && !plans; m++) {
+		const int n = configs_of(g->graph, modes[m], config);
+		for (int i = 0; i < n; i++) {
+			struct plan p = { .config = config[i] };
+			if (plans < (name ? 1 : PLANS_MOST) && inspect(&p, type) && (!name || !strcmp(name, p.name)) && !is_among(&p, plan, plans)
+				&& plan_open(&p, workspace_most))
+				plan[plans++] = p;
+			else
+				plan_close(&p);
+		}
+	}
+	return plans;
+}
+
+/* --- running and choosing --- */
+
+static cudnnStatus_t execute(const struct plan *p, const struct form_info *form, const struct args *a, void *workspace)
+{
+	const int64_t id[] = { X, W, Y, B };
+	void *const data[] = { a->x, a->w, a->y, a->b };
+	const int n = form->bias ? 4 : 3;
+	desc pack = make(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
+
+	for (int i = 0; i < n; i++)
+		assert(data[i] && (uintptr_t)data[i] % ALIGNMENT == 0);
+	set(pack, CUDNN_ATTR_VARIANT_PACK_UNIQUE_IDS, CUDNN_TYPE_INT64, n, id);
+	set(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, data);
+	set(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
+	finish(pack);
+	const cudnnStatus_t status = cudnnBackendExecute(handle, p->plan, pack);
+	drop(&pack);
+	return status;
+}
+
+static int by_value(const void *a, const void *b)
+{
+	const float x = *(const float *)a, y = *(const float *)b;
+	return (x > y) - (x < y);
+}
+
+/* The median of milliseconds, INFINITY where it cannot run. All runs are queued first, so that the GPU does not wait for us. */
+static float time_plan(const struct plan *p, const struct form_info *form, const struct args *a, void *workspace)
+{
+	cudaStream_t stream = device_stream();
+	cudaEvent_t event[TIMED + 1];
+	float ms[TIMED] = { 0 };
+	bool ok = true;
+
+	for (int i = 0; i <= TIMED; i++)
+		must_cuda(cudaEventCreate(&event[i]), "event");
+	for (int i = 0; i < WARM && ok; i++)
+		ok = execute(p, form, a, workspace) == CUDNN_STATUS_SUCCESS;
+	must_cuda(cudaEventRecord(event[0], stream), "event");
+	for (int i = 0; i < TIMED && ok; i++) {
+		ok = execute(p, form, a, workspace) == CUDNN_STATUS_SUCCESS;
+		must_cuda(cudaEventRecord(event[i + 1], stream), "event");
+	}
+	must_cuda(cudaStreamSynchronize(stream), "timing a convolution");
+	for (int i = 0; i < TIMED && ok; i++)
+		must_cuda(cudaEventElapsedTime(&ms[i], event[i], event[i + 1]), "event");
+	for (int i = 0; i <= TIMED; i++)
+		must_cuda(cudaEventDestroy(event[i]), "event");
+	qsort(ms, TIMED, sizeof *ms, by_value);
+	return ok ? ms[TIMED / 2] : INFINITY;
+}
+
+/* The index of the fastest, -1 where none runs. What is faster by less than a few percent is not: the heuristic's order counts. */
+static int fastest(const struct plan *plan, int n, const struct form_info *form, const struct args *a, void *workspace)
+{
+	float best = INFINITY;
+	int index = -1;
+
+	for (int i = 0; i < n; i++) {
+		const float ms = time_plan(&plan[i], form, a, workspace);
+		if (ms < 0.97f * best) {
+			best = ms;
+			index = i;
+		}
+		detail("cuDNN: %s: engine %s: %.3f ms", at, plan[i].name, (double)ms);
+	}
+	return index;
+}
+
+static size_t narrow_bytes(const struct engine_shape *s, const struct form_info *form)
+{
+	const int64_t k = s->kernel, bytes = s->oc * (s->dims == 3 ? k * k * k : k * k) * s->ic * 2;
+	return form->narrow ? (size_t)(bytes + ROUND - 1) / ROUND * ROUND : 0;
+}
+
+/* Scratch of a call: the gradient of weights in bf16, where it comes so, then the workspace. Returns the latter. */
+static void *scratch(const struct engine_shape *s, const struct form_info *form, int64_t workspace, struct args *a)
+{
+	const size_t narrow = narrow_bytes(s, form), bytes = narrow + (size_t)workspace;
+	char *p = bytes ? device_scratch(bytes) : NULL;
+
+	if (form->narrow)
+		a->w = p;
+	return workspace ? p + narrow : NULL;
+}
+
+static int64_t workspace_limit(void)
+{
+	size_t free_bytes = 0, all = 0;
+
+	must_cuda(cudaMemGetInfo(&free_bytes, &all), "free memory");
+	return free_bytes / 4 < 1 << 30 ? (int64_t)(free_bytes / 4) : 1 << 30;
+}
+
+/* Takes the remembered plan of a form, else the fastest; false where there is none. */
+static bool choose_form(struct engine *e, enum pass pass, const struct form_info *form, struct args a)
+{
+	struct chosen *c = &e->pass[pass];
+	struct plan plan[PLANS_MOST];
+	int64_t workspace = 0, most = workspace_limit();
+	int n = 0, best = -1;
+	char *key = xprintf("%s %s%s%s", form->name, e->text, engine_tf32 ? " tf32" : "", device_fast() ? " fast" : "");
+	const char *name = plan_cache_get(key);
+
+	at = key;
+	if (graph_open(&c->graph, &e->s, pass, form)) {
+		n = name ? plans_of(&c->graph, e->s.type, most, name, plan) : 0;
+		best = n - 1;
+		if (!n) {
+			n = plans_of(&c->graph, e->s.type, most, NULL, plan);
+			for (int i = 0; i < n; i++)
+				workspace = plan[i].workspace > workspace ? plan[i].workspace : workspace;
+			best = n ? fastest(plan, n, form, &a, scratch(&e->s, form, workspace, &a)) : -1;
+			if (best >= 0)
+				plan_cache_put(key, plan[best].name);
+		}
+	}
+	for (int i = 0; i < n; i++)
+		if (i == best)
+			c->plan = plan[i];
+		else
+			plan_close(&plan[i]);
+	if (best >= 0)
+		c->form = form;
+	else
+		graph_close(&c->graph);
+	at = e->text;
+	free(key);
+	return best >= 0;
+}
+
+static void choose(struct engine *e, enum pass pass, const struct args *a)
+{
+	for (int f = 0; f < FORMS && form_info[pass][f].name; f++) {
+		const struct form_info *form = &form_info[pass][f];
+		if (form->narrow && e->s.type != F_BF16)
+			continue;
+		if (choose_form(e, pass, form, *a)) {
+			if (form->narrow)
+				note("cuDNN: %s: gradients of weights are rounded to bf16: it has no other engine", e->text);
+			return;
+		}
+	}
+	die(PM_FAIL, "cuDNN %d has no engine for %s of %s%s", (int)cudnnGetVersion(), form_info[pass][0].name, e->text,
+		device_fast() ? "" : " that gives the same result in each run (--fast allows others)");
+}
+
+/* Runs a pass; what is left to do where its form does not do all is the caller's. a->w becomes where weights were written. */
+static const struct form_info *run(struct engine *e, enum pass pass, struct args *a)
+{
+	struct chosen *c = &e->pass[pass];
+
+	at = e->text;
+	if (!c->form)
+		choose(e, pass, a);
+	void *workspace = scratch(&e->s, c->form, c->plan.workspace, a);
+	MUST(execute, &c->plan, c->form, a, workspace);
+	return c->form;
+}
+
+/* --- the interface --- */
+
+static void start(void)
+{
+	struct cudaDeviceProp prop;
+	char name[64 + sizeof prop.name];
+	int device;
+
+	must_cuda(cudaGetDevice(&device), "the GPU");
+	must_cuda(cudaGetDeviceProperties(&prop, device), "properties of the GPU");
+	MUST(cudnnCreate, &handle);
+	MUST(cudnnSetStream, handle, device_stream());
+	snprintf(name, sizeof name, "cudnn-%zu-%s", cudnnGetVersion(), prop.name);
+	for (char *c = name; *c; c++)
+		if (!isalnum((unsigned char)*c))
+			*c = '-';
+	plan_cache_open(name);
+}
+
+struct engine *engine_open(const struct engine_shape *s)
+{
+	struct engine *e = xcalloc(1, sizeof *e);
+
+	if (!handle)
+		start();
+	e->s = *s;
+	snprintf(e->text, sizeof e->text, "%dD k%d d%d %lld>%lld at %lldx%lldx%lldx%lld %s pitch %lld,%lld", s->dims, s->kernel, s->dilation,
+		(long long)s->ic, (long long)s->oc, (long long)s->n, (long long)s->size[0], (long long)s->size[1], (long long)s->size[2],
+		s->type == F_BF16 ? "bf16" : "f32", (long long)s->x_pitch, (long long)s->y_pitch);
+	return e;
+}
+
+void engine_close(struct engine *e)
+{
+	for (int i = 0; i < PASSES; i++) {
+		plan_close(&e->pass[i].plan);
+		graph_close(&e->pass[i].graph);
+	}
+	free(e);
+}
+
+void engine_fwd(struct engine *e, const void *x, const void *w, const float *bias, void *y)
+{
+	struct args a = { (void *)x, (void *)w, (void *)bias, y };
+
+	if (!run(e, FORWARD, &a)->bias)
+		cuda_bias_add(y, bias, &e->s);
+}
+
+void engine_bwd_data(struct engine *e, const void *dy, const void *w, void *dx)
+{
+	struct args a = { dx, (void *)w, NULL, (void *)dy };
+
+	run(e, DATA, &a);
+}
+
+void engine_bwd_weights(struct engine *e, const void *x, const void *dy, float *dw)
+{
+	struct args a = { (void *)x, dw, NULL, (void *)dy };
+
+	if (run(e, WEIGHTS, &a)->narrow)
+		cuda_widen(dw, a.w, e->s.oc * e->s.ic * (e->s.dims == 3 ? e->s.kernel : 1) * e->s.kernel * e->s.kernel);
+}

@@ -1,0 +1,305 @@
+/* loss.cu: softmax, cross entropy and overlap sums of planar logits [n,k,v]: a thread per pixel, all its classes. */
+#include <math.h>
+
+#include "cuda/kernels.h"
+#include "cuda/each.h"
+
+/* Logits and what they are compared with; other arrays as each kernel wants them. */
+struct pixels {
+	const real *z;
+	struct target t;
+	const real *a;    /* class weights or NULL */
+	const real *dsum, *dy;
+	real *out;
+	uint8_t *label;
+	uint32_t n, k, v;
+};
+
+/* A pixel: where its class 0 lies; classes are v apart. */
+CELL size_t pixel_at(const struct pixels *p, uint32_t i) { return (size_t)(i / p->v) * p->k * p->v + i % p->v; }
+
+struct soft {
+	float max, sum; /* of the logits; of exp(z - max) */
+};
+
+CELL struct soft soft_of(const struct pixels *p, size_t at)
+{
+	struct soft s;
+
+	s.max = p->z[at];
+	for (uint32_t c = 1; c < p->k; c++)
+		s.max = fmaxf(s.max, p->z[at + (size_t)c * p->v]);
+	s.sum = 0;
+	for (uint32_t c = 0; c < p->k; c++)
+		s.sum += expf(p->z[at + (size_t)c * p->v] - s.max);
+	return s;
+}
+
+/* The weight of pixel i: 0 where its label is no class. */
+CELL float weight_of(const struct pixels *p, uint32_t i)
+{
+	if (p->t.label && p->t.label[i] >= p->k)
+		return 0;
+	return p->t.weight ? p->t.weight[i] : 1;
+}
+
+/* How much of class c pixel i is. */
+CELL float truth_of(const struct pixels *p, uint32_t i, size_t at, uint32_t c)
+{
+	return p->t.label ? p->t.label[i] == c : p->t.prob[at + (size_t)c * p->v];
+}
+
+CELL float class_weight(const struct pixels *p, uint32_t c) { return p->a ? p->a[c] : 1; }
+
+static struct pixels pixels_of(const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v)
+{
+	struct pixels p;
+
+	p.z = z;
+	if (t)
+		p.t = *t;
+	p.a = a;
+	p.n = (uint32_t)n;
+	p.k = (uint32_t)k;
+	p.v = (uint32_t)v;
+	return p;
+}
+
+/* Each kernel's arguments are pixels under its own name. */
+#define PIXELS(name) \
+	struct name { \
+		struct pixels p; \
+	}
+
+PIXELS(softmax);
+CELL void softmax(const struct softmax *a, uint32_t i)
+{
+	const struct pixels *p = &a->p;
+	const size_t at = pixel_at(p, i);
+	const struct soft s = soft_of(p, at);
+
+	for (uint32_t c = 0; c < p->k; c++)
+		p->out[at + (size_t)c * p->v] = expf(p->z[at + (size_t)c * p->v] - s.max) / s.sum;
+}
+EACH(softmax)
+
+void cuda_softmax(real *y, const real *x, int64_t n, int64_t k, int64_t v)
+{
+	struct softmax a;
+
+	a.p = pixels_of(x, NULL, NULL, n, k, v);
+	a.p.out = y;
+	softmax_each(&a, n * v);
+}
+
+/* z holds the probabilities. */
+PIXELS(softmax_back);
+CELL void softmax_back(const struct softmax_back *a, uint32_t i)
+{
+	const struct pixels *p = &a->p;
+	const size_t at = pixel_at(p, i);
+	float dot = 0;
+
+	for (uint32_t c = 0; c < p->k; c++)
+		dot += p->dy[at + (size_t)c * p->v] * p->z[at + (size_t)c * p->v];
+	for (uint32_t c = 0; c < p->k; c++) {
+		const size_t o = at + (size_t)c * p->v;
+		p->out[o] += p->z[o] * (p->dy[o] - dot);
+	}
+}
+EACH(softmax_back)
+
+void cuda_softmax_bwd(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v)
+{
+	struct softmax_back a;
+
+	a.p = pixels_of(y, NULL, NULL, n, k, v);
+	a.p.dy = dy;
+	a.p.out = dx;
+	softmax_back_each(&a, n * v);
+}
+
+PIXELS(hot);
+CELL void hot(const struct hot *a, uint32_t i)
+{
+	const struct pixels *p = &a->p;
+	const size_t at = pixel_at(p, i);
+
+	for (uint32_t c = 0; c < p->k; c++)
+		p->out[at + (size_t)c * p->v] = p->t.label[i] == c;
+}
+EACH(hot)
+
+void cuda_onehot(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+{
+	struct target t;
+	struct hot a;
+
+	t.label = label;
+	t.prob = t.weight = NULL;
+	a.p = pixels_of(NULL, &t, NULL, n, k, v);
+	a.p.out = y;
+	hot_each(&a, n * v);
+}
+
+PIXELS(highest);
+CELL void highest(const struct highest *a, uint32_t i)
+{
+	const struct pixels *p = &a->p;
+	const size_t at = pixel_at(p, i);
+	uint32_t best = 0;
+	float most = p->z[at];
+
+	for (uint32_t c = 1; c < p->k; c++)
+		if (p->z[at + (size_t)c * p->v] > most) {
+			most = p->z[at + (size_t)c * p->v];
+			best = c;
+		}
+	p->label[i] = (uint8_t)best;
+}
+EACH(highest)
+
+void cuda_argmax(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
+{
+	struct highest a;
+
+	a.p = pixels_of(z, NULL, NULL, n, k, v);
+	a.p.label = y;
+	highest_each(&a, n * v);
+}
+
+/* --- sums over pixels: partial sums [out][part][width], then added in double --- */
+
+struct ends {
+	const float *partial;
+	real *sum;
+	uint32_t parts, width, outs;
+};
+
+/* sum[number][out] */
+CELL void ends(const struct ends *a, uint32_t i)
+{
+	const uint32_t out = i % a->outs, number = i / a->outs;
+	double s = 0;
+
+	for (uint32_t k = 0; k < a->parts; k++)
+		s += (double)a->partial[((size_t)out * a->parts + k) * a->width + number];
+	a->sum[i] = (real)s;
+}
+EACH(ends)
+
+PIXELS(entropy);
+CELL void entropy(const struct entropy *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+{
+	const struct pixels *p = &a->p;
+
+	(void)out;
+	for (uint32_t i = thread; i < p->n * p->v; i += threads) {
+		const size_t at = pixel_at(p, i);
+		const struct soft s = soft_of(p, at);
+		const float weight = weight_of(p, i), lse = logf(s.sum);
+		float l = 0;
+		for (uint32_t c = 0; c < p->k; c++)
+			l += class_weight(p, c) * truth_of(p, i, at, c) * (lse - (p->z[at + (size_t)c * p->v] - s.max));
+		sum[0] += weight * l;
+		sum[1] += weight;
+	}
+}
+FOLD(entropy, 2)
+
+void cuda_ce(real sum[2], const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v)
+{
+	const uint32_t parts = fold_parts(n * v);
+	float *partial = (float *)device_scratch((size_t)2 * parts * sizeof *partial);
+	const struct ends e = { partial, sum, parts, 2, 1 };
+	struct entropy c;
+
+	c.p = pixels_of(z, t, a, n, k, v);
+	entropy_fold(&c, 1, parts, partial);
+	ends_each(&e, 2);
+}
+
+PIXELS(entropy_back);
+CELL void entropy_back(const struct entropy_back *a, uint32_t i)
+{
+	const struct pixels *p = &a->p;
+	const size_t at = pixel_at(p, i);
+	const struct soft s = soft_of(p, at);
+	const float w = weight_of(p, i) * p->dsum[0];
+	float mass = 0;
+
+	for (uint32_t c = 0; c < p->k; c++)
+		mass += class_weight(p, c) * truth_of(p, i, at, c);
+	for (uint32_t c = 0; c < p->k; c++) {
+		const size_t o = at + (size_t)c * p->v;
+		p->out[o] += w * (expf(p->z[o] - s.max) / s.sum * mass - class_weight(p, c) * truth_of(p, i, at, c));
+	}
+}
+EACH(entropy_back)
+
+void cuda_ce_bwd(real *dz, const real *dsum, const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v)
+{
+	struct entropy_back b;
+
+	b.p = pixels_of(z, t, a, n, k, v);
+	b.p.dsum = dsum;
+	b.p.out = dz;
+	entropy_back_each(&b, n * v);
+}
+
+/* Class out: sums of w y p, w p and w y. */
+PIXELS(common);
+CELL void common(const struct common *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+{
+	const struct pixels *p = &a->p;
+
+	for (uint32_t i = thread; i < p->n * p->v; i += threads) {
+		const size_t at = pixel_at(p, i);
+		const struct soft s = soft_of(p, at);
+		const float w = weight_of(p, i), prob = w * expf(p->z[at + (size_t)out * p->v] - s.max) / s.sum, y = truth_of(p, i, at, out);
+		sum[0] += y * prob;
+		sum[1] += prob;
+		sum[2] += y * w;
+	}
+}
+FOLD(common, 3)
+
+void cuda_overlap(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
+{
+	const uint32_t parts = fold_parts(n * v);
+	float *partial = (float *)device_scratch((size_t)(3 * k) * parts * sizeof *partial);
+	const struct ends e = { partial, sum, parts, 3, (uint32_t)k };
+	struct common c;
+
+	c.p = pixels_of(z, t, NULL, n, k, v);
+	common_fold(&c, (uint32_t)k, parts, partial);
+	ends_each(&e, 3 * k);
+}
+
+PIXELS(common_back);
+CELL void common_back(const struct common_back *a, uint32_t i)
+{
+	const struct pixels *p = &a->p;
+	const size_t at = pixel_at(p, i);
+	const struct soft s = soft_of(p, at);
+	const float w = weight_of(p, i);
+	float dot = 0;
+
+	for (uint32_t c = 0; c < p->k; c++)
+		dot += expf(p->z[at + (size_t)c * p->v] - s.max) / s.sum * (p->dsum[c] * truth_of(p, i, at, c) + p->dsum[p->k + c]);
+	for (uint32_t c = 0; c < p->k; c++) {
+		const size_t o = at + (size_t)c * p->v;
+		p->out[o] += w * (expf(p->z[o] - s.max) / s.sum) * (p->dsum[c] * truth_of(p, i, at, c) + p->dsum[p->k + c] - dot);
+	}
+}
+EACH(common_back)
+
+void cuda_overlap_bwd(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
+{
+	struct common_back b;
+
+	b.p = pixels_of(z, t, NULL, n, k, v);
+	b.p.dsum = dsum;
+	b.p.out = dz;
+	common_back_each(&b, n * v);
+}

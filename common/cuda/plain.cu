@@ -1,0 +1,200 @@
+/* plain.cu: element-wise functions, sums and repetitions on plain arrays. */
+#include <math.h>
+
+#include "cuda/kernels.h"
+#include "cuda/each.h"
+
+struct unary_cell {
+	enum unary f;
+	float a;
+	real *y;
+	const real *x;
+	bool add;
+};
+
+CELL float applied(enum unary f, float a, float x)
+{
+	switch (f) {
+	case U_SCALE:
+		return x * a;
+	case U_OFFSET:
+		return x + a;
+	case U_EXP:
+		return expf(x);
+	case U_LOG:
+		return logf(x);
+	case U_SQRT:
+		return sqrtf(x);
+	case U_SQUARE:
+		return x * x;
+	case U_RELU:
+		return x > 0 ? x : 0;
+	case U_STEP:
+		return x > 0;
+	case U_ABS:
+		return x < 0 ? -x : x;
+	case U_SIGN:
+		return (float)((x > 0) - (x < 0));
+	case U_POWER:
+		return (float)pow((double)x, (double)a);
+	}
+	return x;
+}
+
+CELL void unary_cell(const struct unary_cell *k, uint32_t i)
+{
+	const float r = applied(k->f, k->a, k->x[i]);
+	k->y[i] = k->add ? k->y[i] + r : r;
+}
+EACH(unary_cell)
+
+void cuda_unary(enum unary f, double a, real *y, const real *x, int64_t n, bool add)
+{
+	const struct unary_cell k = { f, (float)a, y, x, add };
+	unary_cell_each(&k, n);
+}
+
+struct binary_cell {
+	enum binary f;
+	real *y;
+	const real *a, *b;
+	bool add;
+};
+
+CELL void binary_cell(const struct binary_cell *k, uint32_t i)
+{
+	const float a = k->a[i], b = k->b[i], r = k->f == B_ADD ? a + b : k->f == B_SUB ? a - b : k->f == B_MUL ? a * b : a / b;
+	k->y[i] = k->add ? k->y[i] + r : r;
+}
+EACH(binary_cell)
+
+void cuda_binary(enum binary f, real *y, const real *a, const real *b, int64_t n, bool add)
+{
+	const struct binary_cell k = { f, y, a, b, add };
+	binary_cell_each(&k, n);
+}
+
+/* --- sums over mid of [outer, mid, inner]; double where one thread adds many --- */
+
+struct along {
+	real *y;
+	const real *x;
+	uint32_t mid, inner;
+	bool add;
+	const float *partial;
+	uint32_t parts;
+};
+
+CELL void along(const struct along *a, uint32_t i)
+{
+	const real *x = a->x + (size_t)(i / a->inner) * a->mid * a->inner + i % a->inner;
+	double s = a->add ? (double)a->y[i] : 0;
+
+	for (uint32_t m = 0; m < a->mid; m++)
+		s += (double)x[(size_t)m * a->inner];
+	a->y[i] = (real)s;
+}
+EACH(along)
+
+CELL void long_sum(const struct along *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+{
+	const real *x = a->x + (size_t)(out / a->inner) * a->mid * a->inner + out % a->inner;
+
+	for (uint32_t m = thread; m < a->mid; m += threads)
+		*sum += x[(size_t)m * a->inner];
+}
+
+struct long_along {
+	struct along a;
+};
+CELL void long_along(const struct long_along *l, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+{
+	long_sum(&l->a, out, thread, threads, sum);
+}
+FOLD(long_along, 1)
+
+struct ends {
+	struct along a;
+};
+
+CELL void ends(const struct ends *e, uint32_t i)
+{
+	const struct along *a = &e->a;
+	double s = a->add ? (double)a->y[i] : 0;
+
+	for (uint32_t k = 0; k < a->parts; k++)
+		s += (double)a->partial[(size_t)i * a->parts + k];
+	a->y[i] = (real)s;
+}
+EACH(ends)
+
+void cuda_sum(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add)
+{
+	enum { ALONE = 256, OUTS_MOST = 4096 }; /* fewer terms, or more sums: a thread each */
+	struct ends e;
+	struct along *a = &e.a;
+
+	a->y = y;
+	a->x = x;
+	a->mid = (uint32_t)mid;
+	a->inner = (uint32_t)inner;
+	a->add = add;
+	if (mid <= ALONE || outer * inner > OUTS_MOST) {
+		along_each(a, outer * inner);
+		return;
+	}
+	a->parts = fold_parts(mid);
+	float *partial = (float *)device_scratch((size_t)(outer * inner) * a->parts * sizeof *partial);
+	a->partial = partial;
+	struct long_along l;
+	l.a = *a;
+	long_along_fold(&l, (uint32_t)(outer * inner), a->parts, partial);
+	ends_each(&e, outer * inner);
+}
+
+struct spread_cell {
+	real *y;
+	const real *x;
+	uint32_t mid, inner;
+	bool add;
+};
+
+CELL void spread_cell(const struct spread_cell *a, uint32_t i)
+{
+	const real v = a->x[i / a->inner / a->mid * a->inner + i % a->inner];
+	a->y[i] = a->add ? a->y[i] + v : v;
+}
+EACH(spread_cell)
+
+void cuda_spread(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add)
+{
+	const struct spread_cell a = { y, x, (uint32_t)mid, (uint32_t)inner, add };
+	spread_cell_each(&a, outer * mid * inner);
+}
+
+struct squares {
+	const real *x;
+	uint32_t n;
+};
+
+CELL void squares(const struct squares *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+{
+	(void)out;
+	for (uint32_t i = thread; i < a->n; i += threads)
+		*sum += a->x[i] * a->x[i];
+}
+FOLD(squares, 1)
+
+double cuda_sum_squares(const real *x, int64_t n)
+{
+	const struct squares a = { x, (uint32_t)n };
+	const uint32_t parts = fold_parts(n);
+	float *partial = (float *)device_scratch(parts * sizeof *partial), host[PARTS_MOST];
+	double s = 0;
+
+	squares_fold(&a, 1, parts, partial);
+	device_get(host, partial, parts * sizeof *partial);
+	for (uint32_t k = 0; k < parts; k++)
+		s += (double)host[k];
+	return s;
+}

@@ -1,0 +1,107 @@
+/* runtime.cu: the device's memory and stream by CUDA's runtime. */
+#include <stdio.h>
+
+#include "base/base.h"
+#include "cuda/stream.h"
+
+static cudaStream_t stream;
+static bool fast;
+
+/* The call failed: what was wanted, why not. */
+static void must(cudaError_t e, const char *what)
+{
+	if (e != cudaSuccess)
+		die(PM_FAIL, "CUDA: %s: %s", what, cudaGetErrorString(e));
+}
+
+void *device_alloc(size_t bytes)
+{
+	void *p = NULL;
+	size_t free_bytes = 0, all = 0;
+	const cudaError_t e = cudaMalloc(&p, bytes ? bytes : 1);
+
+	if (e == cudaErrorMemoryAllocation) {
+		cudaMemGetInfo(&free_bytes, &all);
+		die(PM_FAIL, "out of memory on the GPU: %.0f MiB are needed, %.0f of %.0f are free (smaller batches or crops need less)",
+			(double)bytes / (1 << 20), (double)free_bytes / (1 << 20), (double)all / (1 << 20));
+	}
+	must(e, "memory");
+	device_zero(p, bytes);
+	return p;
+}
+
+/* Waits for the work that may still use it. */
+void device_free(void *p, size_t bytes)
+{
+	(void)bytes;
+	must(cudaStreamSynchronize(stream), "waiting for the GPU");
+	must(cudaFree(p), "freeing memory");
+}
+
+void device_put(void *dst, const void *host, size_t bytes)
+{
+	must(cudaMemcpyAsync(dst, host, bytes, cudaMemcpyHostToDevice, stream), "copying to the GPU");
+}
+
+void device_get(void *host, const void *src, size_t bytes)
+{
+	must(cudaMemcpyAsync(host, src, bytes, cudaMemcpyDeviceToHost, stream), "copying from the GPU");
+	must(cudaStreamSynchronize(stream), "waiting for the GPU");
+}
+
+void device_zero(void *dst, size_t bytes) { must(cudaMemsetAsync(dst, 0, bytes, stream), "zeroing memory"); }
+
+void *device_scratch(size_t bytes)
+{
+	static void *held;
+	static size_t room;
+
+	if (bytes > room) {
+		if (held)
+			device_free(held, room);
+		held = device_alloc(room = bytes);
+	}
+	return held;
+}
+
+void *device_stream(void) { return stream; }
+bool device_fast(void) { return fast; }
+
+void device_started(const char *kernel)
+{
+	const cudaError_t e = cudaGetLastError();
+
+	if (e != cudaSuccess)
+		die(PM_FAIL, "CUDA: kernel %s: %s", kernel, cudaGetErrorString(e));
+}
+
+int device_open(int index, bool want_fast, char *why, size_t why_size)
+{
+	struct cudaDeviceProp prop;
+	int count = 0;
+	const cudaError_t e = cudaGetDeviceCount(&count);
+
+	if (e == cudaErrorInsufficientDriver || e == cudaErrorNoDevice || (e == cudaSuccess && !count)) {
+		snprintf(why, why_size, "%s", e == cudaErrorInsufficientDriver ?
+			"there is no NVIDIA driver, or one that is too old for CUDA " PM_CUDA_VERSION : "no NVIDIA GPU is here");
+		return -1;
+	}
+	if (e != cudaSuccess) {
+		snprintf(why, why_size, "%s", cudaGetErrorString(e));
+		return -1;
+	}
+	if (index >= count) {
+		snprintf(why, why_size, "there is no GPU %d; the GPUs are 0 to %d", index, count - 1);
+		return -1;
+	}
+	must(cudaGetDeviceProperties(&prop, index), "properties of the GPU");
+	if (prop.major < 8) {
+		snprintf(why, why_size, "GPU %d, %s, is of compute capability %d.%d; 8.0 or more is needed", index, prop.name, prop.major, prop.minor);
+		return -1;
+	}
+	must(cudaSetDevice(index), "taking the GPU");
+	must(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+	fast = want_fast;
+	snprintf(why, why_size, "%s", prop.name);
+	return 0;
+}

@@ -1,0 +1,13 @@
+/* table.h: the one symbol that device.c looks for in the shared object. */
+#ifndef PM_TABLE_H
+#define PM_TABLE_H
+
+#include "nn/backend.h"
+
+/*
+ * The backend on GPU number `index`, whose name goes to what; NULL, and why in what, where it cannot be had. fast: see
+ * runtime.h. One device per process.
+ */
+const struct backend *pymic_backend(int index, bool fast, char *what, size_t size);
+
+#endif

@@ -1,0 +1,346 @@
+/*
+ * cases.h: every op, loss, agent and network as a function from parameters to a scalar. gradient_test.c holds their gradients
+ * against differences, device_test.c one backend against another.
+ */
+#ifndef PM_CASES_H
+#define PM_CASES_H
+
+#include "agent/agent.h"
+#include "base/rng.h"
+
+#include <math.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+typedef struct node *(*function)(struct graph *g, struct params *ps, const void *arg);
+
+/* What is done with each case. probes: parameters of each tensor to look at, about. */
+typedef void (*checker)(const char *what, function f, const void *arg, int probes);
+
+static float *random_image(int64_t n, uint32_t seed)
+{
+	struct rng r;
+	float *x = xcalloc((size_t)n, sizeof *x);
+
+	rng_init(&r, 7, "image", 0, "", seed);
+	for (int64_t i = 0; i < n; i++)
+		x[i] = (float)rng_normal(&r);
+	return x;
+}
+
+static struct node *image(struct graph *g, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
+{
+	float *x = random_image(n * c * d * h * w, (uint32_t)(c + 10 * d));
+	struct node *y = op_image(g, x, n, c, (int64_t[]){ d, h, w }, false);
+
+	free(x);
+	return y;
+}
+
+/* A scalar that every element of x moves differently: the sum of x times fixed random numbers, squared and plain. */
+static struct node *probe(struct graph *g, struct node *x)
+{
+	if (x->v.lanes != 1)
+		x = op_plain(g, x);
+	int64_t n = x->v.n * x->v.c * x->v.d * x->v.h * x->v.w;
+	float *f = random_image(n, 99);
+	double *d = xcalloc((size_t)n, sizeof *d);
+	for (int64_t i = 0; i < n; i++)
+		d[i] = (double)f[i];
+	struct node *k = op_constant(g, d, 1, n);
+	free(f);
+	free(d);
+	return op_total(g, op_binary(g, B_MUL, op_binary(g, B_ADD, x, op_unary(g, U_SCALE, 0.3, op_unary(g, U_SQUARE, 0, x))), k));
+}
+
+/* --- feature maps --- */
+
+static struct node *case_conv(struct graph *g, struct params *ps, const void *arg)
+{
+	int dims = *(const int *)arg;
+	struct node *x = image(g, 2, 2, dims == 3 ? 4 : 1, 6, 5);
+
+	x = conv(g, ps, x, "a", dims, 5, 3, CONV_TO_MAPS);
+	x = conv(g, ps, x, "b", dims, 18, 3, CONV_TO_MAPS);
+	return probe(g, conv(g, ps, x, "c", dims, 3, 1, CONV_TO_LOGITS));
+}
+
+static struct node *case_dilated(struct graph *g, struct params *ps, const void *arg)
+{
+	struct node *x = conv(g, ps, image(g, 1, 1, 1, 9, 8), "a", 2, 4, 3, CONV_TO_MAPS);
+	struct node *w = param(g, ps, "w", INIT_FAN_IN, 36, 4, (int64_t[]){ 4, 4, 3, 3 });
+	struct node *b = param(g, ps, "b", INIT_FAN_IN, 36, 1, (int64_t[]){ 4 });
+
+	(void)arg;
+	return probe(g, op_conv(g, x, w, b, 2, CONV_TO_MAPS));
+}
+
+static struct node *case_many_channels(struct graph *g, struct params *ps, const void *arg)
+{
+	(void)arg;
+	return probe(g, conv(g, ps, image(g, 1, 5, 1, 6, 6), "a", 2, 4, 3, CONV_TO_MAPS));
+}
+
+static struct node *case_twice_read(struct graph *g, struct params *ps, const void *arg)
+{
+	struct node *x = conv(g, ps, image(g, 2, 1, 1, 6, 6), "a", 2, 7, 3, CONV_TO_MAPS);
+	struct node *u = conv(g, ps, x, "b", 2, 4, 3, CONV_TO_MAPS), *v = conv(g, ps, x, "c", 2, 4, 1, CONV_TO_MAPS);
+
+	(void)arg;
+	return op_binary(g, B_ADD, probe(g, u), op_binary(g, B_ADD, probe(g, v), probe(g, x)));
+}
+
+struct norm_case {
+	int dims, pool;
+	double drop;
+};
+
+static struct node *case_norm(struct graph *g, struct params *ps, const void *arg)
+{
+	const struct norm_case *n = arg;
+	struct block b = { n->dims, 5, n->drop, n->pool, 0, false };
+	struct node *pooled = NULL, *x = image(g, 2, 1, n->dims == 3 ? 4 : 1, 6, 8);
+	struct node *y = conv_block(g, ps, x, "a", &b, &pooled), *s = probe(g, y);
+
+	return pooled ? op_binary(g, B_ADD, s, probe(g, pooled)) : s;
+}
+
+static struct node *case_only_pooled(struct graph *g, struct params *ps, const void *arg)
+{
+	struct block b = { 2, 5, 0, 2, 0, false };
+	struct node *pooled;
+
+	(void)arg;
+	conv_block(g, ps, image(g, 2, 1, 1, 6, 8), "a", &b, &pooled);
+	return probe(g, pooled);
+}
+
+/* What the last normalisation defers is read twice, by a convolution of each kernel. */
+static struct node *case_deferred(struct graph *g, struct params *ps, const void *arg)
+{
+	struct block b = { 2, 5, 0, 0, 0, true };
+	struct node *x = conv_block(g, ps, image(g, 2, 1, 1, 6, 8), "a", &b, NULL);
+
+	(void)arg;
+	return op_binary(g, B_ADD, probe(g, conv(g, ps, x, "b", 2, 4, 1, CONV_TO_MAPS)), probe(g, conv(g, ps, x, "c", 2, 3, 3, CONV_TO_LOGITS)));
+}
+
+struct up_case {
+	int dims;
+	enum up mode;
+	bool beside;
+};
+
+static struct node *case_up(struct graph *g, struct params *ps, const void *arg)
+{
+	const struct up_case *u = arg;
+	struct block b = { u->dims, 5, 0, u->dims, u->beside ? 7 : 0, false };
+	struct node *low, *x = image(g, 2, 1, u->dims == 3 ? 4 : 1, 8, 6), *up;
+	struct node *skip = conv_block(g, ps, x, "a", &b, &low), *beside = u->beside ? skip : NULL;
+
+	low = conv(g, ps, low, "b", u->dims, 7, 3, CONV_TO_MAPS);
+	if (u->mode == UP_CONV)
+		up = conv_up(g, ps, low, "up", u->dims, 7, beside);
+	else
+		up = op_up(g, low, u->dims, u->mode, beside);
+	x = op_cat(g, skip, up);
+	assert_true((x->vbuf == skip->vbuf) == u->beside); /* room: nothing was copied */
+	return op_binary(g, B_ADD, probe(g, conv(g, ps, x, "c", u->dims, 3, 3, CONV_TO_LOGITS)), probe(g, low));
+}
+
+/* --- plain maps --- */
+
+static struct node *logits(struct graph *g, struct params *ps, int64_t k)
+{
+	return op_plain(g, conv(g, ps, image(g, 2, 1, 1, 6, 5), "z", 2, k, 3, CONV_TO_LOGITS));
+}
+
+static struct node *case_unary(struct graph *g, struct params *ps, const void *arg)
+{
+	enum unary f = *(const enum unary *)arg;
+	struct node *x = logits(g, ps, 3);
+
+	if (f == U_LOG || f == U_SQRT || f == U_POWER) /* away from zero */
+		x = op_unary(g, U_OFFSET, 0.5, op_unary(g, U_SQUARE, 0, x));
+	return probe(g, op_unary(g, f, 1.7, x));
+}
+
+static struct node *case_binary(struct graph *g, struct params *ps, const void *arg)
+{
+	struct node *a = logits(g, ps, 3), *b = op_unary(g, U_OFFSET, 2, op_unary(g, U_SQUARE, 0, a));
+	struct node *y = op_binary(g, *(const enum binary *)arg, a, b);
+
+	return probe(g, op_binary(g, *(const enum binary *)arg, y, op_unary(g, U_OFFSET, 3, op_total(g, op_unary(g, U_EXP, 0, a)))));
+}
+
+static struct node *case_sum(struct graph *g, struct params *ps, const void *arg)
+{
+	return probe(g, op_sum(g, logits(g, ps, 3), *(const int *)arg));
+}
+
+static struct node *case_part(struct graph *g, struct params *ps, const void *arg)
+{
+	struct node *x = logits(g, ps, 3);
+
+	(void)arg;
+	return op_binary(g, B_ADD, probe(g, op_part(g, x, 1, 1)), op_unary(g, U_SCALE, 0.1, probe(g, op_part(g, x, 0, 2))));
+}
+
+static struct node *case_softmax(struct graph *g, struct params *ps, const void *arg)
+{
+	(void)arg;
+	return probe(g, op_softmax(g, logits(g, ps, 3)));
+}
+
+static struct node *case_resample(struct graph *g, struct params *ps, const void *arg)
+{
+	return probe(g, op_resample(g, logits(g, ps, 3), (int64_t[]){ 1, 9, 3 }, *(const enum resample *)arg));
+}
+
+/* --- losses, agents and networks: walks over the tables --- */
+
+struct loss_case {
+	const struct plugin *loss;
+	bool soft, weighted, classes;
+};
+
+static struct truth truth_for(struct graph *g, int64_t n, int64_t k, const int64_t size[3], const struct loss_case *l)
+{
+	int64_t voxels = n * size[0] * size[1] * size[2];
+	uint8_t *y = xmalloc((size_t)voxels);
+	float *w = xmalloc((size_t)voxels * sizeof *w);
+	struct truth t = { 0 };
+
+	for (int64_t i = 0; i < voxels; i++) {
+		y[i] = (uint8_t)((i * i + i / 3) % k);
+		w[i] = (float)(i % 4) / 2;
+	}
+	t.target = op_label(g, y, n, size, false);
+	if (l->soft)
+		t.target = op_resample(g, op_onehot(g, t.target, k), size, RESAMPLE_AVERAGE);
+	if (l->weighted)
+		t.weight = op_weight(g, w, n, size, false);
+	if (l->classes)
+		t.class_weight = op_constant(g, (double[]){ 1, 2, 3 }, 1, k);
+	free(y);
+	free(w);
+	return t;
+}
+
+static struct loss_sum the_loss(const struct plugin *p)
+{
+	struct loss_sum s = { .n = 1 };
+
+	s.part[0].plugin = p;
+	s.part[0].weight = 1;
+	s.part[0].conf = xcalloc(1, p->conf_size ? p->conf_size : 1);
+	if (p->opts)
+		opt_defaults(p->opts, s.part[0].conf);
+	return s;
+}
+
+static struct node *case_loss(struct graph *g, struct params *ps, const void *arg)
+{
+	const struct loss_case *l = arg;
+	struct loss_sum s = the_loss(l->loss);
+	struct node *z = logits(g, ps, 3);
+	struct truth t = truth_for(g, 2, 3, (int64_t[]){ 1, 6, 5 }, l);
+	struct node *y = loss_eval(g, &s, z, &t);
+
+	free(s.part[0].conf);
+	return y;
+}
+
+struct net_case {
+	const char *net;
+	const struct plugin *agent;
+	int mode;
+};
+
+/* An agent on a network: the batch, the loss, the whole way down. */
+static struct node *case_net(struct graph *g, struct params *ps, const void *arg)
+{
+	const struct net_case *c = arg;
+	struct err e;
+	void *conf;
+	const struct net *net = (const struct net *)spec_parse(&net_kind, c->net, &conf, &e);
+	const struct agent *agent = (const struct agent *)c->agent;
+	struct numbers none = { 0 };
+	int64_t size[3];
+
+	assert_non_null(net);
+	net->multiple(conf, size); /* the smallest that has more than one voxel at the deepest level */
+	for (int i = 0; i < 3; i++)
+		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
+	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .ps = { ps }, .deep_mode = c->mode, .deep_weights = &none,
+		.iter = 5, .iters = 10, .labeled = 2 };
+	r.loss = the_loss(losses[0]->p.name ? &losses[0]->p : NULL);
+	void *agent_conf = xcalloc(1, agent->p.conf_size ? agent->p.conf_size : 1);
+	if (agent->p.opts)
+		opt_defaults(agent->p.opts, agent_conf);
+	r.conf = agent_conf;
+	r.image = image(g, 2, 1, size[0], size[1], size[2]);
+	r.truth = truth_for(g, 2, 3, size, &(struct loss_case){ 0 });
+	struct node *y = agent->loss(&r);
+	free(agent_conf);
+	free(r.loss.part[0].conf);
+	return y;
+}
+
+/* --- walks over the cases --- */
+
+static void walk_maps(checker check)
+{
+	for (int dims = 2; dims <= 3; dims++) {
+		check("conv", case_conv, &dims, 12);
+		for (int pool = 0; pool < 2; pool++)
+			for (int drop = 0; drop < 2; drop++)
+				check("norm_act", case_norm, &(struct norm_case){ dims, pool ? dims : 0, drop * 0.4 }, 12);
+		for (enum up mode = UP_CONV; mode <= UP_LINEAR; mode++)
+			for (int beside = 0; beside < 2; beside++)
+				check("up", case_up, &(struct up_case){ dims, mode, beside }, 12);
+	}
+	check("conv, dilated", case_dilated, NULL, 12);
+	check("conv, 5 input channels", case_many_channels, NULL, 12);
+	check("conv, read three times", case_twice_read, NULL, 12);
+	check("norm_act, only pooled", case_only_pooled, NULL, 12);
+	check("norm_act, deferred to convolutions", case_deferred, NULL, 12);
+}
+
+static void walk_plain(checker check)
+{
+	for (enum unary f = U_SCALE; f <= U_POWER; f++)
+		check("unary", case_unary, &f, 12);
+	for (enum binary f = B_ADD; f <= B_DIV; f++)
+		check("binary", case_binary, &f, 12);
+	for (int axis = 0; axis < 5; axis++)
+		check("sum", case_sum, &axis, 12);
+	for (enum resample how = RESAMPLE_NEAREST; how <= RESAMPLE_AVERAGE; how++)
+		check("resample", case_resample, &how, 12);
+	check("part", case_part, NULL, 12);
+	check("softmax", case_softmax, NULL, 12);
+}
+
+static void walk_losses(checker check)
+{
+	for (int i = 0; losses[i]; i++)
+		for (int k = 0; k < 8; k++)
+			check(losses[i]->p.name, case_loss, &(struct loss_case){ &losses[i]->p, k & 1, k & 2, k & 4 }, 12);
+}
+
+static void walk_networks(checker check)
+{
+	for (int i = 0; agents[i]; i++) {
+		check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5,6,7:dropout=0,0,0.2,0.3,0.4", &agents[i]->p, 2 }, 3);
+		check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1:up=conv", &agents[i]->p, 2 }, 3);
+		check(agents[i]->p.name, case_net, &(struct net_case){ "unet:dims=3:chns=3,4,5:dropout=0.2", &agents[i]->p, 2 }, 3);
+		for (int mode = 0; mode < 3; mode++)
+			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5,6:dropout=0:up=nearest:multiscale", &agents[i]->p, mode }, 3);
+	}
+}
+
+#endif
