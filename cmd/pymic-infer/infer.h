@@ -8,11 +8,11 @@
 
 struct conf {
 	struct texts model;
-	const char *output, *tta, *largest, *precision;
+	const char *output, *tta, *largest, *precision, *device;
 	struct numbers window, stride;
 	int64_t window_batch;
 	int threads;
-	bool prob, keep_image, no_undo;
+	bool prob, keep_image, no_undo, fast;
 };
 
 struct segmenter {

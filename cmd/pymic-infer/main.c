@@ -5,6 +5,7 @@
 
 #include "base/progress.h"
 #include "cpu/threads.h"
+#include "cuda/device.h"
 #include "infer.h"
 #include "io/stream.h"
 #include "nn/model.h"
@@ -21,6 +22,8 @@ static const struct opt opts[] = {
 	OPT_SWITCH(struct conf, keep_image, 0, "send the image too"),
 	OPT_SWITCH(struct conf, no_undo, 0, "stay on the transformed grid; pymic-augment --undo can go back later"),
 	OPT_CHOICE(struct conf, precision, 0, "model|f32|bf16", "model", "of the feature maps; model: as it was trained"),
+	OPT_STRING(struct conf, device, 0, "auto|cpu|cuda[:N]", "auto", "where to compute; auto: on a GPU, where there is one"),
+	OPT_SWITCH(struct conf, fast, 0, "allow the GPU algorithms whose last digits differ from run to run"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 1024, "threads; 0: as many as this process may use"),
 	OPT_END,
 };
@@ -91,7 +94,7 @@ static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct
 	pc->net = (const struct net *)net;
 	pc->net_conf = net_conf;
 	pc->classes = first.classes;
-	pc->backend = &backend_cpu;
+	pc->backend = device_choose(c->device, c->fast);
 	pc->type = strcmp(strcmp(c->precision, "model") ? c->precision : first.precision, "bf16") ? F_REAL : F_BF16;
 	for (int i = 0; i < c->model.n; i++) {
 		const char *path = c->model.v[i];

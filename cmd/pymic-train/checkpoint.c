@@ -59,7 +59,7 @@ static void put_value(FILE *fp, const struct opt *o, const void *conf)
 static bool decides(const char *name)
 {
 	static const char *const free_to_change[] = {
-		"output", "threads", "checkpoint_every", "position", "dry_run", "restart", "skipped", "valid",
+		"output", "threads", "checkpoint_every", "position", "dry_run", "restart", "skipped", "valid", "device", "fast",
 	};
 
 	for (size_t i = 0; i < PM_COUNT(free_to_change); i++)
@@ -172,6 +172,9 @@ static void save(const struct trainer *t, const char *name, const struct meta *m
 	free(path);
 }
 
+/* Does the number of threads decide the last digits? That of a GPU's never. */
+static bool threads_decide(const struct trainer *t) { return t->be == &backend_cpu && !t->be->own(t->type); }
+
 void checkpoint_best(const struct trainer *t)
 {
 	struct meta m = { .buf = NULL };
@@ -202,7 +205,8 @@ void checkpoint_write(const struct trainer *t)
 	meta_set_text(&m, "last_id", p->last_id);
 	meta_set_number(&m, "first_epoch", (double)p->first_epoch);
 	meta_set_number(&m, "last_epoch", (double)p->last_epoch);
-	if (!t->be->own(t->type)) /* otherwise their number decides nothing */
+	meta_set_text(&m, "device", t->be->name);
+	if (threads_decide(t))
 		meta_set_number(&m, "threads", t->threads);
 	meta_set_number(&m, "lr", t->schedule.lr);
 	if (isfinite(t->schedule.best))
@@ -232,7 +236,11 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 		s->cycle_iters > s->iter || p->records < 0 || meta_text(m, "first_id", p->first_id, PM_ID) ||
 		meta_text(m, "last_id", p->last_id, PM_ID))
 		die(PM_FAIL, "%s/last.pmm: the state of the run is damaged; --restart begins anew", t->conf->output);
-	if (!t->be->own(t->type) && (int)meta_number(m, "threads", 0) != t->threads)
+	char device[16];
+	if (!meta_text(m, "device", device, sizeof device) && strcmp(device, t->be->name))
+		warning("the run was on --device %s before and is on %s now: it goes on, but its last digits will differ from an undisturbed one",
+			device, t->be->name);
+	if (threads_decide(t) && (int)meta_number(m, "threads", 0) != t->threads)
 		warning("the run had %g threads before and has %d now: it goes on, but its last digits will differ from an "
 			"undisturbed one", meta_number(m, "threads", 0), t->threads);
 	t->channels = (int64_t)meta_number(m, "channels", 0);

@@ -3,6 +3,7 @@
 
 #include "base/progress.h"
 #include "cpu/threads.h"
+#include "cuda/device.h"
 #include "io/outfile.h"
 
 #include <errno.h>
@@ -39,6 +40,8 @@ const struct opt train_opts[] = {
 		"end after N iterations without a better validation; 0: never"),
 	OPT_CHOICE(struct conf, precision, 0, "f32|bf16", "f32",
 		"of feature maps; sums, weights and optimizer are always f32"),
+	OPT_STRING(struct conf, device, 0, "auto|cpu|cuda[:N]", "auto", "where to compute; auto: on a GPU, where there is one"),
+	OPT_SWITCH(struct conf, fast, 0, "allow the GPU algorithms whose last digits differ from run to run"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 4096, "threads; 0: as many as there are processors"),
 	OPT_NUMBER(struct conf, seed, 0, "N", "1", 0, 1e15, "of initial weights and dropout"),
 	OPT_STRING(struct conf, init, 0, "MODEL", NULL, "start from the weights of this model"),
@@ -145,7 +148,6 @@ static void trainer_init(struct trainer *t, const struct conf *c)
 	}
 	const struct plugin *schedule = choose(&schedule_kind, "schedule", c->schedule, &conf);
 	schedule_init(&t->schedule, schedule, conf, c->lr, c->iters, c->valid_every);
-	t->be = &backend_cpu;
 	t->type = !strcmp(c->precision, "bf16") ? F_BF16 : F_REAL;
 	t->fold = t->net->dims(t->net_conf) == 2;
 }
@@ -235,6 +237,7 @@ int main(int argc, char **argv)
 	trainer_init(&t, &c);
 	settings_check(&c, &t);
 	network_check(&t);
+	t.be = device_choose(c.device, c.fast);
 	struct pace pace = pace_parse(c.checkpoint_every);
 	struct predictor *predictor = open_predictor(&t);
 	t.threads = threads_use(c.threads);

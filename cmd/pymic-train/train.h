@@ -8,13 +8,13 @@
 #include "nn/optim.h"
 
 struct conf {
-	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *valid, *output, *init, *position;
+	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *position;
 	const char *checkpoint_every;
 	double lr, clip;
 	int classes, batch, threads, deep_mode;
 	int64_t iters, valid_every, early_stop, seed;
 	struct numbers window, class_weights, deep_weights;
-	bool dry_run, restart, skipped;
+	bool dry_run, restart, skipped, fast;
 };
 
 extern const struct opt train_opts[];

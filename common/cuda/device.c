@@ -66,6 +66,9 @@ const struct backend *device_choose(const char *device, bool fast)
 	} else if (strcmp(device, "cuda") && strcmp(device, "auto")) {
 		die(PM_USAGE, "--device %s: not one of auto, cpu, cuda, cuda:N", device);
 	}
+	/* Loading cuDNN takes a while: not where nothing speaks for a GPU. */
+	if (!strcmp(device, "auto") && !getenv("PYMIC_CUDA") && access("/dev/nvidiactl", F_OK) && access("/dev/dxg", F_OK))
+		return &backend_cpu;
 	const struct backend *be = cuda((int)index, fast, what, sizeof what);
 	if (be) {
 		detail("GPU %ld: %s", index, what);
