@@ -63,7 +63,7 @@ ENGINE_O := $(ENGINE:%.c=$B/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$B/%.$i.o))
 # The GPU's backend is a shared object that train and infer load: kernels by nvcc, cuDNN's convolutions, the table.
 SMS     := 80 90
 CU      := $(filter-out common/cuda/runtime.cu,$(wildcard common/cuda/*.cu))
-GPU_C   := common/cuda/table.c common/cuda/cudnn.c
+GPU_C   := common/cuda/table.c common/cuda/cudnn.c common/cuda/plan_cache.c
 # Its twin: the same kernels as C, the host in place of a GPU.
 TWIN    := $B/tests/libpymic-twin.so
 TWIN_O  := $(CU:%.cu=$B/twin/%.o) $B/twin/common/cuda/table.o $B/twin/common/cuda/twin.o
@@ -98,7 +98,7 @@ $(foreach i,$(ISAS),$(eval $(call isa,$i)))
 
 CUDA_HOME = $(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC)))))
 CUDA_VERSION = $(shell $(NVCC) --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')
-NVCC_FLAGS = -std=c++17 -O3 -lineinfo $(SMS:%=-gencode arch=compute_%,code=sm_%) -gencode arch=compute_90,code=compute_90 -Werror all-warnings \
+NVCC_FLAGS = -std=c++17 -O3 -lineinfo $(foreach s,$(SMS),-gencode arch=compute_$s,code=sm_$s) -gencode arch=compute_90,code=compute_90 -Werror all-warnings \
 	-Xptxas -v -Xcompiler -fPIC,-Wall,-Wno-unknown-pragmas -D_GNU_SOURCE -DPM_CUDA_VERSION='"$(CUDA_VERSION)"' -Icommon
 
 # What ptxas says of each kernel is kept beside the object.

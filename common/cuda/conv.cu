@@ -174,7 +174,7 @@ struct direct {
 	struct geometry g;
 	struct fmap x, y;  /* what is read, what is written */
 	const float *w, *bias;
-	uint32_t space, groups; /* groups of eight channels of y */
+	uint32_t space, groups, channels; /* groups of eight channels of y; channels of x, physical */
 	int sign;               /* of the taps: -1 on the way back */
 };
 
@@ -203,8 +203,7 @@ CELL void direct(const struct direct *a, uint32_t i)
 	const struct geometry *g = &a->g;
 	const bool plain = a->y.lanes == 1;
 	const uint32_t q = plain ? i % a->space : i / a->groups % a->space, group = plain ? i / a->space % a->groups : i % a->groups;
-	const uint32_t n = i / a->groups / a->space, channels = (uint32_t)fmap_blocks(&a->x) * (uint32_t)a->x.lanes;
-	const uint32_t outs = a->groups * VEC, wide = padded_cell(outs);
+	const uint32_t n = i / a->groups / a->space, channels = a->channels, wide = padded_cell(a->groups * VEC);
 	struct vec8 s;
 
 	for (int j = 0; j < VEC; j++)
@@ -249,6 +248,7 @@ static void direct_run(const struct conv *c, const struct fmap *x, const float *
 	a.bias = bias;
 	a.space = (uint32_t)fmap_space(y);
 	a.groups = groups_any(y);
+	a.channels = (uint32_t)(fmap_blocks(x) * x->lanes);
 	a.sign = sign;
 	direct_each(&a, y->n * a.space * a.groups);
 }

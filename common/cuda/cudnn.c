@@ -24,25 +24,29 @@ typedef cudnnBackendDescriptor_t desc;
 
 enum pass { FORWARD, DATA, WEIGHTS, PASSES };
 
+/* What follows the convolution in a graph. WIDEN does nothing but have cuDNN take an engine that stores f32 of bf16 maps. */
+enum tail { NO_TAIL, BIAS, WIDEN };
+
 /* The graphs that compute a pass, the best first; a later one is taken where cuDNN has no engine for those before. */
-enum form { WHOLE, PART, FORMS };
-static const struct form_info {
+enum { FORMS = 3 };
+static const struct form {
 	const char *name;
-	bool bias;   /* is added by the graph, not by cuda_bias_add */
+	enum tail tail;
+	bool only_bf16;
 	bool narrow; /* the gradient of weights comes as bf16, for cuda_widen */
-} form_info[PASSES][FORMS] = {
-	[FORWARD] = { { "fwd", true, false }, { "fwd-no-bias", false, false } },
-	[DATA] = { { "data", false, false } },
-	[WEIGHTS] = { { "weights", false, false }, { "weights-bf16", false, true } },
+} forms[PASSES][FORMS] = {
+	[FORWARD] = { { "fwd", BIAS, false, false }, { "fwd-no-bias", NO_TAIL, false, false } },
+	[DATA] = { { "data", NO_TAIL, false, false } },
+	[WEIGHTS] = { { "weights", NO_TAIL, false, false }, { "weights-widen", WIDEN, true, false }, { "weights-bf16", NO_TAIL, true, true } },
 };
 
 enum { TENSORS = 5, CONFIGS_MOST = 64, PLANS_MOST = 8, WARM = 3, TIMED = 5, ALIGNMENT = 16, ROUND = 256 };
 
-/* The unique ids of tensors. SUM is the convolution without its bias, which is never stored. */
+/* The unique ids of tensors. SUM is what the tail reads, which is never stored. */
 enum { X = 1, W, B, Y, SUM };
 
 struct graph {
-	desc tensor[TENSORS], conv, add, op[2], graph;
+	desc tensor[TENSORS], conv, tail, op[2], graph;
 	int tensors, ops;
 };
 
@@ -53,7 +57,7 @@ struct plan {
 };
 
 struct chosen {
-	const struct form_info *form; /* NULL: not chosen yet */
+	const struct form *form; /* NULL: not chosen yet */
 	struct graph graph;
 	struct plan plan;
 };
@@ -64,25 +68,33 @@ struct engine {
 	char text[160]; /* the shape in words */
 };
 
-/* What a graph works on. B is used only where the bias is part of it; in backward passes X and Y or W are gradients. */
+/* What a graph works on. B: where the bias is part of it. Backward, two are gradients. */
 struct args {
 	void *x, *w, *b, *y;
 };
 
 static cudnnHandle_t handle;
 static const char *at = "start"; /* for messages: what is being done */
+static char refusal[512];        /* why cuDNN could not, the last time it could not */
 
 /* --- errors --- */
 
-static void die_of(const char *call, cudnnStatus_t status, int line)
+/* cuDNN's last words, on one line. */
+static const char *why(void)
 {
-	char why[512] = "";
+	static char text[512];
 
-	cudnnGetLastErrorString(why, sizeof why);
-	for (char *c = why; *c; c++)
+	text[0] = '\0';
+	cudnnGetLastErrorString(text, sizeof text);
+	for (char *c = text; *c; c++)
 		if (iscntrl((unsigned char)*c))
 			*c = ' ';
-	die(PM_FAIL, "cuDNN: %s: %s: %s %s (cudnn.c:%d)", at, call, cudnnGetErrorString(status), why, line);
+	return text;
+}
+
+static void die_of(const char *call, cudnnStatus_t status, int line)
+{
+	die(PM_FAIL, "cuDNN: %s: %s: %s %s (cudnn.c:%d)", at, call, cudnnGetErrorString(status), why(), line);
 }
 
 #define MUST(function, ...) \
@@ -135,8 +147,16 @@ static int get(desc d, cudnnBackendAttributeName_t name, cudnnBackendAttributeTy
 }
 
 static void finish(desc d) { MUST(cudnnBackendFinalize, d); }
+
 /* Of what cuDNN may find that it cannot do. */
-static bool can_finish(desc d) { return cudnnBackendFinalize(d) == CUDNN_STATUS_SUCCESS; }
+static bool can_finish(desc d)
+{
+	const cudnnStatus_t status = cudnnBackendFinalize(d);
+
+	if (status != CUDNN_STATUS_SUCCESS)
+		snprintf(refusal, sizeof refusal, "%s", why());
+	return status == CUDNN_STATUS_SUCCESS;
+}
 
 /* --- the graph of a pass --- */
 
@@ -144,7 +164,6 @@ static bool can_finish(desc d) { return cudnnBackendFinalize(d) == CUDNN_STATUS_
 static desc tensor(struct graph *g, int64_t id, cudnnDataType_t type, int rank, const int64_t *dim, int64_t pitch)
 {
 	int64_t stride[5] = { 0, 1 }, step = pitch;
-	const bool stored = id != SUM;
 	desc d = g->tensor[g->tensors++] = make(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
 
 	for (int i = rank - 1; i >= 2; i--) {
@@ -157,7 +176,7 @@ static desc tensor(struct graph *g, int64_t id, cudnnDataType_t type, int rank, 
 	set(d, CUDNN_ATTR_TENSOR_STRIDES, CUDNN_TYPE_INT64, rank, stride);
 	set_int(d, CUDNN_ATTR_TENSOR_UNIQUE_ID, id);
 	set_int(d, CUDNN_ATTR_TENSOR_BYTE_ALIGNMENT, ALIGNMENT);
-	if (!stored)
+	if (id == SUM)
 		set(d, CUDNN_ATTR_TENSOR_IS_VIRTUAL, CUDNN_TYPE_BOOLEAN, 1, &(bool){ true });
 	finish(d);
 	return d;
@@ -185,22 +204,21 @@ static desc convolution(const struct engine_shape *s)
 	return d;
 }
 
+/* The names of one operation's attributes. */
+#define CONV_OP(pass, short_pass, x, w, y) \
+	{ \
+		CUDNN_BACKEND_OPERATION_CONVOLUTION_##pass##_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_##x, \
+		CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_##w, CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_##y, \
+		CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_ALPHA, \
+		CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_BETA \
+	}
 static const struct conv_op {
 	cudnnBackendDescriptorType_t type;
 	cudnnBackendAttributeName_t x, w, y, conv, alpha, beta;
 } conv_op[PASSES] = {
-	[FORWARD] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_FORWARD_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_X,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_W, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_Y,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_ALPHA,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_FORWARD_BETA },
-	[DATA] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_DATA_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DX,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_W, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_DY,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_ALPHA,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_DATA_BETA },
-	[WEIGHTS] = { CUDNN_BACKEND_OPERATION_CONVOLUTION_BACKWARD_FILTER_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_X,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DW, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_DY,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_ALPHA,
-		CUDNN_ATTR_OPERATION_CONVOLUTION_BWD_FILTER_BETA },
+	[FORWARD] = CONV_OP(FORWARD, FORWARD, X, W, Y),
+	[DATA] = CONV_OP(BACKWARD_DATA, BWD_DATA, DX, W, DY),
+	[WEIGHTS] = CONV_OP(BACKWARD_FILTER, BWD_FILTER, X, DW, DY),
 };
 
 static bool add_conv(struct graph *g, enum pass pass, desc x, desc w, desc y)
@@ -217,18 +235,20 @@ static bool add_conv(struct graph *g, enum pass pass, desc x, desc w, desc y)
 	return can_finish(op);
 }
 
-static bool add_bias(struct graph *g, desc x, desc b, desc y)
+/* b: NULL but for BIAS. */
+static bool add_tail(struct graph *g, enum tail tail, desc x, desc b, desc y)
 {
-	const cudnnPointwiseMode_t mode = CUDNN_POINTWISE_ADD;
+	const cudnnPointwiseMode_t mode = tail == BIAS ? CUDNN_POINTWISE_ADD : CUDNN_POINTWISE_IDENTITY;
 	desc op = g->op[g->ops++] = make(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
 
-	g->add = make(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-	set(g->add, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
-	set_type(g->add, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
-	finish(g->add);
-	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, g->add);
+	g->tail = make(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+	set(g->tail, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
+	set_type(g->tail, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
+	finish(g->tail);
+	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, g->tail);
 	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x);
-	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b);
+	if (b)
+		set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b);
 	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_YDESC, y);
 	set_float(op, CUDNN_ATTR_OPERATION_POINTWISE_ALPHA1, 1);
 	set_float(op, CUDNN_ATTR_OPERATION_POINTWISE_ALPHA2, 1);
@@ -240,35 +260,47 @@ static void graph_close(struct graph *g)
 	drop(&g->graph);
 	for (int i = 0; i < 2; i++)
 		drop(&g->op[i]);
-	drop(&g->add);
+	drop(&g->tail);
 	drop(&g->conv);
 	for (int i = 0; i < TENSORS; i++)
 		drop(&g->tensor[i]);
 	*g = (struct graph){ .ops = 0 };
 }
 
-/* False where cuDNN cannot do this; g is to be closed in any case. */
-static bool graph_open(struct graph *g, const struct engine_shape *s, enum pass pass, const struct form_info *form)
+/* The convolution of x by w to y, or to a sum in place of the one that it computes, which the tail brings there. */
+static bool add_ops(struct graph *g, const struct engine_shape *s, enum pass pass, const struct form *form)
 {
-	const cudnnDataType_t type = s->type == F_BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT, real_type = CUDNN_DATA_FLOAT;
+	const cudnnDataType_t type = s->type == F_BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
 	const int rank = s->dims + 2;
-	int64_t x[5] = { s->n, s->ic }, y[5] = { s->n, s->oc }, w[5] = { s->oc, s->ic }, b[5] = { 1, s->oc };
+	int64_t x_dim[5] = { s->n, s->ic }, y_dim[5] = { s->n, s->oc }, w_dim[5] = { s->oc, s->ic }, b_dim[5] = { 1, s->oc };
+	desc b, sum;
 
 	for (int i = 2; i < rank; i++) {
-		x[i] = y[i] = s->size[3 - rank + i];
-		w[i] = s->kernel;
-		b[i] = 1;
+		x_dim[i] = y_dim[i] = s->size[3 - rank + i];
+		w_dim[i] = s->kernel;
+		b_dim[i] = 1;
 	}
 	g->conv = convolution(s);
-	desc dx = tensor(g, X, type, rank, x, s->x_pitch), dy = tensor(g, Y, type, rank, y, s->y_pitch);
-	desc dw = tensor(g, W, pass == WEIGHTS && !form->narrow ? real_type : type, rank, w, s->ic);
-	if (form->bias) {
-		desc sum = tensor(g, SUM, real_type, rank, y, s->oc), db = tensor(g, B, real_type, rank, b, s->oc);
-		if (!add_conv(g, pass, dx, dw, sum) || !add_bias(g, sum, db, dy))
-			return false;
-	} else if (!add_conv(g, pass, dx, dw, dy)) {
-		return false;
+	desc x = tensor(g, X, type, rank, x_dim, s->x_pitch), y = tensor(g, Y, type, rank, y_dim, s->y_pitch);
+	desc w = tensor(g, W, pass == WEIGHTS && !form->narrow ? CUDNN_DATA_FLOAT : type, rank, w_dim, s->ic);
+	switch (form->tail) {
+	case BIAS:
+		b = tensor(g, B, CUDNN_DATA_FLOAT, rank, b_dim, s->oc);
+		sum = tensor(g, SUM, CUDNN_DATA_FLOAT, rank, y_dim, s->oc);
+		return add_conv(g, pass, x, w, sum) && add_tail(g, BIAS, sum, b, y);
+	case WIDEN:
+		sum = tensor(g, SUM, CUDNN_DATA_FLOAT, rank, w_dim, s->ic);
+		return add_conv(g, pass, x, sum, y) && add_tail(g, WIDEN, sum, NULL, w);
+	default:
+		return add_conv(g, pass, x, w, y);
 	}
+}
+
+/* False where cuDNN cannot do this; g is to be closed in any case. */
+static bool graph_open(struct graph *g, const struct engine_shape *s, enum pass pass, const struct form *form)
+{
+	if (!add_ops(g, s, pass, form))
+		return false;
 	g->graph = make(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
 	set(g->graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
 	set(g->graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, g->ops, g->op);
@@ -377,14 +409,15 @@ static int configs_of(desc graph, cudnnBackendHeurMode_t mode, desc *config)
 static int plans_of(const struct graph *g, enum ftype type, int64_t workspace_most, const char *name, struct plan *plan)
 {
 	static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK };
+	const int most = name ? 1 : PLANS_MOST;
 	desc config[CONFIGS_MOST];
 	int plans = 0;
 
-	for (size_t m = 0; m < PM_COUNT(modes) && !plans; m++) {
+	for (size_t m = 0; m < PM_COUNT(modes) && plans < most; m++) {
 		const int n = configs_of(g->graph, modes[m], config);
 		for (int i = 0; i < n; i++) {
 			struct plan p = { .config = config[i] };
-			if (plans < (name ? 1 : PLANS_MOST) && inspect(&p, type) && (!name || !strcmp(name, p.name)) && !is_among(&p, plan, plans)
+			if (plans < most && inspect(&p, type) && (!name || !strcmp(name, p.name)) && !is_among(&p, plan, plans)
 				&& plan_open(&p, workspace_most))
 				plan[plans++] = p;
 			else
@@ -396,11 +429,11 @@ static int plans_of(const struct graph *g, enum ftype type, int64_t workspace_mo
 
 /* --- running and choosing --- */
 
-static cudnnStatus_t execute(const struct plan *p, const struct form_info *form, const struct args *a, void *workspace)
+static cudnnStatus_t execute(const struct plan *p, const struct form *form, const struct args *a, void *workspace)
 {
 	const int64_t id[] = { X, W, Y, B };
 	void *const data[] = { a->x, a->w, a->y, a->b };
-	const int n = form->bias ? 4 : 3;
+	const int n = form->tail == BIAS ? 4 : 3;
 	desc pack = make(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
 
 	for (int i = 0; i < n; i++)
@@ -421,14 +454,14 @@ static int by_value(const void *a, const void *b)
 }
 
 /* The median of milliseconds, INFINITY where it cannot run. All runs are queued first, so that the GPU does not wait for us. */
-static float time_plan(const struct plan *p, const struct form_info *form, const struct args *a, void *workspace)
+static float time_plan(const struct plan *p, const struct form *form, const struct args *a, void *workspace)
 {
+	static cudaEvent_t event[TIMED + 1];
 	cudaStream_t stream = device_stream();
-	cudaEvent_t event[TIMED + 1];
 	float ms[TIMED] = { 0 };
 	bool ok = true;
 
-	for (int i = 0; i <= TIMED; i++)
+	for (int i = 0; i <= TIMED && !event[i]; i++)
 		must_cuda(cudaEventCreate(&event[i]), "event");
 	for (int i = 0; i < WARM && ok; i++)
 		ok = execute(p, form, a, workspace) == CUDNN_STATUS_SUCCESS;
@@ -440,14 +473,12 @@ static float time_plan(const struct plan *p, const struct form_info *form, const
 	must_cuda(cudaStreamSynchronize(stream), "timing a convolution");
 	for (int i = 0; i < TIMED && ok; i++)
 		must_cuda(cudaEventElapsedTime(&ms[i], event[i], event[i + 1]), "event");
-	for (int i = 0; i <= TIMED; i++)
-		must_cuda(cudaEventDestroy(event[i]), "event");
 	qsort(ms, TIMED, sizeof *ms, by_value);
 	return ok ? ms[TIMED / 2] : INFINITY;
 }
 
 /* The index of the fastest, -1 where none runs. What is faster by less than a few percent is not: the heuristic's order counts. */
-static int fastest(const struct plan *plan, int n, const struct form_info *form, const struct args *a, void *workspace)
+static int fastest(const struct plan *plan, int n, const struct form *form, const struct args *a, void *workspace)
 {
 	float best = INFINITY;
 	int index = -1;
@@ -463,16 +494,12 @@ static int fastest(const struct plan *plan, int n, const struct form_info *form,
 	return index;
 }
 
-static size_t narrow_bytes(const struct engine_shape *s, const struct form_info *form)
-{
-	const int64_t k = s->kernel, bytes = s->oc * (s->dims == 3 ? k * k * k : k * k) * s->ic * 2;
-	return form->narrow ? (size_t)(bytes + ROUND - 1) / ROUND * ROUND : 0;
-}
+static int64_t weights_of(const struct engine_shape *s) { return s->oc * (s->dims == 3 ? s->kernel : 1) * s->kernel * s->kernel * s->ic; }
 
 /* Scratch of a call: the gradient of weights in bf16, where it comes so, then the workspace. Returns the latter. */
-static void *scratch(const struct engine_shape *s, const struct form_info *form, int64_t workspace, struct args *a)
+static void *scratch(const struct engine_shape *s, const struct form *form, int64_t workspace, struct args *a)
 {
-	const size_t narrow = narrow_bytes(s, form), bytes = narrow + (size_t)workspace;
+	const size_t narrow = form->narrow ? ((size_t)weights_of(s) * 2 + ROUND - 1) / ROUND * ROUND : 0, bytes = narrow + (size_t)workspace;
 	char *p = bytes ? device_scratch(bytes) : NULL;
 
 	if (form->narrow)
@@ -488,61 +515,63 @@ static int64_t workspace_limit(void)
 	return free_bytes / 4 < 1 << 30 ? (int64_t)(free_bytes / 4) : 1 << 30;
 }
 
-/* Takes the remembered plan of a form, else the fastest; false where there is none. */
-static bool choose_form(struct engine *e, enum pass pass, const struct form_info *form, struct args a)
+/* The remembered plan of a graph, else the fastest; false where there is none. */
+static bool plan_for(struct plan *found, const struct graph *g, const struct engine_shape *s, const struct form *form, const char *key, struct args a)
+{
+	struct plan plan[PLANS_MOST];
+	const int64_t most = workspace_limit();
+	const char *name = plan_cache_get(key);
+	int64_t workspace = 0;
+
+	if (name && plans_of(g, s->type, most, name, found) == 1)
+		return true;
+	const int n = plans_of(g, s->type, most, NULL, plan);
+	for (int i = 0; i < n; i++)
+		workspace = plan[i].workspace > workspace ? plan[i].workspace : workspace;
+	void *room = n ? scratch(s, form, workspace, &a) : NULL;
+	const int best = fastest(plan, n, form, &a, room);
+	for (int i = 0; i < n; i++)
+		if (i != best)
+			plan_close(&plan[i]);
+	if (best < 0)
+		return false;
+	*found = plan[best];
+	plan_cache_put(key, found->name);
+	return true;
+}
+
+static bool choose_form(struct engine *e, enum pass pass, const struct form *form, const struct args *a)
 {
 	struct chosen *c = &e->pass[pass];
-	struct plan plan[PLANS_MOST];
-	int64_t workspace = 0, most = workspace_limit();
-	int n = 0, best = -1;
 	char *key = xprintf("%s %s%s%s", form->name, e->text, engine_tf32 ? " tf32" : "", device_fast() ? " fast" : "");
-	const char *name = plan_cache_get(key);
 
 	at = key;
-	if (graph_open(&c->graph, &e->s, pass, form)) {
-		n = name ? plans_of(&c->graph, e->s.type, most, name, plan) : 0;
-		best = n - 1;
-		if (!n) {
-			n = plans_of(&c->graph, e->s.type, most, NULL, plan);
-			for (int i = 0; i < n; i++)
-				workspace = plan[i].workspace > workspace ? plan[i].workspace : workspace;
-			best = n ? fastest(plan, n, form, &a, scratch(&e->s, form, workspace, &a)) : -1;
-			if (best >= 0)
-				plan_cache_put(key, plan[best].name);
-		}
-	}
-	for (int i = 0; i < n; i++)
-		if (i == best)
-			c->plan = plan[i];
-		else
-			plan_close(&plan[i]);
-	if (best >= 0)
+	if (graph_open(&c->graph, &e->s, pass, form) && plan_for(&c->plan, &c->graph, &e->s, form, key, *a))
 		c->form = form;
 	else
 		graph_close(&c->graph);
 	at = e->text;
 	free(key);
-	return best >= 0;
+	return c->form;
 }
 
 static void choose(struct engine *e, enum pass pass, const struct args *a)
 {
-	for (int f = 0; f < FORMS && form_info[pass][f].name; f++) {
-		const struct form_info *form = &form_info[pass][f];
-		if (form->narrow && e->s.type != F_BF16)
+	refusal[0] = '\0';
+	for (int f = 0; f < FORMS && forms[pass][f].name; f++) {
+		const struct form *form = &forms[pass][f];
+		if ((form->only_bf16 && e->s.type != F_BF16) || !choose_form(e, pass, form, a))
 			continue;
-		if (choose_form(e, pass, form, *a)) {
-			if (form->narrow)
-				note("cuDNN: %s: gradients of weights are rounded to bf16: it has no other engine", e->text);
-			return;
-		}
+		if (form->narrow)
+			note("cuDNN: %s: gradients of weights are rounded to bf16: it has no engine for more", e->text);
+		return;
 	}
-	die(PM_FAIL, "cuDNN %d has no engine for %s of %s%s", (int)cudnnGetVersion(), form_info[pass][0].name, e->text,
-		device_fast() ? "" : " that gives the same result in each run (--fast allows others)");
+	die(PM_FAIL, "cuDNN %zu has no engine for %s of %s%s%s%s", cudnnGetVersion(), forms[pass][0].name, e->text,
+		device_fast() ? "" : " that gives the same result in each run (--fast allows others)", refusal[0] ? ": " : "", refusal);
 }
 
-/* Runs a pass; what is left to do where its form does not do all is the caller's. a->w becomes where weights were written. */
-static const struct form_info *run(struct engine *e, enum pass pass, struct args *a)
+/* What the form leaves to do is the caller's. a->w becomes where the gradient of weights was written. */
+static const struct form *run(struct engine *e, enum pass pass, struct args *a)
 {
 	struct chosen *c = &e->pass[pass];
 
@@ -599,7 +628,7 @@ void engine_fwd(struct engine *e, const void *x, const void *w, const float *bia
 {
 	struct args a = { (void *)x, (void *)w, (void *)bias, y };
 
-	if (!run(e, FORWARD, &a)->bias)
+	if (run(e, FORWARD, &a)->tail != BIAS)
 		cuda_bias_add(y, bias, &e->s);
 }
 
@@ -615,5 +644,5 @@ void engine_bwd_weights(struct engine *e, const void *x, const void *dy, float *
 	struct args a = { (void *)x, dw, NULL, (void *)dy };
 
 	if (run(e, WEIGHTS, &a)->narrow)
-		cuda_widen(dw, a.w, e->s.oc * e->s.ic * (e->s.dims == 3 ? e->s.kernel : 1) * e->s.kernel * e->s.kernel);
+		cuda_widen(dw, a.w, weights_of(&e->s));
 }

@@ -30,7 +30,7 @@ static inline uint32_t fold_parts(int64_t items)
 #define CELL static __device__ __forceinline__
 
 #define EACH(name) \
-	static __global__ void __launch_bounds__(BLOCK) name##_kernel(const __grid_constant__ struct name a, uint32_t count) \
+	static __global__ void __launch_bounds__(BLOCK, 2) name##_kernel(const __grid_constant__ struct name a, uint32_t count) \
 	{ \
 		uint32_t i = blockIdx.x * BLOCK + threadIdx.x; \
 		if (i < count) \
@@ -45,7 +45,7 @@ static inline uint32_t fold_parts(int64_t items)
 	}
 
 #define FOLD(name, width) \
-	static __global__ void __launch_bounds__(BLOCK) name##_kernel(const __grid_constant__ struct name a, float *partial) \
+	static __global__ void __launch_bounds__(BLOCK, 2) name##_kernel(const __grid_constant__ struct name a, float *partial) \
 	{ \
 		__shared__ float warp[BLOCK / WARP][width]; \
 		float sum[width]; \

@@ -80,7 +80,7 @@ CELL void space(const struct space *a, uint32_t i)
 {
 	const struct fmap *high = a->inverse ? &a->x : &a->y, *low = a->inverse ? &a->y : &a->x;
 	const struct place p = place_of(i, a->groups, (uint32_t)(high->d * high->h * high->w));
-	const uint32_t w = p.q % high->w, h = p.q / high->w % high->h, d = (uint32_t)(p.q / high->w / high->h);
+	const uint32_t wide = (uint32_t)high->w, tall = (uint32_t)high->h, w = p.q % wide, h = p.q / wide % tall, d = p.q / wide / tall;
 	const uint32_t position = ((d % a->deep) * 2 + h % 2) * 2 + w % 2;
 	const uint32_t q = (uint32_t)((d / a->deep * low->h + h / 2) * low->w + w / 2);
 	const int64_t up = group_at(high, p.n, p.q, p.group), down = group_at(low, p.n, q, position * a->groups + p.group);
@@ -121,7 +121,7 @@ struct box {
 
 CELL struct box box_of(const struct resample *a, uint32_t q)
 {
-	const uint32_t at[3] = { (uint32_t)(q / a->y.w / a->y.h), (uint32_t)(q / a->y.w % a->y.h), (uint32_t)(q % a->y.w) };
+	const uint32_t w = (uint32_t)a->y.w, h = (uint32_t)a->y.h, at[3] = { q / w / h, q / w % h, q % w };
 	struct box b;
 
 	for (int k = 0; k < 3; k++) {
