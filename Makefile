@@ -62,7 +62,7 @@ ENGINE_O := $(ENGINE:%.c=$B/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$B/%.$i.o))
 
 # The GPU's backend is a shared object that train and infer load: kernels by nvcc, cuDNN's convolutions, the table.
 SMS     := 80 90
-CU      := $(filter-out common/cuda/runtime.cu,$(wildcard common/cuda/*.cu))
+CU      := $(wildcard common/cuda/kernels/*.cu)
 GPU_C   := common/cuda/table.c common/cuda/cudnn.c common/cuda/plan_cache.c
 # Its twin: the same kernels as C, the host in place of a GPU.
 TWIN    := $B/tests/libpymic-twin.so

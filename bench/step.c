@@ -157,7 +157,8 @@ int main(int argc, char **argv)
 	pass(&b);
 	params_freeze(&ps, &backend_cpu, 1);
 	optim_init(&o, adam, adam_conf, &ps);
-	graph_init(&g, &backend_cpu, graph_peak(&dry));
+	graph_init(&g, &backend_cpu, graph_plan(&dry));
+	graph_follow(&g, &dry);
 	b.run.g = &g;
 
 	double *ms = xcalloc((size_t)c.steps, sizeof *ms);

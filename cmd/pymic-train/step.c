@@ -34,14 +34,19 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	return loss;
 }
 
+/* A dry step, planned; returns the bytes it takes. */
+static size_t measure(struct trainer *t, const struct batch *b, struct graph *dry)
+{
+	graph_measure(dry, t->be);
+	graph_backward(dry, forward(t, dry, b));
+	return graph_plan(dry);
+}
+
 size_t trainer_measure(struct trainer *t, const struct batch *b)
 {
 	struct graph dry = { .be = NULL };
-	size_t bytes;
+	const size_t bytes = measure(t, b, &dry);
 
-	graph_measure(&dry, t->be);
-	graph_backward(&dry, forward(t, &dry, b));
-	bytes = graph_peak(&dry);
 	graph_fini(&dry);
 	return bytes;
 }
@@ -82,13 +87,16 @@ static void fit(struct trainer *t, const struct batch *b)
 	if (!memcmp(shape, t->shape, sizeof shape))
 		return;
 	memcpy(t->shape, shape, sizeof shape);
-	const size_t bytes = trainer_measure(t, b);
-	if (bytes <= t->bytes)
-		return;
-	graph_fini(&t->g);
-	graph_init(&t->g, t->be, t->bytes = bytes);
-	for (int i = 0; i < t->agent->nets; i++)
-		params_touch(&t->ps[i]); /* what convolutions packed went with the old graph */
+	struct graph dry = { .be = NULL };
+	const size_t bytes = measure(t, b, &dry);
+	if (bytes > t->bytes) {
+		graph_fini(&t->g);
+		graph_init(&t->g, t->be, t->bytes = bytes);
+		for (int i = 0; i < t->agent->nets; i++)
+			params_touch(&t->ps[i]); /* what convolutions packed went with the old graph */
+	}
+	graph_follow(&t->g, &dry);
+	graph_fini(&dry);
 }
 
 /* Hard Dice of the labeled part of the batch. */

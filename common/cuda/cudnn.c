@@ -22,13 +22,16 @@ bool engine_tf32;
 
 typedef cudnnBackendDescriptor_t desc;
 
+enum { FORMS = 3, PARTS = 9, CONFIGS_MOST = 64, PLANS_MOST = 8, WARM = 3, TIMED = 5, ALIGNMENT = 16, ROUND = 256, WORKSPACE_MOST = 1 << 30 };
 enum pass { FORWARD, DATA, WEIGHTS, PASSES };
 
 /* What follows the convolution in a graph. WIDEN does nothing but have cuDNN take an engine that stores f32 of bf16 maps. */
 enum tail { NO_TAIL, BIAS, WIDEN };
 
-/* The graphs that compute a pass, the best first; a later one is taken where cuDNN has no engine for those before. */
-enum { FORMS = 3 };
+/*
+ * The graphs that compute a pass, the best first; a later one is taken where cuDNN has no engine for those before. cuDNN
+ * 9.19 has none that stores f32 gradients of weights without the tail, and with it only from dense maps.
+ */
 static const struct form {
 	const char *name;
 	enum tail tail;
@@ -40,14 +43,12 @@ static const struct form {
 	[WEIGHTS] = { { "weights", NO_TAIL, false, false }, { "weights-widen", WIDEN, true, false }, { "weights-bf16", NO_TAIL, true, true } },
 };
 
-enum { TENSORS = 5, CONFIGS_MOST = 64, PLANS_MOST = 8, WARM = 3, TIMED = 5, ALIGNMENT = 16, ROUND = 256 };
-
 /* The unique ids of tensors. SUM is what the tail reads, which is never stored. */
 enum { X = 1, W, B, Y, SUM };
 
 struct graph {
-	desc tensor[TENSORS], conv, tail, op[2], graph;
-	int tensors, ops;
+	desc graph, op[2], part[PARTS]; /* op: they are among the parts */
+	int ops, parts;
 };
 
 struct plan {
@@ -75,11 +76,8 @@ struct args {
 
 static cudnnHandle_t handle;
 static const char *at = "start"; /* for messages: what is being done */
-static char refusal[512];        /* why cuDNN could not, the last time it could not */
 
-/* --- errors --- */
-
-/* cuDNN's last words, on one line. */
+/* Why the last call failed that did, on one line. */
 static const char *why(void)
 {
 	static char text[512];
@@ -89,28 +87,22 @@ static const char *why(void)
 	for (char *c = text; *c; c++)
 		if (iscntrl((unsigned char)*c))
 			*c = ' ';
-	return text;
+	return *text ? text : "no reason given";
 }
 
-static void die_of(const char *call, cudnnStatus_t status, int line)
+static void must(cudnnStatus_t status, const char *call)
 {
-	die(PM_FAIL, "cuDNN: %s: %s: %s %s (cudnn.c:%d)", at, call, cudnnGetErrorString(status), why(), line);
+	if (status != CUDNN_STATUS_SUCCESS)
+		die(PM_FAIL, "cuDNN: %s: %s: %s: %s", at, call, cudnnGetErrorString(status), why());
 }
 
-#define MUST(function, ...) \
-	do { \
-		const cudnnStatus_t status_ = function(__VA_ARGS__); \
-		if (status_ != CUDNN_STATUS_SUCCESS) \
-			die_of(#function, status_, __LINE__); \
-	} while (0)
+#define MUST(function, ...) must(function(__VA_ARGS__), #function)
 
 static void must_cuda(cudaError_t e, const char *what)
 {
 	if (e != cudaSuccess)
 		die(PM_FAIL, "CUDA: %s: %s: %s", at, what, cudaGetErrorString(e));
 }
-
-/* --- descriptors --- */
 
 static desc make(cudnnBackendDescriptorType_t type)
 {
@@ -147,24 +139,16 @@ static int get(desc d, cudnnBackendAttributeName_t name, cudnnBackendAttributeTy
 }
 
 static void finish(desc d) { MUST(cudnnBackendFinalize, d); }
-
 /* Of what cuDNN may find that it cannot do. */
-static bool can_finish(desc d)
-{
-	const cudnnStatus_t status = cudnnBackendFinalize(d);
+static bool can_finish(desc d) { return cudnnBackendFinalize(d) == CUDNN_STATUS_SUCCESS; }
 
-	if (status != CUDNN_STATUS_SUCCESS)
-		snprintf(refusal, sizeof refusal, "%s", why());
-	return status == CUDNN_STATUS_SUCCESS;
-}
-
-/* --- the graph of a pass --- */
+static desc add_part(struct graph *g, cudnnBackendDescriptorType_t type) { return g->part[g->parts++] = make(type); }
 
 /* dim is n, c, space; channels are the innermost, pixels lie pitch elements apart. */
 static desc tensor(struct graph *g, int64_t id, cudnnDataType_t type, int rank, const int64_t *dim, int64_t pitch)
 {
 	int64_t stride[5] = { 0, 1 }, step = pitch;
-	desc d = g->tensor[g->tensors++] = make(CUDNN_BACKEND_TENSOR_DESCRIPTOR);
+	desc d = add_part(g, CUDNN_BACKEND_TENSOR_DESCRIPTOR);
 
 	for (int i = rank - 1; i >= 2; i--) {
 		stride[i] = step;
@@ -182,11 +166,11 @@ static desc tensor(struct graph *g, int64_t id, cudnnDataType_t type, int rank, 
 	return d;
 }
 
-static desc convolution(const struct engine_shape *s)
+static desc convolution(struct graph *g, const struct engine_shape *s)
 {
 	const cudnnConvolutionMode_t mode = CUDNN_CROSS_CORRELATION;
 	int64_t one[3], pad[3], dilation[3];
-	desc d = make(CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
+	desc d = add_part(g, CUDNN_BACKEND_CONVOLUTION_DESCRIPTOR);
 
 	for (int i = 0; i < s->dims; i++) {
 		one[i] = 1;
@@ -206,12 +190,10 @@ static desc convolution(const struct engine_shape *s)
 
 /* The names of one operation's attributes. */
 #define CONV_OP(pass, short_pass, x, w, y) \
-	{ \
-		CUDNN_BACKEND_OPERATION_CONVOLUTION_##pass##_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_##x, \
+	{ CUDNN_BACKEND_OPERATION_CONVOLUTION_##pass##_DESCRIPTOR, CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_##x, \
 		CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_##w, CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_##y, \
 		CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_CONV_DESC, CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_ALPHA, \
-		CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_BETA \
-	}
+		CUDNN_ATTR_OPERATION_CONVOLUTION_##short_pass##_BETA }
 static const struct conv_op {
 	cudnnBackendDescriptorType_t type;
 	cudnnBackendAttributeName_t x, w, y, conv, alpha, beta;
@@ -221,15 +203,15 @@ static const struct conv_op {
 	[WEIGHTS] = CONV_OP(BACKWARD_FILTER, BWD_FILTER, X, DW, DY),
 };
 
-static bool add_conv(struct graph *g, enum pass pass, desc x, desc w, desc y)
+static bool add_conv(struct graph *g, enum pass pass, desc conv, desc x, desc w, desc y)
 {
 	const struct conv_op *o = &conv_op[pass];
-	desc op = g->op[g->ops++] = make(o->type);
+	desc op = g->op[g->ops++] = add_part(g, o->type);
 
 	set_desc(op, o->x, x);
 	set_desc(op, o->w, w);
 	set_desc(op, o->y, y);
-	set_desc(op, o->conv, g->conv);
+	set_desc(op, o->conv, conv);
 	set_float(op, o->alpha, 1);
 	set_float(op, o->beta, 0);
 	return can_finish(op);
@@ -239,13 +221,13 @@ static bool add_conv(struct graph *g, enum pass pass, desc x, desc w, desc y)
 static bool add_tail(struct graph *g, enum tail tail, desc x, desc b, desc y)
 {
 	const cudnnPointwiseMode_t mode = tail == BIAS ? CUDNN_POINTWISE_ADD : CUDNN_POINTWISE_IDENTITY;
-	desc op = g->op[g->ops++] = make(CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
+	desc point = add_part(g, CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
+	desc op = g->op[g->ops++] = add_part(g, CUDNN_BACKEND_OPERATION_POINTWISE_DESCRIPTOR);
 
-	g->tail = make(CUDNN_BACKEND_POINTWISE_DESCRIPTOR);
-	set(g->tail, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
-	set_type(g->tail, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
-	finish(g->tail);
-	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, g->tail);
+	set(point, CUDNN_ATTR_POINTWISE_MODE, CUDNN_TYPE_POINTWISE_MODE, 1, &mode);
+	set_type(point, CUDNN_ATTR_POINTWISE_MATH_PREC, CUDNN_DATA_FLOAT);
+	finish(point);
+	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_PW_DESCRIPTOR, point);
 	set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_XDESC, x);
 	if (b)
 		set_desc(op, CUDNN_ATTR_OPERATION_POINTWISE_BDESC, b);
@@ -258,13 +240,9 @@ static bool add_tail(struct graph *g, enum tail tail, desc x, desc b, desc y)
 static void graph_close(struct graph *g)
 {
 	drop(&g->graph);
-	for (int i = 0; i < 2; i++)
-		drop(&g->op[i]);
-	drop(&g->tail);
-	drop(&g->conv);
-	for (int i = 0; i < TENSORS; i++)
-		drop(&g->tensor[i]);
-	*g = (struct graph){ .ops = 0 };
+	while (g->parts)
+		drop(&g->part[--g->parts]);
+	g->ops = 0;
 }
 
 /* The convolution of x by w to y, or to a sum in place of the one that it computes, which the tail brings there. */
@@ -273,26 +251,24 @@ static bool add_ops(struct graph *g, const struct engine_shape *s, enum pass pas
 	const cudnnDataType_t type = s->type == F_BF16 ? CUDNN_DATA_BFLOAT16 : CUDNN_DATA_FLOAT;
 	const int rank = s->dims + 2;
 	int64_t x_dim[5] = { s->n, s->ic }, y_dim[5] = { s->n, s->oc }, w_dim[5] = { s->oc, s->ic }, b_dim[5] = { 1, s->oc };
-	desc b, sum;
+	desc sum, conv = convolution(g, s);
 
 	for (int i = 2; i < rank; i++) {
 		x_dim[i] = y_dim[i] = s->size[3 - rank + i];
 		w_dim[i] = s->kernel;
 		b_dim[i] = 1;
 	}
-	g->conv = convolution(s);
 	desc x = tensor(g, X, type, rank, x_dim, s->x_pitch), y = tensor(g, Y, type, rank, y_dim, s->y_pitch);
 	desc w = tensor(g, W, pass == WEIGHTS && !form->narrow ? CUDNN_DATA_FLOAT : type, rank, w_dim, s->ic);
 	switch (form->tail) {
 	case BIAS:
-		b = tensor(g, B, CUDNN_DATA_FLOAT, rank, b_dim, s->oc);
 		sum = tensor(g, SUM, CUDNN_DATA_FLOAT, rank, y_dim, s->oc);
-		return add_conv(g, pass, x, w, sum) && add_tail(g, BIAS, sum, b, y);
+		return add_conv(g, pass, conv, x, w, sum) && add_tail(g, BIAS, sum, tensor(g, B, CUDNN_DATA_FLOAT, rank, b_dim, s->oc), y);
 	case WIDEN:
 		sum = tensor(g, SUM, CUDNN_DATA_FLOAT, rank, w_dim, s->ic);
-		return add_conv(g, pass, x, sum, y) && add_tail(g, WIDEN, sum, NULL, w);
+		return add_conv(g, pass, conv, x, sum, y) && add_tail(g, WIDEN, sum, NULL, w);
 	default:
-		return add_conv(g, pass, x, w, y);
+		return add_conv(g, pass, conv, x, w, y);
 	}
 }
 
@@ -315,7 +291,7 @@ static void plan_close(struct plan *p)
 	drop(&p->config);
 }
 
-/* May results of this engine be had? They differ from run to run, or from those of sums in f32, by more than the order of terms. */
+/* May an engine be used? Not if its results vary from run to run, or are not sums in f32. TF32's tensor cores round f32 maps. */
 static bool allowed(desc engine, enum ftype type)
 {
 	cudnnBackendNumericalNote_t note[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
@@ -323,18 +299,16 @@ static bool allowed(desc engine, enum ftype type)
 	const bool exact = type == F_REAL && !engine_tf32;
 
 	for (int i = 0; i < n; i++) {
-		if (note[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC && !device_fast())
-			return false;
-		if (note[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)
-			return false;
-		if (exact && (note[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE || note[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS))
+		const bool rounds = note[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE || note[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
+		const bool varies = note[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
+		if ((rounds && exact) || (varies && !device_fast()) || note[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)
 			return false;
 	}
 	return true;
 }
 
-/* Writes engine:knob=value,... and returns the length. */
-static int name_config(char *name, size_t size, desc config, desc engine)
+/* Writes engine:knob=value,...; false where it is too long. */
+static bool name_config(char *name, size_t size, desc config, desc engine)
 {
 	desc knob[CUDNN_KNOB_TYPE_COUNTS];
 	int64_t index = 0, value;
@@ -352,15 +326,15 @@ static int name_config(char *name, size_t size, desc config, desc engine)
 	}
 	for (int i = 0; i < CUDNN_KNOB_TYPE_COUNTS; i++)
 		drop(&knob[i]);
-	return length;
+	return (size_t)length < size;
 }
 
 /* Names p->config and says whether it may be used. */
 static bool inspect(struct plan *p, enum ftype type)
 {
 	desc engine = make(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-	const bool ok = get(p->config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &engine) == 1 && allowed(engine, type)
-		&& name_config(p->name, sizeof p->name, p->config, engine) < (int)sizeof p->name;
+	const int n = get(p->config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &engine);
+	const bool ok = n && allowed(engine, type) && name_config(p->name, sizeof p->name, p->config, engine);
 
 	drop(&engine);
 	return ok;
@@ -378,14 +352,6 @@ static bool plan_open(struct plan *p, int64_t workspace_most)
 	return p->workspace >= 0 && p->workspace <= workspace_most;
 }
 
-static bool is_among(const struct plan *p, const struct plan *all, int n)
-{
-	for (int i = 0; i < n; i++)
-		if (!strcmp(all[i].name, p->name))
-			return true;
-	return false;
-}
-
 /* The configurations of a heuristic, best guess first; returns how many. */
 static int configs_of(desc graph, cudnnBackendHeurMode_t mode, desc *config)
 {
@@ -394,13 +360,13 @@ static int configs_of(desc graph, cudnnBackendHeurMode_t mode, desc *config)
 
 	set_desc(heuristic, CUDNN_ATTR_ENGINEHEUR_OPERATION_GRAPH, graph);
 	set(heuristic, CUDNN_ATTR_ENGINEHEUR_MODE, CUDNN_TYPE_HEUR_MODE, 1, &mode);
-	if (can_finish(heuristic)) {
-		for (int i = 0; i < CONFIGS_MOST; i++)
-			config[i] = make(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+	const bool ok = can_finish(heuristic);
+	for (int i = 0; i < CONFIGS_MOST; i++)
+		config[i] = make(CUDNN_BACKEND_ENGINECFG_DESCRIPTOR);
+	if (ok)
 		n = get(heuristic, CUDNN_ATTR_ENGINEHEUR_RESULTS, CUDNN_TYPE_BACKEND_DESCRIPTOR, CONFIGS_MOST, config);
-		for (int i = n; i < CONFIGS_MOST; i++)
-			drop(&config[i]);
-	}
+	for (int i = n; i < CONFIGS_MOST; i++)
+		drop(&config[i]);
 	drop(&heuristic);
 	return n;
 }
@@ -417,8 +383,7 @@ static int plans_of(const struct graph *g, enum ftype type, int64_t workspace_mo
 		const int n = configs_of(g->graph, modes[m], config);
 		for (int i = 0; i < n; i++) {
 			struct plan p = { .config = config[i] };
-			if (plans < most && inspect(&p, type) && (!name || !strcmp(name, p.name)) && !is_among(&p, plan, plans)
-				&& plan_open(&p, workspace_most))
+			if (plans < most && inspect(&p, type) && (!name || !strcmp(name, p.name)) && plan_open(&p, workspace_most))
 				plan[plans++] = p;
 			else
 				plan_close(&p);
@@ -447,11 +412,7 @@ static cudnnStatus_t execute(const struct plan *p, const struct form *form, cons
 	return status;
 }
 
-static int by_value(const void *a, const void *b)
-{
-	const float x = *(const float *)a, y = *(const float *)b;
-	return (x > y) - (x < y);
-}
+static int by_value(const void *a, const void *b) { return (*(const float *)a > *(const float *)b) - (*(const float *)a < *(const float *)b); }
 
 /* The median of milliseconds, INFINITY where it cannot run. All runs are queued first, so that the GPU does not wait for us. */
 static float time_plan(const struct plan *p, const struct form *form, const struct args *a, void *workspace)
@@ -507,25 +468,19 @@ static void *scratch(const struct engine_shape *s, const struct form *form, int6
 	return workspace ? p + narrow : NULL;
 }
 
-static int64_t workspace_limit(void)
-{
-	size_t free_bytes = 0, all = 0;
-
-	must_cuda(cudaMemGetInfo(&free_bytes, &all), "free memory");
-	return free_bytes / 4 < 1 << 30 ? (int64_t)(free_bytes / 4) : 1 << 30;
-}
-
-/* The remembered plan of a graph, else the fastest; false where there is none. */
-static bool plan_for(struct plan *found, const struct graph *g, const struct engine_shape *s, const struct form *form, const char *key, struct args a)
+/* The remembered plan of c->graph, else the fastest; false where there is none. */
+static bool plan_for(struct chosen *c, const struct engine_shape *s, const struct form *form, const char *key, struct args a)
 {
 	struct plan plan[PLANS_MOST];
-	const int64_t most = workspace_limit();
 	const char *name = plan_cache_get(key);
+	size_t free_bytes = 0, all = 0;
 	int64_t workspace = 0;
 
-	if (name && plans_of(g, s->type, most, name, found) == 1)
+	must_cuda(cudaMemGetInfo(&free_bytes, &all), "free memory");
+	const int64_t most = free_bytes / 4 < WORKSPACE_MOST ? (int64_t)(free_bytes / 4) : WORKSPACE_MOST;
+	if (name && plans_of(&c->graph, s->type, most, name, &c->plan) == 1)
 		return true;
-	const int n = plans_of(g, s->type, most, NULL, plan);
+	const int n = plans_of(&c->graph, s->type, most, NULL, plan);
 	for (int i = 0; i < n; i++)
 		workspace = plan[i].workspace > workspace ? plan[i].workspace : workspace;
 	void *room = n ? scratch(s, form, workspace, &a) : NULL;
@@ -535,39 +490,35 @@ static bool plan_for(struct plan *found, const struct graph *g, const struct eng
 			plan_close(&plan[i]);
 	if (best < 0)
 		return false;
-	*found = plan[best];
-	plan_cache_put(key, found->name);
+	c->plan = plan[best];
+	plan_cache_put(key, c->plan.name);
 	return true;
-}
-
-static bool choose_form(struct engine *e, enum pass pass, const struct form *form, const struct args *a)
-{
-	struct chosen *c = &e->pass[pass];
-	char *key = xprintf("%s %s%s%s", form->name, e->text, engine_tf32 ? " tf32" : "", device_fast() ? " fast" : "");
-
-	at = key;
-	if (graph_open(&c->graph, &e->s, pass, form) && plan_for(&c->plan, &c->graph, &e->s, form, key, *a))
-		c->form = form;
-	else
-		graph_close(&c->graph);
-	at = e->text;
-	free(key);
-	return c->form;
 }
 
 static void choose(struct engine *e, enum pass pass, const struct args *a)
 {
-	refusal[0] = '\0';
-	for (int f = 0; f < FORMS && forms[pass][f].name; f++) {
+	static bool said;
+	struct chosen *c = &e->pass[pass];
+
+	for (int f = 0; f < FORMS && forms[pass][f].name && !c->form; f++) {
 		const struct form *form = &forms[pass][f];
-		if ((form->only_bf16 && e->s.type != F_BF16) || !choose_form(e, pass, form, a))
+		if (form->only_bf16 && e->s.type != F_BF16)
 			continue;
-		if (form->narrow)
-			note("cuDNN: %s: gradients of weights are rounded to bf16: it has no engine for more", e->text);
-		return;
+		char *key = xprintf("%s %s%s%s", form->name, e->text, engine_tf32 ? " tf32" : "", device_fast() ? " fast" : "");
+		at = key;
+		if (graph_open(&c->graph, &e->s, pass, form) && plan_for(c, &e->s, form, key, *a))
+			c->form = form;
+		else
+			graph_close(&c->graph);
+		at = e->text;
+		free(key);
 	}
-	die(PM_FAIL, "cuDNN %zu has no engine for %s of %s%s%s%s", cudnnGetVersion(), forms[pass][0].name, e->text,
-		device_fast() ? "" : " that gives the same result in each run (--fast allows others)", refusal[0] ? ": " : "", refusal);
+	if (!c->form)
+		die(PM_FAIL, "cuDNN %zu has no engine for %s of %s%s: %s", cudnnGetVersion(), forms[pass][0].name, e->text,
+			device_fast() ? "" : " that gives the same result in each run (--fast allows others)", why());
+	if (c->form->narrow && !said)
+		note("cuDNN rounds some gradients of weights to bf16: it has no engine for more");
+	said |= c->form->narrow;
 }
 
 /* What the form leaves to do is the caller's. a->w becomes where the gradient of weights was written. */
@@ -617,6 +568,7 @@ struct engine *engine_open(const struct engine_shape *s)
 
 void engine_close(struct engine *e)
 {
+	at = "close";
 	for (int i = 0; i < PASSES; i++) {
 		plan_close(&e->pass[i].plan);
 		graph_close(&e->pass[i].graph);

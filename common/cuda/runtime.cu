@@ -1,8 +1,10 @@
 /* runtime.cu: the device's memory and stream by CUDA's runtime. */
 #include <stdio.h>
 
+#include <cuda_runtime.h>
+
 #include "base/base.h"
-#include "cuda/stream.h"
+#include "cuda/runtime.h"
 
 static cudaStream_t stream;
 static bool fast;

@@ -2,10 +2,9 @@
  * twin.c: the host in the place of a GPU: its memory, closed to everybody but kernels, and convolutions as plain loops. With
  * the kernels compiled as C it makes a backend that does all that CUDA's does, in the same order, for tests.
  */
-#include "base/base.h"
 #include "cuda/engine.h"
 #include "cuda/runtime.h"
-#include "cuda/vec.h"
+#include "cuda/kernels/vec.h"
 
 #include <stdlib.h>
 #include <sys/mman.h>

@@ -86,7 +86,7 @@ static void prepare(struct predictor *p, int64_t n, int64_t channels, const int6
 			graph_lifetimes(&measure, &learn);
 		forward(&p->conf, dry[i], p->conf.member[0], p->input, n, channels, tile);
 	}
-	size_t need = graph_peak(&measure);
+	size_t need = graph_plan(&measure);
 	/* A graph keeps the convolutions of every shape it has seen: those of another image size are let go. */
 	bool other = p->channels != channels || memcmp(p->tile, tile, sizeof p->tile) != 0;
 	if (p->open && (need > p->bytes || other)) {
@@ -102,6 +102,7 @@ static void prepare(struct predictor *p, int64_t n, int64_t channels, const int6
 		p->open = true;
 	}
 	graph_lifetimes(&p->g, &learn);
+	graph_follow(&p->g, &measure);
 	graph_fini(&measure);
 	graph_fini(&learn);
 	p->n = n;

@@ -1,14 +1,11 @@
 /* graph.c: the tape's memory and its walk back. */
+#include "nn/arena.h"
 #include "nn/tape.h"
 
 #include <stdlib.h>
 #include <string.h>
 
 enum { ALIGN = 128, CHUNK = 256 };
-
-struct span {
-	size_t offset, bytes;
-};
 
 struct opened {
 	struct conv_shape shape;
@@ -24,10 +21,8 @@ struct axis {
 
 struct graph_mem {
 	char *base;
-	size_t size;             /* of the arena; 0: it grows (a measurement) */
-	struct span *hole;       /* free parts, by address */
-	int holes, holes_cap;
-	size_t used, end, peak;  /* end: one past the highest byte ever used; that is the size an arena needs */
+	size_t size;
+	struct arena *arena;     /* what lies where behind base */
 
 	struct node **node;      /* of this step, in the order of making; the structs are reused */
 	int nodes, nodes_cap;
@@ -53,7 +48,8 @@ void graph_init(struct graph *g, const struct backend *be, size_t bytes)
 	g->be = be;
 	g->mem = m;
 	m->size = be->runs ? bytes : 0;
-	m->base = be->runs && bytes ? be->alloc(bytes) : NULL;
+	m->base = m->size ? be->alloc(bytes) : NULL;
+	m->arena = arena_open(m->size);
 	graph_reset(g);
 }
 
@@ -91,7 +87,7 @@ void graph_fini(struct graph *g)
 	free(m->chunk_bytes);
 	free(m->conv);
 	free(m->axis);
-	free(m->hole);
+	arena_close(m->arena);
 	free(m->uses);
 	free(m);
 	g->mem = NULL;
@@ -104,14 +100,12 @@ void graph_reset(struct graph *g)
 	m->nodes = 0;
 	m->chunk_now = 0;
 	m->chunk_used = 0;
-	m->used = 0;
-	m->holes = 1;
-	if (!m->holes_cap)
-		m->hole = xcalloc((size_t)(m->holes_cap = 64), sizeof *m->hole);
-	m->hole[0] = (struct span){ 0, m->size ? m->size : SIZE_MAX / 2 };
+	arena_reset(m->arena);
 }
 
-size_t graph_peak(const struct graph *g) { return g->mem->end; }
+size_t graph_peak(const struct graph *g) { return arena_end(g->mem->arena); }
+size_t graph_plan(struct graph *dry) { return arena_plan(dry->mem->arena); }
+void graph_follow(struct graph *g, const struct graph *dry) { arena_follow(g->mem->arena, dry->mem->arena); }
 
 void graph_lifetimes(struct graph *g, const struct graph *dry)
 {
@@ -124,7 +118,7 @@ void graph_lifetimes(struct graph *g, const struct graph *dry)
 	free(m->uses);
 	m->uses = uses;
 	m->n_uses = from->nodes;
-	m->end = 0;
+	arena_lowest(m->arena);
 }
 
 void *tape_alloc(struct graph *g, size_t bytes)
@@ -148,55 +142,20 @@ void *tape_alloc(struct graph *g, size_t bytes)
 	return memset(p, 0, bytes);
 }
 
-/* First fit. The sequence of calls is the same in each run, so a dry run needs exactly what the real one will. */
 struct buffer *buffer_new(struct graph *g, size_t bytes)
 {
-	struct graph_mem *m = g->mem;
 	struct buffer *b = tape_alloc(g, sizeof *b);
-	int i = 0;
 
-	bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
-	while (i < m->holes && m->hole[i].bytes < bytes)
-		i++;
-	if (i == m->holes)
-		die(PM_FAIL, "bug: the arena of %zu bytes is too small for this step", m->size);
-	*b = (struct buffer){ m->hole[i].offset, bytes, 1 };
-	m->hole[i].offset += bytes;
-	m->hole[i].bytes -= bytes;
-	if (!m->hole[i].bytes)
-		memmove(m->hole + i, m->hole + i + 1, (size_t)(--m->holes - i) * sizeof *m->hole);
-	m->used += bytes;
-	if (b->offset + bytes > m->end)
-		m->end = b->offset + bytes;
+	b->bytes = (bytes + ALIGN - 1) & ~(size_t)(ALIGN - 1);
+	b->offset = arena_take(g->mem->arena, b->bytes, &b->number);
+	b->refs = 1;
 	return b;
 }
 
 void buffer_unref(struct graph *g, struct buffer *b)
 {
-	struct graph_mem *m = g->mem;
-	int i = 0;
-
-	if (!b || --b->refs)
-		return;
-	m->used -= b->bytes;
-	while (i < m->holes && m->hole[i].offset < b->offset)
-		i++;
-	bool left = i > 0 && m->hole[i - 1].offset + m->hole[i - 1].bytes == b->offset;
-	bool right = i < m->holes && b->offset + b->bytes == m->hole[i].offset;
-	if (left && right) {
-		m->hole[i - 1].bytes += b->bytes + m->hole[i].bytes;
-		memmove(m->hole + i, m->hole + i + 1, (size_t)(--m->holes - i) * sizeof *m->hole);
-	} else if (left) {
-		m->hole[i - 1].bytes += b->bytes;
-	} else if (right) {
-		m->hole[i].offset -= b->bytes;
-		m->hole[i].bytes += b->bytes;
-	} else {
-		if (m->holes == m->holes_cap)
-			m->hole = xresize(m->hole, (size_t)(m->holes_cap *= 2), sizeof *m->hole);
-		memmove(m->hole + i + 1, m->hole + i, (size_t)(m->holes++ - i) * sizeof *m->hole);
-		m->hole[i] = (struct span){ b->offset, b->bytes };
-	}
+	if (b && !--b->refs)
+		arena_give(g->mem->arena, b->offset, b->bytes, b->number);
 }
 
 /* On the null backend a pointer that nobody may follow, but that is not NULL. */

@@ -38,18 +38,19 @@ struct graph {
 	struct graph_mem *mem;
 };
 
-/* be: where to run. The arena grows on a graph with backend_null (a measurement) and is fixed, at `bytes`, elsewhere. */
+/* be: where to run, in an arena of so many bytes. measure: to find out how many; runs on backend_null, laid out as on be. */
 void graph_init(struct graph *g, const struct backend *be, size_t bytes);
-/* A measurement for be: on backend_null, with maps as be lays them out. */
 void graph_measure(struct graph *g, const struct backend *be);
 void graph_fini(struct graph *g);
 void graph_reset(struct graph *g); /* forgets all nodes: once per step */
-size_t graph_peak(const struct graph *g); /* most bytes of the arena in use at once so far */
+size_t graph_peak(const struct graph *g); /* the highest byte of the arena in use so far */
+/* After a measured step: places its buffers, returns the bytes they take; who follows, from its next reset on, does the same. */
+size_t graph_plan(struct graph *dry);
+void graph_follow(struct graph *g, const struct graph *dry);
 
 /*
- * Inference frees a value after its last use, which only a run that went before can know: after a dry run,
- * graph_lifetimes(g, dry) makes later runs of g (which may be the dry one itself) free what dry saw used for the last
- * time, and starts the peak anew. Both must make the same nodes in the same order.
+ * Inference frees a value after its last use, which only a dry run before can know: later runs of g (which may be the dry
+ * one itself) free what dry saw used for the last time; the peak starts anew. Both must make the same nodes.
  */
 void graph_lifetimes(struct graph *g, const struct graph *dry);
 

@@ -8,7 +8,7 @@
 /* A piece of the arena, freed when the last node that looks into it lets go. */
 struct buffer {
 	size_t offset, bytes;
-	int refs;
+	int number, refs;
 };
 
 struct buffer *buffer_new(struct graph *g, size_t bytes);

@@ -3,8 +3,8 @@
 #include <string.h>
 
 #include "cuda/kernels.h"
-#include "cuda/philox.h"
-#include "cuda/vec.h"
+#include "cuda/kernels/philox.h"
+#include "cuda/kernels/vec.h"
 
 /* --- statistics: sums of x - pivot and of its square, the pivot a value of the channel, so that nothing cancels --- */
 

@@ -2,7 +2,7 @@
 #ifndef PM_VEC_H
 #define PM_VEC_H
 
-#include "cuda/each.h"
+#include "cuda/kernels/each.h"
 
 #ifdef __CUDACC__
 #include <cuda_bf16.h>

@@ -2,7 +2,7 @@
 #ifndef PM_PHILOX_H
 #define PM_PHILOX_H
 
-#include "cuda/each.h"
+#include "cuda/kernels/each.h"
 
 /* Word `which` (0 to 3) of philox({c0, c1, c2, c3}, {k0, k1}). */
 CELL uint32_t philox_word(uint32_t c0, uint32_t c1, uint32_t c2, uint32_t c3, uint32_t k0, uint32_t k1, uint32_t which)

@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "cuda/kernels.h"
-#include "cuda/each.h"
+#include "cuda/kernels/each.h"
 
 struct adam_cell {
 	real *w, *m, *v;

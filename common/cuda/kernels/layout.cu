@@ -1,6 +1,6 @@
 /* layout.cu: between layouts and types; depth to space; resampling by gathering. */
 #include "cuda/kernels.h"
-#include "cuda/vec.h"
+#include "cuda/kernels/vec.h"
 
 /* --- relayout --- */
 

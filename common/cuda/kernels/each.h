@@ -13,6 +13,7 @@
 #ifndef PM_EACH_H
 #define PM_EACH_H
 
+#include "base/base.h"
 #include "cuda/runtime.h"
 
 enum { BLOCK = 256, WARP = 32, PARTS_MOST = 512, ITEMS = 8 };
@@ -25,7 +26,12 @@ static inline uint32_t fold_parts(int64_t items)
 }
 
 #ifdef __CUDACC__
-#include "cuda/stream.h"
+static inline unsigned blocks_for(int64_t threads)
+{
+	if (threads > UINT32_MAX)
+		die(PM_FAIL, "a kernel of %lld threads: take smaller batches or crops", (long long)threads);
+	return (unsigned)((threads + BLOCK - 1) / BLOCK);
+}
 
 #define CELL static __device__ __forceinline__
 

@@ -6,10 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "base/base.h"
 #include "cuda/engine.h"
 #include "cuda/kernels.h"
-#include "cuda/vec.h"
+#include "cuda/kernels/vec.h"
 
 /* What kernels are told of a convolution. */
 struct geometry {

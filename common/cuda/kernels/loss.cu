@@ -2,7 +2,7 @@
 #include <math.h>
 
 #include "cuda/kernels.h"
-#include "cuda/each.h"
+#include "cuda/kernels/each.h"
 
 /* Logits and what they are compared with; other arrays as each kernel wants them. */
 struct pixels {
