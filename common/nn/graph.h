@@ -48,14 +48,10 @@ size_t graph_peak(const struct graph *g); /* the highest byte of the arena in us
 size_t graph_plan(struct graph *dry);
 void graph_follow(struct graph *g, const struct graph *dry);
 
-/*
- * Inference frees a value after its last use, which only a dry run before can know: later runs of g (which may be the dry
- * one itself) free what dry saw used for the last time; the peak starts anew. Both must make the same nodes.
- */
+/* Later runs of g (which may be dry) free a value where dry saw it used for the last time, as inference can; the peak starts anew. */
 void graph_lifetimes(struct graph *g, const struct graph *dry);
 
-/* Adds d(scalar)/dx to the gradient of every parameter upstream. */
-void graph_backward(struct graph *g, struct node *scalar);
+void graph_backward(struct graph *g, struct node *scalar); /* adds d(scalar)/dx to the gradient of every parameter upstream */
 double graph_scalar(struct graph *g, const struct node *x);
 
 /* --- inputs: copied from host memory. 2-D nets on volumes: fold puts the slices into the batch, [n*d,c,1,h,w]. --- */
