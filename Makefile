@@ -110,6 +110,7 @@ $(GPU_C:%.c=$B/gpu/%.o): $B/gpu/%.o: %.c $B/flags
 $B/bin/libpymic-cuda.so: $(CU:%.cu=$B/%.cu.o) $B/common/cuda/runtime.cu.o $(GPU_C:%.c=$B/gpu/%.o)
 	@mkdir -p $(@D); echo "LD $@"
 	@$(NVCC) -shared -cudart static $^ -L$(CUDA_HOME)/lib64 -lcudnn -o $@
+	@awk -f common/cuda/kernels.awk $(CU:%.cu=$B/%.cu.o.log) > $B/cuda-kernels.tsv
 
 $B/twin/%.o: %.cu $B/flags
 	$(COMPILE) -O2 -fPIC -fopenmp -MMD -MP -x c -c $< -o $@

@@ -149,6 +149,7 @@ const char *plan_cache_get(const char *key)
 
 void plan_cache_put(const char *key, const char *value)
 {
+	struct stat st;
 	char *text, *part;
 
 	if (path)
@@ -156,7 +157,7 @@ void plan_cache_put(const char *key, const char *value)
 	text = xprintf("%s\t%s", key, value);
 	keep(text, strlen(text));
 	free(text);
-	if (!path)
+	if (!path || (!stat(path, &st) && !S_ISREG(st.st_mode))) /* nothing is to take the place of /dev/null */
 		return;
 	make_folders(path);
 	part = xprintf("%s.part.%ld", path, (long)getpid());

@@ -10,7 +10,7 @@ static bool own(enum ftype type)
 }
 
 /* Nothing is deferred where `own` and `acts` are false. */
-static const struct backend table = {
+const struct backend pymic_table = {
 	.name = "cuda", .runs = true, .channels_last = true, .alloc = device_alloc, .free = device_free, .put = device_put, .get = device_get,
 	.zero = device_zero, .own = own, .conv_open = cuda_conv_open, .conv_close = cuda_conv_close, .conv_fwd = cuda_conv_fwd,
 	.conv_bwd_data = cuda_conv_bwd_data, .conv_bwd_weights = cuda_conv_bwd_weights, .norm_stats = cuda_norm_stats,
@@ -21,4 +21,7 @@ static const struct backend table = {
 	.sum_squares = cuda_sum_squares, .adam = cuda_adam, .sgd = cuda_sgd,
 };
 
-const struct backend *pymic_backend(int index, bool fast, char *what, size_t size) { return device_open(index, fast, what, size) ? NULL : &table; }
+const struct backend *pymic_backend(int index, bool fast, char *what, size_t size)
+{
+	return device_open(index, fast, what, size) ? NULL : &pymic_table;
+}

@@ -13,6 +13,7 @@ struct backend {
 	const char *name;
 	bool runs; /* false: shapes and memory only, get gives zeros */
 	bool channels_last; /* how maps lie, see fmap.h */
+	bool acts; /* convolutions of kernel 1 apply x->act as they read; see own */
 	void *(*alloc)(size_t bytes); /* zeroed; dies when there is no memory */
 	void (*free)(void *, size_t bytes);
 	void (*put)(void *dst, const void *host, size_t bytes);
@@ -23,10 +24,9 @@ struct backend {
 	void (*conv_close)(struct conv *);
 	/*
 	 * Are 3x3 convolutions of this type our own? Those apply x->act as they read, and their results do not depend on the
-	 * number of threads; a library's may. acts: those of kernel 1 apply it in any case.
+	 * number of threads; a library's may.
 	 */
 	bool (*own)(enum ftype type);
-	bool acts;
 	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], before or after y is rounded to its type. */
 	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
 		double *moments);
