@@ -96,20 +96,17 @@ CELL void along(const struct along *a, uint32_t i)
 }
 EACH(along)
 
-CELL void long_sum(const struct along *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+struct long_along {
+	struct along a;
+};
+
+CELL void long_along(const struct long_along *l, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
 {
+	const struct along *a = &l->a;
 	const real *x = a->x + (size_t)(out / a->inner) * a->mid * a->inner + out % a->inner;
 
 	for (uint32_t m = thread; m < a->mid; m += threads)
 		*sum += x[(size_t)m * a->inner];
-}
-
-struct long_along {
-	struct along a;
-};
-CELL void long_along(const struct long_along *l, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
-{
-	long_sum(&l->a, out, thread, threads, sum);
 }
 FOLD(long_along, 1)
 
