@@ -203,6 +203,21 @@ struct node *op_sum(struct graph *g, struct node *x, int axis)
 	return along_node(g, x, &to, (struct axis_arg){ outer, mid, inner }, g->be->sum, sum_back);
 }
 
+struct node *op_spread(struct graph *g, struct node *x, int axis, int64_t count)
+{
+	int64_t dim[5] = { x->v.n, x->v.c, x->v.d, x->v.h, x->v.w }, outer = 1, inner = 1;
+
+	if (dim[axis] != 1)
+		die(PM_FAIL, "bug: an axis of %lld is spread", (long long)dim[axis]);
+	for (int i = 0; i < axis; i++)
+		outer *= dim[i];
+	for (int i = axis + 1; i < 5; i++)
+		inner *= dim[i];
+	dim[axis] = count;
+	struct fmap to = fmap_make(g, F_REAL, 1, dim[0], dim[1], dim[2], dim[3], dim[4]);
+	return along_node(g, x, &to, (struct axis_arg){ outer, count, inner }, g->be->spread, spread_back);
+}
+
 struct node *op_total(struct graph *g, struct node *x)
 {
 	struct fmap to = fmap_make(g, F_REAL, 1, 1, 1, 1, 1, 1);

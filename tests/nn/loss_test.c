@@ -120,6 +120,20 @@ static void golden_values(void **state)
 	near(run(f, "ce", false, true), 3.5954878);
 	near(run(f, "dice+ce", false, false), 0.6455581 + 1.7923213);
 	near(run(f, "dice:weight=0.5+ce:weight=2", false, false), 0.5 * 0.6455581 + 2 * 1.7923213);
+	near(run(f, "gce:q=0.5", false, false), 0.9625366);
+	near(run(f, "gce:q=0.7", true, false), 0.9538944);
+	near(run(f, "mse", false, false), 0.2994589);
+	near(run(f, "mae", false, false), 0.4283873);
+	near(run(f, "mae", true, false), 1.4946798 / K); /* over classes too, as without weights */
+	near(run(f, "binary-dice", false, false), 0.3940110);
+	near(run(f, "group-dice", false, false), 0.6633701);
+	near(run(f, "focal-dice:beta=2", false, false), 0.4050530);
+	near(run(f, "nr-dice:gamma=1.5", false, false), 0.5207781);
+	near(run(f, "exp-log:dice=0.8:gamma=0.3", false, false), 1.1354892);
+	near(run(f, "slsr:epsilon=0.25", true, false), 1.9550369);
+	near(run(f, "slsr:epsilon=0.25", false, false), 1.7846428);
+	near(run(f, "ars-tversky:patch=2", false, false), 0.6597841);
+	near(run(f, "entropy", false, false), 0.6041245);
 }
 
 /* Softmax of the logits, in double. */

@@ -1,0 +1,35 @@
+/* terms.h: what losses of probabilities p [n,k,d,h,w] are written with. */
+#ifndef PM_TERMS_H
+#define PM_TERMS_H
+
+#include "loss/loss.h"
+
+struct node *add(struct graph *g, struct node *a, struct node *b);
+struct node *times(struct graph *g, struct node *a, struct node *b);
+struct node *over(struct graph *g, struct node *a, struct node *b);
+/* a x + b */
+struct node *linear(struct graph *g, double a, struct node *x, double b);
+struct node *mean(struct graph *g, struct node *x); /* of all elements */
+
+/* Probabilities kept off 0 and 1 as PyMIC does: 0.999 p + 5e-4. */
+struct node *inner(struct graph *g, struct node *p);
+/* -ln(p + 1e-8): finite, with a finite gradient, where a probability has vanished. */
+struct node *surprise(struct graph *g, struct node *p);
+
+/* The truth y [n,k,d,h,w]; labels become one-hot, a label that is no class zeros. */
+struct node *truth_soft(struct graph *g, const struct truth *t, int64_t k);
+/* The weight of each pixel, 0 where its label is no class; NULL: all are 1. y: of truth_soft. */
+struct node *truth_weight(struct graph *g, const struct truth *t, struct node *y);
+
+/* x [n,k,...]: each class times its class weight, each pixel times its w [n,1,...]; NULL: unchanged. */
+struct node *by_class(struct graph *g, struct node *x, struct node *class_weight);
+struct node *by_pixel(struct graph *g, struct node *x, struct node *w);
+/* e [n,1,...]: sum w e / (sum w + 1e-10), the mean where w is NULL. */
+struct node *pixel_mean(struct graph *g, struct node *e, struct node *w);
+
+/* Sums over batch and space of each class, [1,k]. */
+struct node *class_sums(struct graph *g, struct node *x);
+/* Soft Dice of each class, [1,k]: (2 sum w y p + s) / (sum w y + sum w p + s). */
+struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t, double smooth);
+
+#endif
