@@ -1,1 +1,3 @@
 AGENT(sup)
+AGENT(em)
+AGENT(cps)

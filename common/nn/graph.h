@@ -10,6 +10,7 @@
 
 struct graph;
 struct param;
+struct graph_mem;
 
 struct node {
 	struct fmap v;      /* the value */
@@ -26,8 +27,6 @@ struct node {
 	bool keep;          /* read by the caller after the step: never freed early */
 	int uses;           /* ops that read it: inference frees the value after the last */
 };
-
-struct graph_mem;
 
 struct graph {
 	const struct backend *be;
@@ -85,6 +84,7 @@ struct node *op_plain(struct graph *g, struct node *x); /* to plain f32, as loss
 enum resample { RESAMPLE_NEAREST, RESAMPLE_LINEAR, RESAMPLE_ALIGNED, RESAMPLE_AVERAGE };
 struct node *op_resample(struct graph *g, struct node *x, const int64_t size[3], enum resample how);
 struct node *op_onehot(struct graph *g, struct node *label, int64_t k);
+struct node *op_argmax(struct graph *g, struct node *x); /* labels u8 [n,1,...], the first of equals; no gradient */
 struct node *op_softmax(struct graph *g, struct node *x);
 struct node *op_ce(struct graph *g, struct node *z, struct node *target, struct node *weight, struct node *class_weight); /* [2] */
 struct node *op_overlap(struct graph *g, struct node *z, struct node *target, struct node *weight);       /* [3,k] */

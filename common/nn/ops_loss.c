@@ -33,6 +33,16 @@ struct node *op_onehot(struct graph *g, struct node *label, int64_t k)
 	return node_done(g, y);
 }
 
+struct node *op_argmax(struct graph *g, struct node *x)
+{
+	struct node *y = node_new(g, x, NULL);
+
+	y->need = false;
+	node_value(g, y, F_U8, 1, x->v.n, 1, x->v.d, x->v.h, x->v.w);
+	g->be->argmax(y->v.data, x->v.data, x->v.n, x->v.c, fmap_space(&x->v));
+	return node_done(g, y);
+}
+
 /* Truth and weight must have the space of the logits; a target with k channels is one of probabilities. */
 static struct node *loss_node(struct graph *g, struct node *z, struct node *target, struct node *weight, int64_t n, int64_t c)
 {

@@ -276,15 +276,15 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	net->multiple(conf, size); /* the smallest that has more than one voxel at the deepest level */
 	for (int i = 0; i < 3; i++)
 		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
-	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .ps = { ps }, .deep_mode = c->mode, .deep_weights = &none,
-		.iter = 5, .iters = 10, .labeled = 2 };
+	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .ps = { ps, ps, ps, ps }, .deep_mode = c->mode, .deep_weights = &none,
+		.iter = 5, .iters = 10, .labeled = 1 };
 	r.loss = the_loss(losses[0]->p.name ? &losses[0]->p : NULL);
 	void *agent_conf = xcalloc(1, agent->p.conf_size ? agent->p.conf_size : 1);
 	if (agent->p.opts)
 		opt_defaults(agent->p.opts, agent_conf);
 	r.conf = agent_conf;
 	r.image = image(g, 2, 1, size[0], size[1], size[2]);
-	r.truth = truth_for(g, 2, 3, size, &(struct loss_case){ 0 });
+	r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
 	struct node *y = agent->loss(&r);
 	free(agent_conf);
 	free(r.loss.part[0].conf);

@@ -1,0 +1,31 @@
+/* cps.c: cross pseudo supervision: two networks that begin differently teach each other where there are no labels. */
+#include "agent/semi.h"
+
+/* L(z1) + L(z2) on the labeled + w (l(z1, argmax z2) + l(z2, argmax z1)) on the unlabeled, l the same loss without weights. */
+static struct node *loss(struct run *r)
+{
+	struct graph *g = r->g;
+	struct node *out[2][PM_OUTPUTS], *sum = NULL, *free_of_labels[2];
+
+	for (int i = 0; i < 2; i++) {
+		const int n = forward_all(r, i, out[i]);
+		struct node *taught = supervised(r, out[i], n);
+		sum = sum ? op_binary(g, B_ADD, sum, taught) : taught;
+		free_of_labels[i] = unlabeled(r, out[i][0]);
+	}
+	r->logits = out[0][0];
+	r->logits->keep = true;
+	const double w = ramped_weight(r, r->conf);
+	for (int i = 0; i < 2 && free_of_labels[0]; i++) {
+		const struct truth pseudo = { .target = op_argmax(g, free_of_labels[1 - i]), .class_weight = r->truth.class_weight };
+		sum = op_binary(g, B_ADD, sum, op_unary(g, U_SCALE, w, loss_eval(g, &r->loss, free_of_labels[i], &pseudo)));
+	}
+	return sum;
+}
+
+const struct agent agent_cps = {
+	.p = { "cps", "cross pseudo supervision: two networks are each other's teachers on unlabeled samples",
+		"Chen et al., Semi-supervised semantic segmentation with cross pseudo supervision, CVPR 2021", ramped_opts, sizeof(struct ramped) },
+	.nets = 2,
+	.loss = loss,
+};

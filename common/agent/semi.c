@@ -1,0 +1,43 @@
+/* semi.c: see semi.h. */
+#include "agent/semi.h"
+
+#include <math.h>
+
+const struct opt ramped_opts[] = {
+	OPT_NUMBER(struct ramped, weight, 0, "X", "0.1", 0, 1e6, "of what is learned beyond the labels, once it has grown"),
+	OPT_NUMBER(struct ramped, ramp_start, 0, "N", "0", 0, 1e12, "iteration at which it begins to grow"),
+	OPT_NUMBER(struct ramped, ramp_end, 0, "N", "0", 0, 1e12, "iteration at which it has grown; 0: the last"),
+	OPT_END,
+};
+
+double ramped_weight(const struct run *r, const struct ramped *c)
+{
+	const double start = (double)c->ramp_start, end = (double)(c->ramp_end ? c->ramp_end : r->iters);
+	const double x = end > start ? fmin(1, fmax(0, ((double)r->iter - start) / (end - start))) : 1;
+
+	return c->weight * exp(-5 * (1 - x) * (1 - x));
+}
+
+int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS])
+{
+	return r->net->forward(r->g, r->net_conf, r->ps[net], r->image, r->classes, out);
+}
+
+static struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
+
+struct node *supervised(struct run *r, struct node *const *out, int n)
+{
+	const double *weights = r->deep_weights && r->deep_weights->n ? r->deep_weights->v : NULL;
+	struct node *part[PM_OUTPUTS];
+
+	if (weights && r->deep_weights->n != n && n > 1)
+		die(PM_USAGE, "--deep-weights has %d numbers but the network has %d outputs", r->deep_weights->n, n);
+	for (int i = 0; i < n; i++)
+		part[i] = labeled(r, out[i]);
+	return n == 1 ? loss_eval(r->g, &r->loss, part[0], &r->truth) : loss_deep(r->g, &r->loss, part, n, &r->truth, r->deep_mode, weights);
+}
+
+struct node *unlabeled(struct run *r, struct node *x)
+{
+	return r->labeled < x->v.n ? op_part(r->g, x, r->labeled, x->v.n - r->labeled) : NULL;
+}
