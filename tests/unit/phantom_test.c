@@ -3,7 +3,7 @@
  * arguments it is the tool with which other tests make their data:
  *   phantom_test CASES EPOCHS SIZE SEED [DEPTH [FAULT=CASE]...]  > stream
  * FAULT: nan (one voxel), label7 (one voxel), unlabeled, channels (two of them), odd (one row less), abort (after it).
- * skip=N leaves out the first N samples of the stream.
+ * skip=N leaves out the first N samples of the stream; noise=X is the noise's standard deviation, 0.2 otherwise.
  */
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,6 +21,7 @@
 struct phantom {
 	int64_t size, depth;
 	uint64_t seed;
+	double noise; /* its standard deviation; the discs are 1 and 2 bright */
 };
 
 static void make(const struct phantom *p, int64_t index, struct record *r)
@@ -45,7 +46,7 @@ static void make(const struct phantom *p, int64_t index, struct record *r)
 		for (int k = 0; k < 2; k++)
 			if (hypot(px - x[k], py - y[k]) < radius[k])
 				label[i] = (uint8_t)(k + 1);
-		image[i] = (float)(label[i] + 0.2 * rng_normal(&rng));
+		image[i] = (float)(label[i] + p->noise * rng_normal(&rng));
 	}
 }
 
@@ -71,14 +72,17 @@ static int stream(int argc, char **argv)
 {
 	const struct stream_field field[2] = { { "image", PM_F32, 4 }, { "label", PM_U8, 3 } };
 	const int64_t cases = atoll(argv[1]), epochs = atoll(argv[2]);
-	const struct phantom p = { atoll(argv[3]), argc > 5 ? atoll(argv[5]) : 1, (uint64_t)atoll(argv[4]) };
+	struct phantom p = { atoll(argv[3]), argc > 5 ? atoll(argv[5]) : 1, (uint64_t)atoll(argv[4]), 0.2 };
 	int64_t *order = xcalloc((size_t)cases, sizeof *order);
 	struct record r = { .n = 0 };
 	int64_t left_out = 0;
 
-	for (int a = 6; a < argc; a++)
+	for (int a = 6; a < argc; a++) {
 		if (!strncmp(argv[a], "skip=", 5))
 			left_out = atoll(argv[a] + 5);
+		if (!strncmp(argv[a], "noise=", 6))
+			p.noise = atof(argv[a] + 6);
+	}
 	struct ostream *s = ostream_open("-", "sample", field, 2, NULL);
 
 	for (int64_t e = 0; e < epochs || !epochs; e++) {
@@ -112,7 +116,7 @@ static int stream(int argc, char **argv)
 
 static void phantoms_differ_by_case_and_not_by_time(void **state)
 {
-	const struct phantom p = { 32, 1, 3 };
+	const struct phantom p = { 32, 1, 3, 0.2 };
 	struct record a = { .n = 0 }, b = { .n = 0 };
 	int64_t count[3] = { 0 };
 
