@@ -181,11 +181,15 @@ install: all
 	install -m 644 man/pymic.7 $(DESTDIR)$(prefix)/share/man/man7
 	install -m 644 README.md LICENSE $(DESTDIR)$(prefix)/share/doc/pymic
 	install -m 644 python/pymic_stream.py $(DESTDIR)$(prefix)/share/pymic
+ifeq ($(CUDA),1)
+	install -d $(DESTDIR)$(prefix)/lib/pymic
+	install -m 755 $B/bin/libpymic-cuda.so $(DESTDIR)$(prefix)/lib/pymic
+endif
 
 uninstall:
 	rm -f $(CMDS:%=$(DESTDIR)$(prefix)/bin/%) $(CMDS:%=$(DESTDIR)$(prefix)/share/man/man1/%.1)
 	rm -f $(DESTDIR)$(prefix)/share/man/man7/pymic.7
-	rm -rf $(DESTDIR)$(prefix)/share/doc/pymic $(DESTDIR)$(prefix)/share/pymic
+	rm -rf $(DESTDIR)$(prefix)/share/doc/pymic $(DESTDIR)$(prefix)/share/pymic $(DESTDIR)$(prefix)/lib/pymic
 
 clean:
 	rm -rf build

@@ -9,6 +9,8 @@ output; the first byte comes when the first step is done.
     peers.py start --list list.csv               from the list to one step
 
 Modes: f32, f32-cl, bf16-cl (cl: channels last, bf16: autocast), compile (torch.compile of bf16-cl), openvino-f32, -bf16.
+With --device cuda: f32 multiplies in f32, tf32 is PyTorch's default there, compile is max-autotune with CUDA graphs; the
+fastest of cuDNN's algorithms are taken, deterministic or not; a batch is copied from pinned memory in each step.
 """
 import argparse
 import collections
@@ -24,7 +26,7 @@ import numpy as np
 
 ROOT = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..")
 sys.path[:0] = [os.path.join(ROOT, "experiments", "acdc")]
-MODES = ("f32", "f32-cl", "bf16-cl", "compile", "openvino-f32", "openvino-bf16")
+MODES = ("f32", "tf32", "f32-cl", "bf16-cl", "compile", "openvino-f32", "openvino-bf16")
 
 
 def numbers(text):
@@ -40,7 +42,10 @@ def parse():
     p.add_argument("part", choices=("about", "step", "infer", "augment", "start"))
     p.add_argument("--mode", choices=MODES, default="f32")
     p.add_argument("--shape", type=sizes, default="8x1x256x256", help="of a batch, or of the volume that is transformed")
-    p.add_argument("--steps", type=int, default=7, help="how often, after one that does not count")
+    p.add_argument("--steps", type=int, default=7, help="how often, after those that do not count")
+    p.add_argument("--warm", type=int, default=1, help="how many do not count")
+    p.add_argument("--device", default="cpu", help="cpu or cuda[:N]")
+    p.add_argument("--tta", choices=("none", "flip"), default="none", help="flip: the mean over the image and three flips")
     p.add_argument("--model", help="a .pmm")
     p.add_argument("--image", help="a stream with one sample")
     p.add_argument("--same", help="a stream with a prediction to compare with")
@@ -70,27 +75,49 @@ def about(args):
             row(name, "-")
 
 
+def settle(args):
+    """Threads, and what is allowed on a GPU; a function that waits for all that was started."""
+    import torch
+    torch.set_num_threads(args.threads)
+    if not args.device.startswith("cuda"):
+        return lambda: None
+    torch.backends.cudnn.benchmark = True
+    torch.backends.cudnn.allow_tf32 = torch.backends.cuda.matmul.allow_tf32 = args.mode == "tf32"
+    return lambda: torch.cuda.synchronize(args.device)
+
+
+def compiled(function, device):
+    import torch
+    return torch.compile(function, mode="max-autotune") if device.startswith("cuda") else torch.compile(function)
+
+
 # --- training ---
 
 def step(args):
     import torch
     from peer import Trainer
-    torch.set_num_threads(args.threads)
+    wait = settle(args)
     n, c, *size = args.shape
     torch.manual_seed(args.seed)
     image, label = torch.randn(n, c, *size), torch.randint(0, args.classes, (n, *size))
+    if args.device.startswith("cuda"):
+        image, label = image.pin_memory(), label.pin_memory()
     trainer = Trainer(args, c, "bf16-cl" if args.mode == "compile" else args.mode, len(size))
     if args.mode == "compile":
-        trainer.loss = torch.compile(trainer.loss)
+        trainer.loss = compiled(trainer.loss, args.device)
     times = []
-    for i in range(args.steps + 1):
+    for i in range(-args.warm, args.steps):
+        wait()
         begin = time.monotonic()
+        if args.mode == "compile":
+            torch.compiler.cudagraph_mark_step_begin()
         trainer.step(image, label)
-        if i:
+        wait()
+        if i >= 0:
             times.append(1000 * (time.monotonic() - begin))
-        else:
+        elif i == -args.warm:
             print(flush=True)
-    row("ms", f"{statistics.median(times):.1f}")
+    row("ms", f"{statistics.median(times):.3f}")
 
 
 def start(args):
@@ -198,6 +225,53 @@ def segment(run, volume, window, batch, classes):
     return (total / weight).argmax(0)
 
 
+def on_device(args, net):
+    """segment() as one would write it for a GPU: volume, windows and sums stay there; the classes come back."""
+    import torch
+    half = args.mode.startswith("bf16") or args.mode == "compile"
+    layout = torch.contiguous_format
+    if half:
+        layout = torch.channels_last_3d if next(net.parameters()).dim() == 5 else torch.channels_last
+    net = net.to(args.device, memory_format=layout)
+    net = compiled(net, args.device) if args.mode == "compile" else net
+    flips = ((), (-1,), (-2,), (-2, -1)) if args.tta == "flip" else ((),)
+
+    def logits(tiles, flip):
+        x = tiles.flip(flip).contiguous(memory_format=layout)
+        with torch.autocast(torch.device(args.device).type, torch.bfloat16, enabled=half):
+            return net(x).float().flip(flip)
+
+    @torch.inference_mode()
+    def run(volume, window, batch, classes):
+        size = volume.shape[1:]
+        x, g = (torch.from_numpy(np.ascontiguousarray(a)).to(args.device) for a in (volume, gaussian(window)))
+        total, weight = torch.zeros((classes, *size), device=args.device), torch.zeros(size, device=args.device)
+        boxes = list(places(size, window))
+        for i in range(0, len(boxes), batch):
+            some = boxes[i:i + batch]
+            tiles = torch.stack([x[(slice(None), *box)] for box in some])
+            z = sum(logits(tiles, flip) for flip in flips) / len(flips)
+            for box, tile in zip(some, z):
+                total[(slice(None), *box)] += tile * g
+                weight[box] += g
+        return (total / weight).argmax(0).to(torch.uint8).cpu().numpy()
+    return run
+
+
+def fastest_on_device(args, net, volume, window):
+    """The batch that takes the least time for the volume, after once that does not count; compiling takes one batch only."""
+    run = on_device(args, net)
+
+    def seconds(batch):
+        run(volume, window, batch, args.classes)
+        begin = time.monotonic()
+        run(volume, window, batch, args.classes)
+        return time.monotonic() - begin
+    some = (1,) if tuple(window) == volume.shape[1:] else (4,) if args.mode == "compile" else (1, 2, 4, 8)
+    batch = min(some, key=seconds)
+    return f"batch {batch}", lambda: run(volume, window, batch, args.classes)
+
+
 def runners(args, net, shape, alone):
     """All runners of a mode, with the batches they take. alone: there is one window only."""
     some = (1,) if alone else (1, 2, 4)
@@ -223,7 +297,7 @@ def fastest(candidates, volume, window, count=4):
 def infer(args):
     import torch
     from peer import Trainer, pymic_stream
-    torch.set_num_threads(args.threads)
+    settle(args)
 
     def tensor(path, name):
         with open(path, "rb") as file:
@@ -234,12 +308,16 @@ def infer(args):
     window = args.window or volume.shape[1:]
     net = Trainer(args, len(volume), "f32", dims).net.eval()
     net = torch.nn.Sequential(net.encoder, net.decoder)
-    candidates = runners(args, net, (len(volume), *window), tuple(window) == volume.shape[1:])
-    name, run, batch = fastest(candidates, volume, window)
+    if args.device != "cpu" or args.tta != "none":
+        name, work = fastest_on_device(args, net, volume, window)
+    else:
+        candidates = runners(args, net, (len(volume), *window), tuple(window) == volume.shape[1:])
+        name, run, batch = fastest(candidates, volume, window)
+        work = lambda: segment(run, volume, window, batch, args.classes)
     times = []
     for _ in range(args.steps):
         begin = time.monotonic()
-        y = segment(run, volume, window, batch, args.classes)
+        y = work()
         times.append(time.monotonic() - begin)
     print(f"peers.py: {args.mode}: {name}", file=sys.stderr)
     row("s", f"{statistics.median(times):.4f}")

@@ -1,7 +1,7 @@
 /*
  * step.c: the time of one training step of a network on noise: forward, Dice + cross entropy, backward, Adam. Rows
- * "measure, value"; the first is written when the first step is done: the number of its GFLOP, counted as direct
- * convolutions (two per product: the outputs, the gradients of inputs other than images, and those of weights).
+ * "measure, value"; the first are written when the first step is done: what it has had to do, see count.h, as GFLOP (two
+ * per product: the outputs, the gradients of inputs other than images, and those of weights) and GB.
  */
 #include <math.h>
 #include <stdlib.h>
@@ -11,11 +11,14 @@
 #include "base/opt.h"
 #include "base/rng.h"
 #include "cpu/threads.h"
+#include "cuda/device.h"
 #include "nn/optim.h"
+#include "count.h"
 
 struct conf {
-	const char *net, *shape, *precision;
-	int steps, threads, classes;
+	const char *net, *shape, *precision, *device;
+	int steps, warm, threads, classes;
+	bool fast, count;
 };
 
 static const struct opt opts[] = {
@@ -24,7 +27,11 @@ static const struct opt opts[] = {
 	OPT_STRING(struct conf, shape, 0, "NxCx[Dx]HxW", "8x1x256x256", "shape of a batch"),
 	OPT_CHOICE(struct conf, precision, 0, "f32|bf16", "f32", "of feature maps"),
 	OPT_NUMBER(struct conf, classes, 0, "K", "4", 2, 256, "number of classes"),
-	OPT_NUMBER(struct conf, steps, 0, "N", "7", 1, 10000, "how many, after one that does not count"),
+	OPT_NUMBER(struct conf, steps, 0, "N", "7", 1, 100000, "how many"),
+	OPT_NUMBER(struct conf, warm, 0, "N", "1", 1, 1000, "how many before those that count"),
+	OPT_STRING(struct conf, device, 0, "auto|cpu|cuda[:N]", "cpu", "where to compute"),
+	OPT_SWITCH(struct conf, fast, 0, "allow the GPU algorithms whose last digits differ from run to run"),
+	OPT_SWITCH(struct conf, count, 0, "say what a step has to do, and do none"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 1024, "threads; 0: as many as there are processors"),
 	OPT_END,
 };
@@ -39,40 +46,6 @@ struct bench {
 	uint8_t *label;
 };
 
-/* A backend that only counts: a convolution is the number of its products, and each pass over it adds them. */
-static double products;
-
-static struct conv *count_open(const struct conv_shape *s)
-{
-	double *all = xmalloc(sizeof *all);
-
-	*all = (double)(s->n * s->cin * s->cout * s->size[0] * s->size[1] * s->size[2]);
-	for (int i = 0; i < s->dims; i++)
-		*all *= s->up ? 2 : s->kernel;
-	return (struct conv *)all;
-}
-
-static void count_close(struct conv *c) { free(c); }
-
-static void count(struct conv *c) { products += *(const double *)c; }
-
-#define UNUSED __attribute__((unused))
-static void count_fwd(struct conv *c, UNUSED const struct fmap *x, UNUSED const real *w, UNUSED const real *b,
-	UNUSED struct pack *p, UNUSED uint64_t version, UNUSED struct fmap *y, UNUSED double *moments) { count(c); }
-static void count_data(struct conv *c, UNUSED const struct fmap *dy, UNUSED const real *w, UNUSED struct pack *p,
-	UNUSED uint64_t version, UNUSED struct fmap *dx) { count(c); }
-static void count_weights(struct conv *c, UNUSED const struct fmap *x, UNUSED const struct fmap *dy, UNUSED real *dw,
-	UNUSED real *db) { count(c); }
-
-static struct backend counting(void)
-{
-	struct backend be = backend_null;
-
-	be.conv_open = count_open, be.conv_close = count_close;
-	be.conv_fwd = count_fwd, be.conv_bwd_data = count_data, be.conv_bwd_weights = count_weights;
-	return be;
-}
-
 /* Forward and backward on r.g; returns the loss. */
 static struct node *pass(struct bench *b)
 {
@@ -83,6 +56,19 @@ static struct node *pass(struct bench *b)
 	loss->keep = true;
 	graph_backward(r->g, loss);
 	return loss;
+}
+
+/* A whole step on the graph of b; its loss, for which all that was started is waited for. */
+static double step(struct bench *b, struct optim *o, int number)
+{
+	struct params *ps = b->run.ps[0];
+
+	b->run.g->step = (uint64_t)number;
+	graph_reset(b->run.g);
+	params_zero_grad(ps);
+	struct node *loss = pass(b);
+	optim_step(o, ps, 1e-3, 0);
+	return graph_scalar(b->run.g, loss);
 }
 
 /* N, C, D, H, W. */
@@ -114,12 +100,48 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
+static void say_counted(void)
+{
+	printf("GFLOP\t%.3f\nGB\t%.3f\n", 2e-9 * counted.products, 1e-9 * counted.bytes);
+	fflush(stdout);
+}
+
+/* Steps on the backend, in the memory that the dry run has planned. */
+static void measure(const struct conf *c, struct bench *b, const struct backend *be, struct graph *dry, struct params *ps,
+	const struct plugin *adam, void *adam_conf)
+{
+	struct graph g = { .grad = true, .training = true, .type = dry->type };
+	struct optim o;
+	double *ms = xcalloc((size_t)c->steps, sizeof *ms);
+
+	params_freeze(ps, be, 1);
+	optim_init(&o, adam, adam_conf, ps);
+	graph_init(&g, be, graph_plan(dry));
+	graph_follow(&g, dry);
+	b->run.g = &g;
+	b->run.ps[0] = ps;
+	for (int i = -c->warm; i < c->steps; i++) {
+		const double start = now();
+		if (!isfinite(step(b, &o, i + c->warm)))
+			die(PM_FAIL, "the loss is not finite");
+		if (i >= 0)
+			ms[i] = 1000 * (now() - start);
+		else if (i == -c->warm)
+			say_counted();
+	}
+	qsort(ms, (size_t)c->steps, sizeof *ms, by_size);
+	printf("ms\t%.3f\n", (ms[(c->steps - 1) / 2] + ms[c->steps / 2]) / 2);
+	free(ms);
+	graph_fini(&g);
+	optim_fini(&o);
+}
+
 int main(int argc, char **argv)
 {
 	struct conf c;
 	struct bench b = { 0 };
-	struct params ps = { 0 };
-	struct optim o;
+	struct params ps = { 0 }, dry_ps = { 0 };
+	struct optim dry_o;
 	struct err e;
 	void *net_conf, *adam_conf, *sup_conf;
 	char **operand;
@@ -147,45 +169,30 @@ int main(int argc, char **argv)
 	for (int64_t i = 0; i < voxels; i++)
 		b.label[i] = (uint8_t)rng_int(&rng, 0, c.classes - 1);
 
-	const struct backend counter = counting();
+	const struct backend *be = device_choose(c.device, c.fast), counter = counting(be);
 	const struct numbers none = { 0 };
-	struct graph dry = { .grad = true, .training = true, .type = strcmp(c.precision, "f32") ? F_BF16 : F_REAL }, g = dry;
+	struct graph dry = { .grad = true, .training = true, .type = strcmp(c.precision, "f32") ? F_BF16 : F_REAL };
 	b.run = (struct run){ .g = &dry, .net = (const struct net *)net, .net_conf = net_conf, .classes = c.classes,
 		.ps = { &ps }, .deep_mode = 2, .deep_weights = &none, .conf = sup_conf, .labeled = b.fold ? n * dim[2] : n };
 	b.run.loss.n = spec_sum_parse(&loss_kind, "dice+ce", b.run.loss.part, (int)PM_COUNT(b.run.loss.part), &e);
 	graph_init(&dry, &counter, 0);
+	pass(&b); /* declares the parameters; then those that are only counted */
+	b.run.ps[0] = &dry_ps;
+	graph_reset(&dry);
 	pass(&b);
-	params_freeze(&ps, &backend_cpu, 1);
-	optim_init(&o, adam, adam_conf, &ps);
-	graph_init(&g, &backend_cpu, graph_plan(&dry));
-	graph_follow(&g, &dry);
-	b.run.g = &g;
-
-	double *ms = xcalloc((size_t)c.steps, sizeof *ms);
-	for (int i = -1; i < c.steps; i++) {
-		const double start = now();
-		g.step = (uint64_t)(i + 1);
-		graph_reset(&g);
-		params_zero_grad(&ps);
-		struct node *loss = pass(&b);
-		optim_step(&o, &ps, 1e-3, 0);
-		if (!isfinite(graph_scalar(&g, loss)))
-			die(PM_FAIL, "the loss is not finite");
-		if (i >= 0) {
-			ms[i] = 1000 * (now() - start);
-		} else {
-			printf("GFLOP\t%.3f\n", 2e-9 * products);
-			fflush(stdout);
-		}
-	}
-	qsort(ms, (size_t)c.steps, sizeof *ms, by_size);
-	printf("ms\t%.1f\n", (ms[(c.steps - 1) / 2] + ms[c.steps / 2]) / 2);
-	free(ms);
+	params_freeze(&dry_ps, &counter, 1);
+	optim_init(&dry_o, adam, adam_conf, &dry_ps);
+	counted = (struct counts){ 0 };
+	step(&b, &dry_o, 0);
+	if (!c.count)
+		measure(&c, &b, be, &dry, &ps, adam, adam_conf);
+	else
+		say_counted();
 	free(b.image);
 	free(b.label);
-	graph_fini(&g);
 	graph_fini(&dry);
-	optim_fini(&o);
+	optim_fini(&dry_o);
+	params_fini(&dry_ps);
 	params_fini(&ps);
 	return PM_OK;
 }

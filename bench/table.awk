@@ -1,8 +1,11 @@
 # Rows "what, measure, engine, value" of several rounds -> a table of their medians, and how many times better pymic is than
 # each engine: less time or memory, or a higher rate. Where "GFLOP" of a thing is known, so is the speed of all its
 # engines, and what part of the measured peak that is (for bf16 the higher of the two peaks: its sums may be made in f32).
+# Where the "GB" that an engine moves are known, their part of what the measured copies move in the same time is "of copy".
 BEGIN { FS = "\t" }
 $1 == "machine" && /GFLOP/ { peak[$2] = $4 > peak[$2] ? $4 : peak[$2] }
+$1 == "machine" && $2 == "copy GB/s" && $4 + 0 > 0 { copy = $4 > copy ? $4 : copy }
+$2 == "GB" { gb[$1, $3] = $4 }
 $2 == "GFLOP" { gflop[$1] = $4; next }
 {
 	group = $1 FS $2
@@ -44,8 +47,8 @@ function better(group, name, x, ours) {
 }
 
 END {
-	print "| what | measure | engine | median | lowest..highest | pymic f32 is better | pymic bf16 | GFLOP/s | of peak |"
-	print "|---|---|---|--:|--:|--:|--:|--:|--:|"
+	print "| what | measure | engine | median | lowest..highest | pymic f32 is better | pymic bf16 | GFLOP/s | of peak | of copy |"
+	print "|---|---|---|--:|--:|--:|--:|--:|--:|--:|"
 	for (g = 1; g <= groups; g++) {
 		group = order[g]
 		split(group, part, FS)
@@ -53,9 +56,9 @@ END {
 			name = engine[group, i]
 			key = group FS name
 			x = median(key)
-			speed = share = ""
+			speed = share = moved = ""
 			if (!is_number(x)) {
-				printf "| %s | %s | %s | %s | | | | | |\n", part[1], part[2], name, x
+				printf "| %s | %s | %s | %s | | | | | | |\n", part[1], part[2], name, x
 				continue
 			}
 			if (part[2] == "ms" && part[1] in gflop) {
@@ -65,10 +68,12 @@ END {
 					top = peak["bf16 GFLOP/s"]
 				share = top ? sprintf("%.0f %%", 100 * speed / top) : ""
 			}
+			if (part[2] == "ms" && copy && (part[1], name) in gb)
+				moved = sprintf("%.0f %%", 100 * gb[part[1], name] / (x / 1000) / copy)
 			ours = (group FS "pymic") in n ? "pymic" : "pymic f32"
-			printf "| %s | %s | %s | %s | %s..%s | %s | %s | %s | %s |\n", part[1], part[2], name, number(x),
+			printf "| %s | %s | %s | %s | %s..%s | %s | %s | %s | %s | %s |\n", part[1], part[2], name, number(x),
 				number(v[key, 1]), number(v[key, n[key]]), better(group, ours, x), better(group, "pymic bf16", x),
-				speed == "" ? "" : number(speed), share
+				speed == "" ? "" : number(speed), share, moved
 		}
 	}
 }

@@ -42,6 +42,7 @@ def parse():
     p.add_argument("--init", help="start from the weights of this .pmm")
     p.add_argument("--seed", type=int, default=1)
     p.add_argument("--threads", type=int, default=0)
+    p.add_argument("--device", default="cpu", help="cpu or cuda[:N]")
     return p.parse_args()
 
 
@@ -54,13 +55,15 @@ class Trainer:
         self.net = UNet(dims, channels, args.classes, [int(c) for c in args.chns], args.dropout)
         if args.init:
             self.net.load_state_dict(weights(args.init), strict=False)
-        self.net.to(memory_format=self.layout)
-        self.optim = torch.optim.Adam(self.net.parameters(), lr=args.lr)
+        self.device = torch.device(args.device)
+        self.net.to(self.device, memory_format=self.layout)
+        fused = self.device.type == "cuda" and mode.endswith("cl")
+        self.optim = torch.optim.Adam(self.net.parameters(), lr=args.lr, fused=fused)
 
     def forward(self, image):
         """Slices [n,C,H,W] (or volumes, of a 3-D network) -> logits [n,K,H,W] in f32."""
-        image = image.contiguous(memory_format=self.layout)
-        with torch.autocast("cpu", torch.bfloat16, enabled=self.half):
+        image = image.to(self.device).contiguous(memory_format=self.layout)
+        with torch.autocast(self.device.type, torch.bfloat16, enabled=self.half):
             return self.net.decoder(self.net.encoder(image)).float()
 
     def loss(self, image, label):
@@ -70,6 +73,7 @@ class Trainer:
 
     def step(self, image, label):
         """image [n,C,H,W] f32, label [n,H,W] int64."""
+        image, label = (x.to(self.device, non_blocking=True) for x in (image, label))
         self.net.train()
         self.optim.zero_grad()
         loss = self.loss(image, label)
@@ -87,7 +91,7 @@ class Trainer:
         x = np.pad(image, [(0, 0), (0, 0)] + [(a, p - a) for a, p in zip(low, pad)], mode="reflect")
         x = torch.from_numpy(np.ascontiguousarray(x, np.float32)).transpose(0, 1)
         z = torch.cat([self.forward(x[i:i + chunk]) for i in range(0, len(x), chunk)])
-        y = z.argmax(1).numpy()
+        y = z.argmax(1).cpu().numpy()
         return y[:, low[0]:low[0] + image.shape[2], low[1]:low[1] + image.shape[3]]
 
     def validate(self, volumes):
