@@ -4,7 +4,7 @@
 # make install    DESTDIR= prefix=/usr/local
 # make check-gpu  the tests of the GPU's backend on the GPU that is here
 # Switches: SAN=1 (address and undefined-behaviour sanitizers), REAL=double (gradient checks), FUZZ=1 (libFuzzer, clang),
-#           CUDA=0 (no GPU; the default where there is no nvcc)
+#           CUDA=0 (no GPU; the default where nvcc or cuDNN is missing)
 
 CC      ?= cc
 CFLAGS  ?= -O2 -g
@@ -13,7 +13,8 @@ SAN     ?= 0
 REAL    ?= float
 FUZZ    ?= 0
 NVCC    ?= nvcc
-CUDA    ?= $(if $(filter 0float0,$(SAN)$(REAL)$(FUZZ)),$(if $(shell command -v $(NVCC)),1,0),0)
+CUDA_HOME := $(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC)))))
+CUDA    ?= $(if $(filter 0float0,$(SAN)$(REAL)$(FUZZ)),$(if $(wildcard $(CUDA_HOME)/include/cudnn_graph.h),1,0),0)
 B       ?= build$(if $(filter 1,$(SAN)),/san)$(if $(filter double,$(REAL)),/double)$(if $(filter 1,$(FUZZ)),/fuzz)
 
 PACKAGES := gcc make pkg-config perl mandoc libmsgpack-dev libhdf5-dev libnifti-dev libpng-dev zlib1g-dev libopenblas-openmp-dev \
@@ -96,7 +97,6 @@ $B/%.$1.o: %.c $B/flags
 endef
 $(foreach i,$(ISAS),$(eval $(call isa,$i)))
 
-CUDA_HOME = $(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC)))))
 CUDA_VERSION = $(shell $(NVCC) --version | sed -n 's/.*release \([0-9.]*\).*/\1/p')
 NVCC_FLAGS = -std=c++17 -O3 -lineinfo $(foreach s,$(SMS),-gencode arch=compute_$s,code=sm_$s) -gencode arch=compute_90,code=compute_90 -Werror all-warnings \
 	-Xptxas -v -Xcompiler -fPIC,-Wall,-Wno-unknown-pragmas -D_GNU_SOURCE -DPM_CUDA_VERSION='"$(CUDA_VERSION)"' -Icommon
