@@ -14,6 +14,7 @@ static void get(void *dst, const void *src, size_t bytes) { (void)src; memset(ds
 static void zero(void *dst, size_t bytes) { (void)dst, (void)bytes; }
 static struct conv *conv_open(const struct conv_shape *s) { (void)s; return (struct conv *)nowhere; }
 static void conv_close(struct conv *c) { (void)c; }
+static bool all_finite(const real *x, int64_t n) { (void)x, (void)n; return true; }
 static double sum_squares(const real *x, int64_t n) { (void)x, (void)n; return 0; }
 
 /* The rest of the table does nothing with its arguments. */
@@ -42,6 +43,8 @@ NOTHING(ce_bwd, real *dz, const real *ds, const real *z, const struct target *t,
 NOTHING(overlap, real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 NOTHING(overlap_bwd, real *dz, const real *ds, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 NOTHING(argmax, uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
+NOTHING(tile_cut, real *tile, const float *image, int64_t c, const struct tile *t)
+NOTHING(tile_add, real *planes, const real *tile, int64_t k, const struct tile *t, double scale)
 NOTHING(adam, real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p)
 NOTHING(sgd, real *w, const real *g, real *v, int64_t n, const struct sgd *p)
 
@@ -52,5 +55,6 @@ const struct backend backend_null = {
 	.norm_act_bwd = norm_act_bwd,
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
 	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
-	.overlap_bwd = overlap_bwd, .argmax = argmax, .sum_squares = sum_squares, .adam = adam, .sgd = sgd,
+	.overlap_bwd = overlap_bwd, .argmax = argmax, .tile_cut = tile_cut, .tile_add = tile_add, .all_finite = all_finite,
+	.sum_squares = sum_squares, .adam = adam, .sgd = sgd,
 };

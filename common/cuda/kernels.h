@@ -29,6 +29,9 @@ void cuda_ce_bwd(real *dz, const real *dsum, const real *z, const struct target 
 void cuda_overlap(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 void cuda_overlap_bwd(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 void cuda_argmax(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v);
+void cuda_tile_cut(real *tile, const float *image, int64_t c, const struct tile *t);
+void cuda_tile_add(real *planes, const real *tile, int64_t k, const struct tile *t, double scale);
+bool cuda_all_finite(const real *x, int64_t n);
 double cuda_sum_squares(const real *x, int64_t n);
 void cuda_adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p);

@@ -73,6 +73,14 @@ struct backend {
 	void (*overlap_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v); /* the first maximum */
 
+	/*
+	 * image [c,ring,h,w] -> a tile [c,..]; a tile [k,..], flipped back, times its weights and scale, is added to planes
+	 * [ring,k,h,w]. all_finite: is no value infinite or NaN?
+	 */
+	void (*tile_cut)(real *tile, const float *image, int64_t c, const struct tile *t);
+	void (*tile_add)(real *planes, const real *tile, int64_t k, const struct tile *t, double scale);
+	bool (*all_finite)(const real *x, int64_t n);
+
 	double (*sum_squares)(const real *x, int64_t n);
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
