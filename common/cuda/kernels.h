@@ -17,6 +17,9 @@ void cuda_norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const st
 void cuda_relayout(struct fmap *y, const struct fmap *x, bool add);
 void cuda_space(struct fmap *y, const struct fmap *x, int dims, bool inverse);
 void cuda_resample(struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add);
+void cuda_tile_cut(real *tile, const float *image, int64_t c, const struct tile *t);
+void cuda_tile_add(real *planes, const real *tile, int64_t k, const struct tile *t, double scale);
+bool cuda_all_finite(const real *x, int64_t n);
 void cuda_unary(enum unary f, double a, real *y, const real *x, int64_t n, bool add);
 void cuda_binary(enum binary f, real *y, const real *a, const real *b, int64_t n, bool add);
 void cuda_sum(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);
@@ -29,9 +32,6 @@ void cuda_ce_bwd(real *dz, const real *dsum, const real *z, const struct target 
 void cuda_overlap(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 void cuda_overlap_bwd(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 void cuda_argmax(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v);
-void cuda_tile_cut(real *tile, const float *image, int64_t c, const struct tile *t);
-void cuda_tile_add(real *planes, const real *tile, int64_t k, const struct tile *t, double scale);
-bool cuda_all_finite(const real *x, int64_t n);
 double cuda_sum_squares(const real *x, int64_t n);
 void cuda_adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
