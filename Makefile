@@ -89,7 +89,7 @@ LOOPS   := -O3 -fno-trapping-math -fno-math-errno
 COMPILE = @mkdir -p $(@D); echo "CC $@"; $(CC) -std=gnu11 $(WARN) $(DEFS) $(INCLUDE) $(CFLAGS)
 
 $B/%.o: %.c $B/flags
-	$(COMPILE) $(if $(filter common/tensor/% common/transform/% common/net/cover.c,$<),$(LOOPS)) $(if $(filter common/cpu/% common/nn/% common/net/%,$<),-fopenmp) -MMD -MP -c $< -o $@
+	$(COMPILE) $(if $(filter common/tensor/% common/transform/% common/cpu/tile.c,$<),$(LOOPS)) $(if $(filter common/cpu/% common/nn/% common/net/%,$<),-fopenmp) -MMD -MP -c $< -o $@
 
 define isa
 $B/%.$1.o: %.c $B/flags

@@ -42,3 +42,39 @@ for device in cpu cuda; do
 done
 ok "$(paste -d , cpu.csv cuda.csv | awk -F , 'NR > 1 && ($5 - $10 > 0.002 || $10 - $5 > 0.002) { bad = 1 } END { print bad + (NR < 2) }')" \
 	"predictions are those of the processor"
+
+# Windows are cut and put together on the device: 2-D and 3-D, flips, an ensemble, images smaller than the window.
+"$phantom" 1 2 24 3 10 > volumes.pms && "$phantom" 1 1 24 4 9 > volume.pms
+pymic-train --net unet:dims=3:chns=8,16:dropout=0 --classes 3 --batch 1 --iters 2 -o volume --device cpu < volumes.pms > log 2>&1
+near() { # near WHAT INPUT OPTION...
+	what=$1
+	input=$2
+	shift 2
+	for device in cpu cuda; do
+		PYMIC_CUDA=$so pymic-infer "$@" --prob --device $device < "$input" > $device.pms 2> log
+	done
+	"$TESTS/records" equal cpu.pms cuda.pms 1e-4
+	ok $? "$what"
+	PYMIC_CUDA=$so pymic-infer "$@" --device cuda < "$input" > classes.pms 2> log
+	"$TESTS/records" equal cuda.pms classes.pms
+	ok $? "and its classes"
+}
+near "overlapping windows, flipped" valid.pms -m gpu/best.pmm --window 16,24 --stride 7,24 --tta flip --window-batch 3
+near "an ensemble" valid.pms -m gpu/best.pmm -m cpu/best.pmm --window 16,16
+near "a window beyond the image" valid.pms -m gpu/best.pmm --window 64,64
+near "windows of a volume" volume.pms -m volume/last.pmm --window 4,16,16 --stride 3,12,12
+near "a volume as a whole, flipped" volume.pms -m volume/last.pmm --tta flip
+
+# Memory that may be used: batches are halved until they fit.
+"$phantom" 1 1 96 5 > large.pms
+bounded() { PYMIC_CUDA=$so pymic-infer -m gpu/best.pmm --window 32,32 --window-batch 40 --prob "$@" < large.pms > bounded.pms 2> err; }
+bounded --device cuda
+cp bounded.pms free.pms
+bounded --device cuda --max-gpu-memory 2 -v
+like "$? $(grep -c 'windows at once' err)" "^0 [2-6]" "--max-gpu-memory: smaller batches"
+"$TESTS/records" equal free.pms bounded.pms 1e-5
+ok $? "give the same"
+bounded --device cuda --max-gpu-memory 1 --window 0,0
+like "$? $(cat err)" "^1 .*MiB of the GPU.s memory are needed, 1.0 may be used.*smaller --window" "what cannot be done is said"
+bounded --device cpu --max-gpu-memory 1
+like "$? $(cat err)" "^2 .*--device cpu" "the processor has no such memory"

@@ -10,7 +10,7 @@ struct conf {
 	struct texts model;
 	const char *output, *tta, *largest, *precision, *device;
 	struct numbers window, stride;
-	int64_t window_batch;
+	int64_t window_batch, max_gpu_memory;
 	int threads;
 	bool prob, keep_image, no_undo, fast;
 };

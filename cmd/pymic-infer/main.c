@@ -23,6 +23,7 @@ static const struct opt opts[] = {
 	OPT_SWITCH(struct conf, no_undo, 0, "stay on the transformed grid; pymic-augment --undo can go back later"),
 	OPT_CHOICE(struct conf, precision, 0, "model|f32|bf16", "model", "of the feature maps; model: as it was trained"),
 	OPT_STRING(struct conf, device, 0, "auto|cpu|cuda[:N]", "auto", "where to compute; auto: on a GPU, where there is one"),
+	OPT_NUMBER(struct conf, max_gpu_memory, 0, "MiB", "0", 0, 1 << 24, "of weights, feature maps and planes, not more; 0: what is free"),
 	OPT_SWITCH(struct conf, fast, 0, "allow the GPU algorithms whose last digits differ from run to run"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 1024, "threads; 0: as many as this process may use"),
 	OPT_END,
@@ -151,10 +152,13 @@ int main(int argc, char **argv)
 	threads_settle(argv);
 	if (opt_parse(&tool, &c, argc, argv, &operand))
 		die(PM_USAGE, "unexpected argument '%s': samples come from stdin", operand[0]);
+	if (c.max_gpu_memory && !strcmp(c.device, "cpu"))
+		die(PM_USAGE, "--max-gpu-memory: with --device cpu there is no GPU whose memory could be bounded");
 	threads_use(c.threads);
 	axes(&c.window, "window", pc.window);
 	axes(&c.stride, "stride", pc.stride);
 	pc.batch = c.window_batch;
+	pc.memory = (size_t)c.max_gpu_memory << 20;
 	pc.flip = !strcmp(c.tta, "flip");
 	struct segmenter s = { .conf = &c, .channels = models_open(&c, &pc, members), .classes = pc.classes };
 	s.predictor = predictor_open(&pc, &e);

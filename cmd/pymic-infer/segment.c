@@ -30,24 +30,20 @@ static const float *image_of(struct segmenter *s, const struct record *r, int64_
 /* Where the slabs of a case go. */
 struct result {
 	const char *id;
-	int64_t classes, depth, plane;
 	uint8_t *pred; /* [D,H,W], or NULL */
 	float *prob;   /* [classes,D,H,W], or NULL */
 };
 
-static void take(void *arg, int64_t first, int64_t planes, real *logits)
+static void take(void *arg, const struct slab *s)
 {
 	const struct result *to = arg;
-	const int64_t k = to->classes, n = to->plane;
-	if (!predict_finite(logits, planes * k * n))
+	if (!slab_finite(s))
 		die(PM_FAIL, "%s: the network's output is not finite: look for NaN or huge values in the image", to->id);
-	backend_cpu.softmax(logits, logits, planes, k, n);
+	slab_softmax(s);
 	if (to->pred)
-		backend_cpu.argmax(to->pred + first * n, logits, planes, k, n);
-	for (int64_t z = 0; z < planes && to->prob; z++)
-		for (int64_t c = 0; c < k; c++)
-			for (int64_t i = 0; i < n; i++)
-				to->prob[(c * to->depth + first + z) * n + i] = (float)logits[(z * k + c) * n + i];
+		slab_classes(s, to->pred);
+	if (to->prob)
+		slab_values(s, to->prob);
 }
 
 /* The most probable class by planes, which a plane of all classes is put together for. */
@@ -94,7 +90,7 @@ void segment(struct segmenter *s, struct record *r)
 	const bool late = !c->no_undo && undo_blends(&r->meta);
 	int64_t size[3];
 	const float *image = image_of(s, r, size);
-	struct result to = { .id = r->id, .classes = s->classes, .depth = size[0], .plane = size[1] * size[2] };
+	struct result to = { .id = r->id };
 	if (!late)
 		to.pred = record_put(r, "pred", PM_U8, 3, size)->data;
 	if (late || c->prob)

@@ -105,18 +105,7 @@ int valid_channels(const struct valid *v, struct err *e, int64_t channels)
 	return 0;
 }
 
-/* The classes of one scan. */
-struct classes {
-	uint8_t *pred;
-	int64_t classes, plane;
-};
-
-static void take(void *arg, int64_t first, int64_t planes, real *logits)
-{
-	const struct classes *to = arg;
-
-	backend_cpu.argmax(to->pred + first * to->plane, logits, planes, to->classes, to->plane);
-}
+static void take(void *arg, const struct slab *s) { slab_classes(s, arg); }
 
 double valid_run(struct valid *v, struct predictor *p, double *dice)
 {
@@ -129,9 +118,8 @@ double valid_run(struct valid *v, struct predictor *p, double *dice)
 	for (int i = 0; i < v->n; i++) {
 		const struct scan *s = &v->scan[i];
 		const int64_t voxels = s->size[0] * s->size[1] * s->size[2];
-		struct classes to = { v->pred, k, s->size[1] * s->size[2] };
 
-		predictor_run(p, s->image, s->channels, s->size, take, &to);
+		predictor_run(p, s->image, s->channels, s->size, take, v->pred);
 		memset(count, 0, (size_t)k * (size_t)k * sizeof *count);
 		confusion_add(count, k, s->label, v->pred, voxels);
 		confusion_dice(count, k, one);

@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "cpu/conv.h"
 #include "cpu/kernels.h"
+#include "cpu/tile.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -136,6 +137,7 @@ static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squa
 		.conv_open = how##_open, .conv_close = how##_close, .conv_fwd = how##_fwd, .conv_bwd_data = how##_bwd_data, \
 		.conv_bwd_weights = how##_bwd_weights, .norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, \
 		.norm_act = norm_act, .norm_defer = norm_defer, .norm_act_bwd = norm_act_bwd, .relayout = relayout, .space = space, .resample = resample, \
+		.tile_cut = cpu_tile_cut, .tile_add = cpu_tile_add, .all_finite = cpu_all_finite, \
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
 		.sum_squares = sum_squares, .adam = adam, .sgd = sgd, \

@@ -12,6 +12,7 @@ static void release(void *p, size_t bytes) { (void)p, (void)bytes; }
 static void put(void *dst, const void *src, size_t bytes) { (void)dst, (void)src, (void)bytes; }
 static void get(void *dst, const void *src, size_t bytes) { (void)src; memset(dst, 0, bytes); }
 static void zero(void *dst, size_t bytes) { (void)dst, (void)bytes; }
+static bool all_finite(const real *x, int64_t n) { (void)x, (void)n; return true; }
 static struct conv *conv_open(const struct conv_shape *s) { (void)s; return (struct conv *)nowhere; }
 static void conv_close(struct conv *c) { (void)c; }
 static double sum_squares(const real *x, int64_t n) { (void)x, (void)n; return 0; }
@@ -31,6 +32,8 @@ NOTHING(norm_act_bwd, const struct norm_act *p, const struct fmap *dy, const str
 NOTHING(relayout, struct fmap *y, const struct fmap *x, bool add)
 NOTHING(space, struct fmap *y, const struct fmap *x, int dims, bool inverse)
 NOTHING(resample, struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add)
+NOTHING(tile_cut, real *tile, const float *image, int64_t c, const struct tile *t)
+NOTHING(tile_add, real *planes, const real *tile, int64_t k, const struct tile *t, double scale)
 NOTHING(unary, enum unary f, double a, real *y, const real *x, int64_t n, bool add)
 NOTHING(binary, enum binary f, real *y, const real *a, const real *b, int64_t n, bool add)
 NOTHING(along, real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add)
@@ -49,7 +52,7 @@ const struct backend backend_null = {
 	.name = "null", .acts = true, .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .own = conv_own_is, .conv_open = conv_open,
 	.conv_close = conv_close, .conv_fwd = conv_fwd, .conv_bwd_data = conv_bwd_data, .conv_bwd_weights = conv_bwd_weights,
 	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_defer = norm_defer,
-	.norm_act_bwd = norm_act_bwd,
+	.norm_act_bwd = norm_act_bwd, .tile_cut = tile_cut, .tile_add = tile_add, .all_finite = all_finite,
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
 	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
 	.overlap_bwd = overlap_bwd, .argmax = argmax, .sum_squares = sum_squares, .adam = adam, .sgd = sgd,

@@ -17,6 +17,9 @@ void cuda_norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const st
 void cuda_relayout(struct fmap *y, const struct fmap *x, bool add);
 void cuda_space(struct fmap *y, const struct fmap *x, int dims, bool inverse);
 void cuda_resample(struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add);
+void cuda_tile_cut(real *tile, const float *image, int64_t c, const struct tile *t);
+void cuda_tile_add(real *planes, const real *tile, int64_t k, const struct tile *t, double scale);
+bool cuda_all_finite(const real *x, int64_t n);
 void cuda_unary(enum unary f, double a, real *y, const real *x, int64_t n, bool add);
 void cuda_binary(enum binary f, real *y, const real *a, const real *b, int64_t n, bool add);
 void cuda_sum(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);

@@ -15,6 +15,7 @@ const struct backend pymic_table = {
 	.zero = device_zero, .own = own, .conv_open = cuda_conv_open, .conv_close = cuda_conv_close, .conv_fwd = cuda_conv_fwd,
 	.conv_bwd_data = cuda_conv_bwd_data, .conv_bwd_weights = cuda_conv_bwd_weights, .norm_stats = cuda_norm_stats,
 	.norm_batch = cuda_norm_batch, .norm_fixed = cuda_norm_fixed, .norm_act = cuda_norm_act, .norm_act_bwd = cuda_norm_act_bwd,
+	.tile_cut = cuda_tile_cut, .tile_add = cuda_tile_add, .all_finite = cuda_all_finite,
 	.relayout = cuda_relayout, .space = cuda_space, .resample = cuda_resample, .unary = cuda_unary, .binary = cuda_binary, .sum = cuda_sum,
 	.spread = cuda_spread, .softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
 	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax,

@@ -21,6 +21,7 @@ struct predict_conf {
 	int64_t window[3];  /* D,H,W; 0: the whole axis. A 2-D network ignores D */
 	int64_t stride[3];  /* 0: half of the window */
 	int64_t batch;      /* windows (2-D: slices of windows) computed at once; 0: 8 for a 2-D network, else 1 */
+	size_t memory;      /* bytes that weights, feature maps and planes may take, for smaller batches; 0: any number */
 	bool flip;          /* the mean over the image, and it flipped along W, along H, along both */
 };
 
@@ -29,24 +30,35 @@ struct predictor;
 /* NULL with e when a window or stride is impossible. *conf is copied; what it points to must outlive the predictor. */
 struct predictor *predictor_open(const struct predict_conf *conf, struct err *e);
 
-/*
- * image [C,D,H,W] -> logits, both host memory: emit is called with one slab of planes after another, from the first to the
- * last, as soon as no further window touches them: logits [planes,classes,H,W] of planes first.., which it may change.
- * Axes that the network cannot take are padded on both sides with their mirror image (the edge not repeated) and cut
- * back. Windows overlap and are weighted by a Gaussian, sigma = window / 8.
- */
-void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3],
-	void (*emit)(void *arg, int64_t first, int64_t planes, real *logits), void *arg);
+/* Finished planes first.. of an image, logits [planes,classes,plane], in the backend's memory. */
+struct slab {
+	const struct backend *backend;
+	int64_t first, planes, depth, classes, plane; /* depth: planes of the image; plane: H*W */
+	real *logits;
+	uint8_t *room; /* the backend's too, for slab_classes */
+};
+
+typedef void emit_slab(void *arg, const struct slab *s);
+
+/* What can be done with one: logits may be changed in place; what leaves goes to its place in a host array of the image. */
+bool slab_finite(const struct slab *s); /* Is no value infinite or NaN? */
+void slab_softmax(const struct slab *s);
+void slab_classes(const struct slab *s, uint8_t *label); /* of the highest value: [D,H,W] */
+void slab_values(const struct slab *s, float *values);   /* [classes,D,H,W] */
 
 /*
- * Bytes of tiles and of planes that wait for more windows, most so far. Where windows are set (2-D: always) neither these
- * nor the arena grow with D.
+ * image [C,D,H,W], host memory: emit is called with one slab of planes after another, from the first to the last, as soon as
+ * no further window touches them. Axes that the network cannot take are padded on both sides with their mirror image (the
+ * edge not repeated) and cut back. Windows overlap and are weighted by a Gaussian, sigma = window / 8.
+ */
+void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3], emit_slab *emit, void *arg);
+
+/*
+ * Bytes of planes of the last image and of its sums that were held at a time. Where windows are set (2-D: always) neither
+ * these nor the arena grow with D.
  */
 size_t predictor_held(const struct predictor *p);
 void predictor_close(struct predictor *p);
-
-/* Whether no value is infinite or NaN. */
-bool predict_finite(const real *x, int64_t n);
 
 /* Declares the parameters of a network for images of so many channels: then params_freeze, then model_read. */
 void predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps);

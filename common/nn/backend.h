@@ -53,6 +53,14 @@ struct backend {
 	void (*space)(struct fmap *y, const struct fmap *x, int dims, bool inverse);
 	void (*resample)(struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add); /* d, h, w */
 
+	/*
+	 * image [c,ring,h,w] -> a tile [c,..]; a tile [k,..], flipped back, times its weights and scale, is added to planes
+	 * [ring,k,h,w]. all_finite: is no value infinite or NaN?
+	 */
+	void (*tile_cut)(real *tile, const float *image, int64_t c, const struct tile *t);
+	void (*tile_add)(real *planes, const real *tile, int64_t k, const struct tile *t, double scale);
+	bool (*all_finite)(const real *x, int64_t n);
+
 	/* On plain maps; x and y of n elements. add: y += */
 	void (*unary)(enum unary f, double a, real *y, const real *x, int64_t n, bool add);
 	void (*binary)(enum binary f, real *y, const real *a, const real *b, int64_t n, bool add);

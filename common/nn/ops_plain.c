@@ -1,5 +1,6 @@
 /* ops_plain.c: inputs, and arithmetic on plain maps: what losses are written with. */
 #include "nn/tape.h"
+#include "nn/tiles.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -27,26 +28,41 @@ static void put_images(const struct backend *be, real *images, const float *host
 	free(rows);
 }
 
-struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, const int64_t size[3], bool fold)
+/* Plain f32 images as convolutions read them. */
+static struct node *as_input(struct graph *g, struct node *y)
 {
-	int64_t d = fold ? 1 : size[0], slices = fold ? size[0] : 1;
-	struct node *y = node_new(g, NULL, NULL);
-	struct fmap rows = fmap_make(g, F_REAL, 1, n * slices, c, d, size[1], size[2]);
-	struct buffer *b = buffer_new(g, fmap_bytes(&rows));
+	const struct fmap rows = y->v;
+	struct buffer *b = y->vbuf;
+	int lanes = rows.c <= 3 ? 1 : PM_LANES; /* a convolution reads up to 3 channels as they are */
 
-	rows.data = buffer_at(g, b);
-	if (g->be->runs)
-		put_images(g->be, rows.data, host, n, c, slices, fmap_space(&rows));
-	int lanes = c <= 3 ? 1 : PM_LANES; /* a convolution reads up to 3 channels as they are */
-	if (lanes == 1 && g->type == F_REAL) {
-		y->v = rows;
-		y->vbuf = b;
+	if (lanes == 1 && g->type == F_REAL)
 		return y;
-	}
-	node_value(g, y, g->type, lanes, rows.n, c, d, size[1], size[2]);
+	node_value(g, y, g->type, lanes, rows.n, rows.c, rows.d, rows.h, rows.w);
 	g->be->relayout(&y->v, &rows, false);
 	buffer_unref(g, b);
 	return y;
+}
+
+struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, const int64_t size[3], bool fold)
+{
+	int64_t slices = fold ? size[0] : 1;
+	struct node *y = node_new(g, NULL, NULL);
+
+	node_value(g, y, F_REAL, 1, n * slices, c, fold ? 1 : size[0], size[1], size[2]);
+	if (g->be->runs)
+		put_images(g->be, y->v.data, host, n, c, slices, fmap_space(&y->v));
+	return as_input(g, y);
+}
+
+struct node *op_tiles(struct graph *g, const float *image, int64_t c, const struct tile *tile, int64_t n)
+{
+	const struct tile_axis *axis = tile->axis;
+	struct node *y = node_new(g, NULL, NULL);
+
+	node_value(g, y, F_REAL, 1, n, c, axis[0].tile, axis[1].tile, axis[2].tile);
+	for (int64_t i = 0; i < n; i++)
+		g->be->tile_cut((real *)y->v.data + i * y->v.stride, image, c, &tile[i]);
+	return as_input(g, y);
 }
 
 static struct node *plain_input(struct graph *g, enum ftype type, const void *host, int64_t n, const int64_t size[3], bool fold)

@@ -53,6 +53,23 @@ struct axis_map {
 	const real *weight;
 };
 
+/*
+ * One window of an image [c,d,h,w] along one axis, padded to a tile. Tables are the backend's memory. Of images and sums only
+ * some planes along d are held, in a ring: plane z is the one in slot z % ring.
+ */
+struct tile_axis {
+	int64_t size, start, window; /* of the image; where the window begins in it, and how long it is */
+	int64_t tile, before;        /* the window padded on both sides, and how much in front */
+	const int32_t *source;       /* [tile]: where in the image each element lies */
+	const float *weight;         /* [window] */
+	bool flip;                   /* of the mirrored image */
+};
+
+struct tile {
+	struct tile_axis axis[3]; /* d, h, w */
+	int64_t ring;
+};
+
 /* With a number a: x a, x + a, x^a. Without: e^x, ln x, the root, x^2, max(x, 0), x > 0, |x|, the sign (0 at 0). */
 enum unary { U_SCALE, U_OFFSET, U_EXP, U_LOG, U_SQRT, U_SQUARE, U_RELU, U_STEP, U_ABS, U_SIGN, U_POWER };
 enum binary { B_ADD, B_SUB, B_MUL, B_DIV };

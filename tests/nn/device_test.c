@@ -6,6 +6,7 @@
 #include "cases.h"
 
 #include "cuda/device.h"
+#include "net/cover.h"
 
 #include <dlfcn.h>
 #include <omp.h>
@@ -114,6 +115,51 @@ static void compare(const char *what, function f, const void *arg, int probes)
 	free(second.grad);
 }
 
+/* Windows of an image of which the ring holds 4 of 9 planes: cut and added on be. Rows are padded, beyond their end and back. */
+static void tiles(const struct backend *be, bool flip_h, bool flip_w, real *cut, real *sums)
+{
+	enum { C = 3, K = 3, RING = 4, H = 7, W = 5, TILE = 4 * 8 * 12, IMAGE = C * RING * H * W };
+	float image[IMAGE];
+	struct cover c[3];
+	real *tile = be->alloc(C * TILE * sizeof *tile), *planes = be->alloc(K * RING * H * W * sizeof *planes);
+	float *on = be->alloc(sizeof image);
+
+	for (int i = 0; i < IMAGE; i++)
+		image[i] = (float)sin(1 + 0.7 * i);
+	be->put(on, image, sizeof image);
+	cover_init(&c[0], be, 9, 4, 2, 4);
+	cover_init(&c[1], be, H, 4, 3, 8);
+	cover_init(&c[2], be, W, 0, 0, 12);
+	for (int d = 1; d < 3; d++) /* planes 2 to 5 and 4 to 7, in slots 2, 3, 0, 1 and 0 to 3 */
+		for (int h = 0; h < c[1].count; h++) {
+			const struct tile t = { { cover_window(&c[0], d, false), cover_window(&c[1], h, flip_h), cover_window(&c[2], 0, flip_w) }, RING };
+			be->tile_cut(tile, on, C, &t);
+			be->tile_add(planes, tile, K, &t, 0.25);
+		}
+	be->get(cut, tile, C * TILE * sizeof *tile);
+	be->get(sums, planes, K * RING * H * W * sizeof *planes);
+	for (int a = 0; a < 3; a++)
+		cover_fini(&c[a]);
+	be->free(tile, C * TILE * sizeof *tile);
+	be->free(planes, K * RING * H * W * sizeof *planes);
+	be->free(on, sizeof image);
+}
+
+static void test_tiles(void **state)
+{
+	enum { TILE = 3 * 4 * 8 * 12, SUMS = 3 * 4 * 7 * 5 };
+	static real cut[2][TILE], sums[2][SUMS];
+	(void)state;
+
+	for (int flip = 0; flip < 4; flip++) {
+		tiles(&backend_cpu, flip & 2, flip & 1, cut[0], sums[0]);
+		tiles(device, flip & 2, flip & 1, cut[1], sums[1]);
+		assert_memory_equal(cut[0], cut[1], sizeof cut[0]);
+		for (int i = 0; i < SUMS; i++)
+			assert_true(sums[0][i] != 0 && fabs((double)sums[0][i] - (double)sums[1][i]) < 1e-6);
+	}
+}
+
 static void all(enum ftype t)
 {
 	type = t;
@@ -179,6 +225,25 @@ static void test_optimizers(void **state)
 	}
 }
 
+static void test_finite(void **state)
+{
+	enum { N = 5000 };
+	static real x[N];
+	const real bad[3] = { (real)NAN, (real)INFINITY, (real)-INFINITY };
+	(void)state;
+
+	for (int i = 0; i < N; i++)
+		x[i] = (real)(i % 2 ? 3e38 : -1e-40);
+	real *on = on_device(x, N);
+	assert_true(device->all_finite(on, N));
+	for (int i = 0; i < 3; i++) {
+		device->put(on + i * 2499, &bad[i], sizeof *bad);
+		assert_false(device->all_finite(on, N));
+		device->put(on + i * 2499, &x[i * 2499], sizeof *bad);
+	}
+	device->free(on, N * sizeof *on);
+}
+
 static void test_argmax(void **state)
 {
 	enum { K = 5, V = 600, IMAGES = 2, N = IMAGES * K * V };
@@ -221,6 +286,7 @@ static int table_check(const char *path)
 int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(test_tiles), cmocka_unit_test(test_finite),
 		cmocka_unit_test(test_f32), cmocka_unit_test(test_bf16), cmocka_unit_test(test_optimizers), cmocka_unit_test(test_argmax),
 	};
 

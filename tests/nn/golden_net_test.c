@@ -302,17 +302,17 @@ static void torch_close(struct torch_case *t)
 struct logits {
 	const char *name;
 	const float *z;
-	int64_t classes, depth, plane;
 	double tolerance;
 };
 
-static void near_slab(void *arg, int64_t first, int64_t planes, real *got)
+static void near_slab(void *arg, const struct slab *s)
 {
 	const struct logits *l = arg;
-	for (int64_t z = 0; z < planes; z++)
-		for (int64_t c = 0; c < l->classes; c++)
-			for (int64_t i = 0; i < l->plane; i++)
-				near(l->name, (double)*got++, l->z[(c * l->depth + first + z) * l->plane + i], l->tolerance);
+	const real *got = s->logits;
+	for (int64_t z = 0; z < s->planes; z++)
+		for (int64_t c = 0; c < s->classes; c++)
+			for (int64_t i = 0; i < s->plane; i++)
+				near(l->name, (double)*got++, l->z[(c * s->depth + s->first + z) * s->plane + i], l->tolerance);
 }
 
 static void torch_forward(const struct backend *be, const char *name)
@@ -333,9 +333,8 @@ static void torch_forward(const struct backend *be, const char *name)
 	for (int64_t i = 0; i < t.pass.n * n; i++)
 		top = fmax(top, fabs(expected[i]));
 	for (int64_t b = 0; b < t.pass.n; b++) {
-		const int64_t *size = t.pass.size;
-		struct logits l = { name, expected + b * n, c.classes, size[0], size[1] * size[2], 1e-5 * top };
-		predictor_run(p, (const float *)x->data + b * in, t.pass.channels, size, near_slab, &l);
+		struct logits l = { name, expected + b * n, 1e-5 * top };
+		predictor_run(p, (const float *)x->data + b * in, t.pass.channels, t.pass.size, near_slab, &l);
 	}
 	predictor_close(p);
 	torch_close(&t);

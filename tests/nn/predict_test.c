@@ -72,24 +72,21 @@ static struct predict_conf conf_of(const struct toy *t)
 /* Slabs put together to logits [classes,D,H,W]. */
 struct whole {
 	float *logits;
-	int64_t classes, next, depth, plane;
+	int64_t next;
 };
 
-static void put_slab(void *arg, int64_t first, int64_t planes, real *logits)
+static void put_slab(void *arg, const struct slab *s)
 {
 	struct whole *to = arg;
-	assert_true(planes > 0);
-	assert_int_equal(first, to->next);
-	to->next += planes;
-	for (int64_t z = 0; z < planes; z++)
-		for (int64_t k = 0; k < to->classes; k++)
-			for (int64_t i = 0; i < to->plane; i++)
-				to->logits[(k * to->depth + first + z) * to->plane + i] = (float)logits[(z * to->classes + k) * to->plane + i];
+	assert_true(s->planes > 0);
+	assert_int_equal(s->first, to->next);
+	to->next += s->planes;
+	slab_values(s, to->logits);
 }
 
-static void run_whole(struct predictor *p, const float *image, const int64_t size[3], int classes, float *out)
+static void run_whole(struct predictor *p, const float *image, const int64_t size[3], float *out)
 {
-	struct whole to = { out, classes, 0, size[0], size[1] * size[2] };
+	struct whole to = { out, 0 };
 	predictor_run(p, image, 1, size, put_slab, &to);
 	assert_int_equal(to.next, size[0]);
 }
@@ -104,7 +101,7 @@ static size_t run(const struct predict_conf *c, const float *image, const int64_
 		conf.member[0] = &none;
 	struct predictor *p = predictor_open(&conf, &e);
 	assert_non_null(p);
-	run_whole(p, image, size, conf.classes, out);
+	run_whole(p, image, size, out);
 	const size_t held = predictor_held(p);
 	predictor_close(p);
 	return held;
@@ -283,6 +280,61 @@ static void slabs_are_the_whole_in_little_memory(void **state)
 	free(expect);
 }
 
+static size_t in_use, most_used;
+
+static void *counted_alloc(size_t bytes)
+{
+	in_use += bytes;
+	most_used = in_use > most_used ? in_use : most_used;
+	return backend_plain.alloc(bytes);
+}
+
+static void counted_free(void *p, size_t bytes)
+{
+	in_use -= bytes;
+	backend_plain.free(p, bytes);
+}
+
+/* What the backend is asked for stays within the bound, with smaller batches, whose results are the same; all is given back. */
+static void memory_stays_within_its_bound(void **state)
+{
+	(void)state;
+	const struct toy t = { 4, 2, right_neighbour, false };
+	const int64_t size[3] = { 6, 40, 64 }, smaller[3] = { 2, 24, 32 }, v = 6 * 40 * 64;
+	struct backend counted = backend_plain;
+	struct params none = { 0 };
+	struct predict_conf c = conf_of(&t);
+	struct err e;
+	float *image = xmalloc((size_t)v * sizeof *image), *out[2] = { xmalloc((size_t)v * 2 * sizeof(float)), xmalloc((size_t)v * 2 * sizeof(float)) };
+	size_t used[2];
+	fill(image, v);
+	counted.alloc = counted_alloc;
+	counted.free = counted_free;
+	c.backend = &counted;
+	c.member[0] = &none;
+	c.batch = 20;
+	c.window[1] = c.window[2] = 16;
+	for (int i = 0; i < 2; i++) {
+		c.memory = i ? used[0] / 3 : 0;
+		in_use = most_used = 0;
+		struct predictor *p = predictor_open(&c, &e);
+		assert_non_null(p);
+		run_whole(p, image, smaller, out[i]);
+		run_whole(p, image, size, out[i]);
+		run_whole(p, image, smaller, out[i]);
+		run_whole(p, image, size, out[i]);
+		predictor_close(p);
+		used[i] = most_used;
+		assert_int_equal(in_use, 0);
+	}
+	assert_true(used[1] <= used[0] / 3);
+	for (int64_t i = 0; i < 2 * v; i++)
+		assert_true(fabsf(out[0][i] - out[1][i]) < 1e-6f);
+	free(image);
+	free(out[0]);
+	free(out[1]);
+}
+
 /* A U-Net: slices in one batch or one by one, and a second image of another size, do not change what comes out. */
 static void batches_change_nothing(void **state)
 {
@@ -306,8 +358,8 @@ static void batches_change_nothing(void **state)
 		c.batch = i ? 2 : 1;
 		struct predictor *p = predictor_open(&c, &e);
 		assert_non_null(p);
-		run_whole(p, big, other, 3, more);
-		run_whole(p, image, size, 3, out[i]);
+		run_whole(p, big, other, more);
+		run_whole(p, image, size, out[i]);
 		predictor_close(p);
 	}
 	for (int64_t i = 0; i < 3 * v; i++) {
@@ -326,6 +378,7 @@ int main(void)
 		cmocka_unit_test(ensemble_is_the_mean_of_logits),
 		cmocka_unit_test(impossible_windows_are_refused),
 		cmocka_unit_test(slabs_are_the_whole_in_little_memory),
+		cmocka_unit_test(memory_stays_within_its_bound),
 		cmocka_unit_test(batches_change_nothing),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
