@@ -130,6 +130,13 @@ CALL(adam, (real *w, const real *g, real *m, real *v, int64_t n, const struct ad
 CALL(sgd, (real *w, const real *g, real *v, int64_t n, const struct sgd *p), (w, g, v, n, p))
 static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squares(x, n); }
 
+static void clip(real *g, int64_t n, double most, double *norm)
+{
+	*norm = sqrt(sum_squares(g, n));
+	if (*norm > most) /* not where it is NaN: who looks at the norm sees it */
+		unary(U_SCALE, most / (*norm + 1e-6), g, g, n, false);
+}
+
 #define TABLE(title, how) \
 	{ \
 		.name = title, .runs = true, .acts = true, .alloc = cpu_alloc, .free = cpu_free, .put = copy, .get = copy, .zero = zero, .own = conv_own_is, \
@@ -138,7 +145,7 @@ static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squa
 		.norm_act = norm_act, .norm_defer = norm_defer, .norm_act_bwd = norm_act_bwd, .relayout = relayout, .space = space, .resample = resample, \
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
-		.sum_squares = sum_squares, .adam = adam, .sgd = sgd, \
+		.sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

@@ -18,7 +18,7 @@ const struct backend pymic_table = {
 	.relayout = cuda_relayout, .space = cuda_space, .resample = cuda_resample, .unary = cuda_unary, .binary = cuda_binary, .sum = cuda_sum,
 	.spread = cuda_spread, .softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
 	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax,
-	.sum_squares = cuda_sum_squares, .adam = cuda_adam, .sgd = cuda_sgd,
+	.sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd,
 };
 
 const struct backend *pymic_backend(int index, bool fast, char *what, size_t size)

@@ -74,6 +74,7 @@ struct backend {
 	void (*argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v); /* the first maximum */
 
 	double (*sum_squares)(const real *x, int64_t n);
+	void (*clip)(real *g, int64_t n, double most, double *norm); /* *norm: of g, which is scaled down to most where it is more */
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 };

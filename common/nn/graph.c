@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 128, CHUNK = 256 };
+enum { ALIGN = 128, CHUNK = 256, KEY = 2 * sizeof(uint32_t) };
 
 struct opened {
 	struct conv_shape shape;
@@ -23,6 +23,7 @@ struct graph_mem {
 	char *base;
 	size_t size;
 	struct arena *arena;     /* what lies where behind base */
+	uint32_t *key;           /* of the dropout masks, on the backend */
 
 	struct node **node;      /* of this step, in the order of making; the structs are reused */
 	int nodes, nodes_cap;
@@ -50,6 +51,7 @@ void graph_init(struct graph *g, const struct backend *be, size_t bytes)
 	m->size = be->runs ? bytes : 0;
 	m->base = m->size ? be->alloc(bytes) : NULL;
 	m->arena = arena_open(m->size);
+	m->key = be->alloc(KEY);
 	graph_reset(g);
 }
 
@@ -82,6 +84,7 @@ void graph_fini(struct graph *g)
 	}
 	if (m->base)
 		g->be->free(m->base, m->size);
+	g->be->free(m->key, KEY);
 	free(m->node);
 	free(m->chunk);
 	free(m->chunk_bytes);
@@ -93,6 +96,13 @@ void graph_fini(struct graph *g)
 	g->mem = NULL;
 }
 
+static void put_key(struct graph *g)
+{
+	const uint32_t key[] = { (uint32_t)(g->seed ^ g->seed >> 32), (uint32_t)(g->step ^ g->step >> 32) };
+
+	g->be->put(g->mem->key, key, sizeof key);
+}
+
 void graph_reset(struct graph *g)
 {
 	struct graph_mem *m = g->mem;
@@ -101,7 +111,10 @@ void graph_reset(struct graph *g)
 	m->chunk_now = 0;
 	m->chunk_used = 0;
 	arena_reset(m->arena);
+	put_key(g);
 }
+
+const uint32_t *graph_key(const struct graph *g) { return g->mem->key; }
 
 size_t graph_peak(const struct graph *g) { return arena_end(g->mem->arena); }
 size_t graph_plan(struct graph *dry) { return arena_plan(dry->mem->arena); }
@@ -290,13 +303,11 @@ void grad_end(struct graph *g, struct node *x, struct grad *t)
 void graph_backward(struct graph *g, struct node *scalar)
 {
 	struct graph_mem *m = g->mem;
-	bool add;
-	real one = 1;
-	struct fmap *f = grad_of(g, scalar, &add);
+	struct fmap *f = grad_zeroed(g, scalar);
 
 	if (fmap_count(&scalar->v) != 1 || !g->grad)
 		die(PM_FAIL, "bug: backward wants a scalar on a graph with gradients");
-	g->be->put(f->data, &one, sizeof one);
+	g->be->unary(U_OFFSET, 1, f->data, f->data, 1, false);
 	for (int i = m->nodes - 1; i >= 0; i--) {
 		struct node *y = m->node[i];
 		if ((y->g.data || y->reached) && y->need && y->back)

@@ -18,6 +18,9 @@ void buffer_unref(struct graph *g, struct buffer *b);
 /* Zeroed host memory that lives until graph_reset. */
 void *tape_alloc(struct graph *g, size_t bytes);
 
+/* Of the dropout masks, in the backend's memory. */
+const uint32_t *graph_key(const struct graph *g);
+
 /* How many nodes there are: a number that tells this op of the step from all others. */
 int tape_length(const struct graph *g);
 

@@ -36,7 +36,8 @@ struct norm_act {
 	const real *gamma, *beta; /* [c] */
 	const double *mean, *rstd; /* [c] */
 	double slope, drop;
-	uint32_t key[2], layer;
+	const uint32_t *key; /* [2], in the backend's memory: it changes from step to step */
+	uint32_t layer;
 };
 
 /* The truth a loss compares with: labels (u8 [n,1,d,h,w]) or probabilities (real [n,k,d,h,w]); weight may be NULL. */
@@ -57,6 +58,7 @@ struct axis_map {
 enum unary { U_SCALE, U_OFFSET, U_EXP, U_LOG, U_SQRT, U_SQUARE, U_RELU, U_STEP, U_ABS, U_SIGN, U_POWER };
 enum binary { B_ADD, B_SUB, B_MUL, B_DIV };
 
+/* What optimizers are told lies in the backend's memory. */
 struct adam {
 	double lr, beta1, beta2, eps, decay; /* decay: L2 in the gradient, or decoupled (AdamW) */
 	bool decoupled;

@@ -128,13 +128,15 @@ static void all(enum ftype t)
 static void test_f32(void **state) { all(F_REAL), (void)state; }
 static void test_bf16(void **state) { all(F_BF16), (void)state; }
 
-/* n numbers on the device. */
-static real *on_device(const real *host, int64_t n)
+static void *device_copy(const void *host, size_t bytes)
 {
-	real *p = device->alloc((size_t)n * sizeof *p);
-	device->put(p, host, (size_t)n * sizeof *p);
+	void *p = device->alloc(bytes);
+	device->put(p, host, bytes);
 	return p;
 }
+
+/* n numbers on the device. */
+static real *on_device(const real *host, int64_t n) { return device_copy(host, (size_t)n * sizeof *host); }
 
 static void near_all(const real *on, const real *host, int64_t n)
 {
@@ -145,6 +147,21 @@ static void near_all(const real *on, const real *host, int64_t n)
 		if (!(fabs((double)got[i] - (double)host[i]) <= 1e-5 * (1 + fabs((double)host[i]))))
 			fail_msg("element %lld: %.9g, not %.9g", (long long)i, (double)got[i], (double)host[i]);
 	free(got);
+}
+
+/* Of numbers with that norm: first too short to be clipped, then not. */
+static void test_clip(real *host, real *on, int64_t n, double length)
+{
+	double *norm = device->alloc(sizeof *norm), want, got;
+
+	for (double most = 2 * length; most > length / 3; most /= 4) {
+		backend_cpu.clip(host, n, most, &want);
+		device->clip(on, n, most, norm);
+		device->get(&got, norm, sizeof got);
+		assert_true(fabs(got - length) < 1e-5 * length && fabs(want - length) < 1e-5 * length);
+		near_all(on, host, n);
+	}
+	device->free(norm, sizeof *norm);
 }
 
 static void test_optimizers(void **state)
@@ -164,16 +181,17 @@ static void test_optimizers(void **state)
 			const struct sgd s = { 1e-2, how & 2 ? 0.9 : 0, 0.01, how & 4, step == 1 };
 			if (how & 1) {
 				backend_cpu.adam(host[0], host[1], host[2], host[3], N, &a);
-				device->adam(on[0], on[1], on[2], on[3], N, &a);
+				device->adam(on[0], on[1], on[2], on[3], N, device_copy(&a, sizeof a));
 			} else {
 				backend_cpu.sgd(host[0], host[1], host[2], N, &s);
-				device->sgd(on[0], on[1], on[2], N, &s);
+				device->sgd(on[0], on[1], on[2], N, device_copy(&s, sizeof s));
 			}
 		}
 		for (int k = 0; k < 4; k++)
 			near_all(on[k], host[k], N);
 		const double squares = backend_cpu.sum_squares(host[0], N);
 		assert_true(fabs(device->sum_squares(on[0], N) - squares) < 1e-5 * squares);
+		test_clip(host[0], on[0], N, sqrt(squares));
 		for (int k = 0; k < 4; k++)
 			device->free(on[k], N * sizeof(real));
 	}
