@@ -23,7 +23,7 @@ extern const struct opt train_opts[];
 struct state { /* what a checkpoint holds besides parameters, optimizers and schedule */
 	int64_t iter, cycle, best_iter;
 	double best;
-	int64_t cycle_iters;         /* of the unfinished cycle, and what it has summed up */
+	int64_t cycle_iters;         /* of the unfinished cycle, and what it has summed up: see trainer_collect */
 	double cycle_loss, cycle_dice[MAX_CLASSES];
 	struct position position;
 };
@@ -47,15 +47,18 @@ struct trainer {
 	struct graph g;
 	size_t bytes;                /* of g's arena */
 	int64_t shape[6];            /* of the last batch: n, labeled, d, h, w, weighted */
-	uint8_t *pred, *pred_host;   /* on the backend, and here */
-	size_t pred_bytes;
+	double *tally;               /* on the backend: the cycle's loss and Dice; NULL: state has them */
+	int64_t pending;             /* iterations whose loss and Dice state has not seen yet */
 };
 
 struct feed_conf trainer_feed(const struct trainer *t);
 void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
 size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */
 void trainer_freeze(struct trainer *t);
-void trainer_step(struct trainer *t, const struct batch *b); /* dies on a loss that is not finite */
+/* Waits for no result but each few iterations, to see whether the loss is finite: dies where not. */
+void trainer_step(struct trainer *t, const struct batch *b);
+void trainer_collect(struct trainer *t); /* state's sums of the cycle become those of all its iterations */
+double trainer_loss(const struct trainer *t); /* the mean of the cycle, as far as state knows */
 bool trainer_finite(const struct trainer *t);                /* are all parameters? */
 
 /* --- loop.c --- */

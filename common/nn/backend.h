@@ -73,6 +73,9 @@ struct backend {
 	void (*overlap_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v); /* the first maximum */
 
+	/* For the log, added to sum[1 + k]: the loss, and hard_dice of each class of the first maxima of z. */
+	void (*score)(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
+
 	double (*sum_squares)(const real *x, int64_t n);
 	void (*clip)(real *g, int64_t n, double most, double *norm); /* *norm: of g, which is scaled down to most where it is more */
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);

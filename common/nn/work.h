@@ -47,6 +47,14 @@ struct target {
 	const real *weight; /* [n,1,d,h,w] */
 };
 
+#ifdef __CUDACC__
+#define PM_ANYWHERE static __host__ __device__ inline
+#else
+#define PM_ANYWHERE static inline
+#endif
+/* Dice of a class from counts of pixels; 1 where it is in neither. */
+PM_ANYWHERE double hard_dice(double both, double truth, double predicted) { return (2 * both + 1e-5) / (truth + predicted + 1e-5); }
+
 /* Output i of an axis is the sum over j < count[i] of weight[at[i] + j] * input[first[i] + j]. */
 struct axis_map {
 	int64_t in, out;

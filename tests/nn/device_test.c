@@ -216,6 +216,33 @@ static void test_argmax(void **state)
 	device->free(y, sizeof got);
 }
 
+static void test_score(void **state)
+{
+	enum { K = 5, V = 3000, IMAGES = 2, N = IMAGES * K * V };
+	static real host[N];
+	static uint8_t label[IMAGES * V];
+	double want[1 + K] = { 1, 2, 3, 4, 5, 6 }, got[1 + K];
+	const real loss = 0.25;
+	(void)state;
+
+	for (int i = 0; i < N; i++)
+		host[i] = (real)((i * 7919) % 13);
+	for (int i = 0; i < IMAGES * V; i++)
+		label[i] = (uint8_t)(i * 31 % (K - 1)); /* the last class is not there */
+	double *sum = device_copy(want, sizeof want);
+	real *z = on_device(host, N), *l = on_device(&loss, 1);
+	uint8_t *y = device_copy(label, sizeof label);
+	backend_cpu.score(want, &loss, host, label, IMAGES, K, V);
+	device->score(sum, l, z, y, IMAGES, K, V);
+	device->get(got, sum, sizeof got);
+	assert_memory_equal(got, want, sizeof got);
+	assert_true(want[0] == 1.25 && want[1] > 2 && want[K] < 6.01);
+	device->free(sum, sizeof want);
+	device->free(z, N * sizeof(real));
+	device->free(l, sizeof(real));
+	device->free(y, sizeof label);
+}
+
 /* 0: the shared object loads without a GPU, and each entry of its table is there. */
 static int table_check(const char *path)
 {
@@ -240,6 +267,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_f32), cmocka_unit_test(test_bf16), cmocka_unit_test(test_optimizers), cmocka_unit_test(test_argmax),
+		cmocka_unit_test(test_score),
 	};
 
 	pm_tool = "device_test";
