@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Puts the batch on the tape and lets the agent make the loss. */
+/* Puts the batch on the tape, the image last, whose copy may leave room, and lets the agent make the loss. */
 static struct node *forward(struct trainer *t, struct graph *g, const struct batch *b)
 {
 	struct run *r = &t->run;
@@ -16,18 +16,16 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	g->type = t->type;
 	g->training = true;
 	g->grad = true;
-	g->seed = (uint64_t)t->conf->seed;
-	g->step = (uint64_t)t->state.iter;
 	graph_reset(g);
 	r->g = g;
 	r->iter = t->state.iter;
 	r->labeled = b->labeled * slices;
-	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
 	r->truth = (struct truth){ .target = op_label(g, b->label, b->labeled, b->size, t->fold) };
 	if (b->weight)
 		r->truth.weight = op_weight(g, b->weight, b->labeled, b->size, t->fold);
 	if (a->n)
 		r->truth.class_weight = op_constant(g, a->v, 1, a->n);
+	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
 	r->logits = NULL;
 	struct node *loss = t->agent->loss(r);
 	assert(r->logits && r->logits->keep);
@@ -73,6 +71,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 
 void trainer_freeze(struct trainer *t)
 {
+	t->recording.g = &t->g;
 	for (int i = 0; i < t->agent->nets; i++) {
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
@@ -87,6 +86,7 @@ static void fit(struct trainer *t, const struct batch *b)
 	if (!memcmp(shape, t->shape, sizeof shape))
 		return;
 	memcpy(t->shape, shape, sizeof shape);
+	recording_drop(&t->recording);
 	struct graph dry = { .be = NULL };
 	const size_t bytes = measure(t, b, &dry);
 	if (bytes > t->bytes) {
@@ -170,10 +170,17 @@ static void check(const struct trainer *t, const struct batch *b)
 			"has the list no column 'label'?", ids);
 }
 
+struct job {
+	struct trainer *t;
+	const struct batch *b;
+};
+
 /* All that the backend does in a step. */
-static void compute(struct trainer *t, const struct batch *b)
+static void compute(void *arg)
 {
-	struct node *loss = forward(t, &t->g, b);
+	const struct job *j = arg;
+	struct trainer *t = j->t;
+	struct node *loss = forward(t, &t->g, j->b);
 	const struct run *r = &t->run;
 	const struct fmap *z = &r->logits->v;
 
@@ -185,6 +192,23 @@ static void compute(struct trainer *t, const struct batch *b)
 		optim_run(&t->optim[i], &t->ps[i], t->conf->clip);
 }
 
+static void run(struct trainer *t, const struct batch *b)
+{
+	struct job j = { t, b };
+	const void *const weighted[] = { b->label, b->weight, b->image }, *const plain[] = { b->label, b->image };
+
+	t->g.seed = (uint64_t)t->conf->seed;
+	t->g.step = (uint64_t)t->state.iter;
+	for (int i = 0; i < t->agent->nets; i++)
+		optim_put(&t->optim[i], t->schedule.lr);
+	if (t->agent->fixed)
+		recording_run(&t->recording, compute, &j, b->weight ? weighted : plain);
+	else
+		compute(&j);
+	for (int i = 0; i < t->agent->nets; i++)
+		params_touch(&t->ps[i]); /* as optim_run does, but where it is replayed */
+}
+
 void trainer_step(struct trainer *t, const struct batch *b)
 {
 	struct state *s = &t->state;
@@ -193,9 +217,7 @@ void trainer_step(struct trainer *t, const struct batch *b)
 	if (!t->tally || !s->cycle_iters)
 		tally_put(t);
 	fit(t, b);
-	for (int i = 0; i < t->agent->nets; i++)
-		optim_put(&t->optim[i], t->schedule.lr);
-	compute(t, b);
+	run(t, b);
 	if (t->agent->after)
 		t->agent->after(&t->run);
 	s->iter++;

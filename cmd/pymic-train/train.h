@@ -6,6 +6,7 @@
 #include "data.h"
 #include "nn/model.h"
 #include "nn/optim.h"
+#include "nn/recording.h"
 
 struct conf {
 	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *position;
@@ -45,6 +46,7 @@ struct trainer {
 	int threads;
 	int64_t channels;
 	struct graph g;
+	struct recording recording;  /* of g's steps */
 	size_t bytes;                /* of g's arena */
 	int64_t shape[6];            /* of the last batch: n, labeled, d, h, w, weighted */
 	double *tally;               /* on the backend: the cycle's loss and Dice; NULL: state has them */
@@ -92,7 +94,6 @@ void log_open(const struct conf *c, int64_t iter); /* lines after that iteration
 void log_row(const struct row *r);
 void log_close(void);
 
-/* --- main.c --- */
-void catch_signals(void);
+void catch_signals(void); /* main.c */
 
 #endif

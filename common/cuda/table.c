@@ -19,6 +19,7 @@ const struct backend pymic_table = {
 	.spread = cuda_spread, .softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
 	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax, .score = cuda_score,
 	.sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd,
+	.record_begin = device_record_begin, .record_end = device_record_end, .replay = device_replay, .record_free = device_record_free,
 };
 
 const struct backend *pymic_backend(int index, bool fast, char *what, size_t size)

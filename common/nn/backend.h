@@ -8,6 +8,7 @@
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
+struct record;
 
 struct backend {
 	const char *name;
@@ -80,6 +81,16 @@ struct backend {
 	void (*clip)(real *g, int64_t n, double most, double *norm); /* *norm: of g, which is scaled down to most where it is more */
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
+
+	/*
+	 * NULL on processors. From begin to end all that is called is written down and nothing is done; alloc, free, put and
+	 * get are forbidden. end gives NULL where it cannot be recorded. replay does it, with the same arguments; false:
+	 * memory was freed since, and with it perhaps some of the recording's.
+	 */
+	void (*record_begin)(void);
+	struct record *(*record_end)(void);
+	bool (*replay)(const struct record *r);
+	void (*record_free)(struct record *r);
 };
 
 /* oneDNN convolutions; im2col + OpenBLAS convolutions (the portable path and the twin of tests); no arithmetic at all. */

@@ -1,5 +1,6 @@
 /* graph.c: the tape's memory and its walk back. */
 #include "nn/arena.h"
+#include "nn/recording.h"
 #include "nn/tape.h"
 
 #include <stdlib.h>
@@ -33,6 +34,10 @@ struct graph_mem {
 	size_t *chunk_bytes;
 	int chunks, chunk_now;
 	size_t chunk_used;
+
+	struct input *input;     /* of this step, in the order of making */
+	int inputs;
+	bool given;              /* some buffer of this step has been given back */
 
 	struct opened *conv;
 	int convs;
@@ -92,6 +97,7 @@ void graph_fini(struct graph *g)
 	free(m->axis);
 	arena_close(m->arena);
 	free(m->uses);
+	free(m->input);
 	free(m);
 	g->mem = NULL;
 }
@@ -110,11 +116,35 @@ void graph_reset(struct graph *g)
 	m->nodes = 0;
 	m->chunk_now = 0;
 	m->chunk_used = 0;
+	m->inputs = 0;
+	m->given = false;
 	arena_reset(m->arena);
-	put_key(g);
+	if (!g->recording)
+		put_key(g);
 }
 
 const uint32_t *graph_key(const struct graph *g) { return g->mem->key; }
+
+void tape_input(struct graph *g, const struct input *in, const void *host)
+{
+	struct graph_mem *m = g->mem;
+
+	m->input = xresize(m->input, (size_t)m->inputs + 1, sizeof *m->input);
+	m->input[m->inputs++] = *in;
+	if (!g->recording)
+		input_put(g->be, in, host);
+	else if (m->given) /* another buffer lay there, and would overwrite what is put before the replay */
+		die(PM_FAIL, "bug: the inputs of a recorded step are made before all else");
+}
+
+void graph_feed(struct graph *g, const void *const *host)
+{
+	const struct graph_mem *m = g->mem;
+
+	put_key(g);
+	for (int i = 0; i < m->inputs; i++)
+		input_put(g->be, &m->input[i], m->input[i].constant ? m->input[i].constant : *host++);
+}
 
 size_t graph_peak(const struct graph *g) { return arena_end(g->mem->arena); }
 size_t graph_plan(struct graph *dry) { return arena_plan(dry->mem->arena); }
@@ -167,8 +197,10 @@ struct buffer *buffer_new(struct graph *g, size_t bytes)
 
 void buffer_unref(struct graph *g, struct buffer *b)
 {
-	if (b && !--b->refs)
-		arena_give(g->mem->arena, b->offset, b->bytes, b->number);
+	if (!b || --b->refs)
+		return;
+	g->mem->given = true;
+	arena_give(g->mem->arena, b->offset, b->bytes, b->number);
 }
 
 /* On the null backend a pointer that nobody may follow, but that is not NULL. */
@@ -335,7 +367,8 @@ struct conv *tape_conv(struct graph *g, const struct conv_shape *s)
 		if (!memcmp(&m->conv[i].shape, s, sizeof *s))
 			return m->conv[i].conv;
 	m->conv = xresize(m->conv, (size_t)m->convs + 1, sizeof *m->conv);
-	m->conv[m->convs] = (struct opened){ *s, g->be->conv_open(s) };
+	memcpy(&m->conv[m->convs].shape, s, sizeof *s); /* with its padding, which an assignment may leave out */
+	m->conv[m->convs].conv = g->be->conv_open(s);
 	return m->conv[m->convs++].conv;
 }
 

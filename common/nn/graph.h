@@ -35,6 +35,7 @@ struct graph {
 	bool training;       /* batch statistics and dropout */
 	bool grad;           /* a backward pass will follow */
 	uint64_t seed, step; /* of the dropout masks */
+	bool recording;      /* see recording.h */
 	struct graph_mem *mem;
 };
 

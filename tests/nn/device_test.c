@@ -6,6 +6,9 @@
 #include "cases.h"
 
 #include "cuda/device.h"
+#include "net/net.h"
+#include "nn/optim.h"
+#include "nn/recording.h"
 
 #include <dlfcn.h>
 #include <omp.h>
@@ -216,6 +219,130 @@ static void test_argmax(void **state)
 	device->free(y, sizeof got);
 }
 
+/* --- steps that are recorded: the same bytes as steps that are not --- */
+
+enum { NET_STEPS = 6, SIZE = 16, CLASSES = 3, PIXELS = 2 * SIZE * SIZE };
+
+/* What a step of training is made of, at the least. */
+struct student {
+	struct graph g;
+	struct params ps;
+	struct optim optim;
+	struct recording recording;
+	const struct net *net;
+	void *conf;
+	double *sum;
+	float image[PIXELS], weight[PIXELS];
+	uint8_t label[PIXELS];
+};
+
+static struct node *student_loss(struct student *s, struct graph *g)
+{
+	const int64_t size[3] = { 1, SIZE, SIZE };
+	struct node *label = op_label(g, s->label, 2, size, false), *weight = op_weight(g, s->weight, 2, size, false);
+	struct node *share = op_constant(g, (double[]){ 1, 2, 3 }, 1, CLASSES), *image = op_image(g, s->image, 2, 1, size, false), *out[PM_OUTPUTS];
+
+	s->net->forward(g, s->conf, &s->ps, image, CLASSES, out);
+	struct node *loss = op_part(g, op_ce(g, out[0], label, weight, share), 0, 1);
+	if (g->be->runs)
+		g->be->score(s->sum, loss->v.data, out[0]->v.data, label->v.data, 2, CLASSES, SIZE * SIZE);
+	return loss;
+}
+
+static void student_step(void *arg)
+{
+	struct student *s = arg;
+
+	graph_reset(&s->g);
+	struct node *loss = student_loss(s, &s->g);
+	params_zero_grad(&s->ps);
+	graph_backward(&s->g, loss);
+	optim_run(&s->optim, &s->ps, 1);
+}
+
+static void student_open(struct student *s, const char *optimizer)
+{
+	struct graph dry = { .grad = true, .training = true, .type = type };
+	const struct plugin *p;
+	void *conf;
+	struct err e;
+
+	memset(s, 0, sizeof *s);
+	s->net = (const struct net *)spec_parse(&net_kind, "unet:chns=8,16,32:dropout=0.3", &s->conf, &e);
+	assert_non_null(s->net);
+	p = spec_parse(&optimizer_kind, optimizer, &conf, &e);
+	assert_non_null(p);
+	graph_measure(&dry, device);
+	graph_backward(&dry, student_loss(s, &dry));
+	s->g = (struct graph){ .grad = true, .training = true, .type = type, .seed = 5 };
+	graph_init(&s->g, device, graph_plan(&dry));
+	graph_follow(&s->g, &dry);
+	graph_fini(&dry);
+	params_freeze(&s->ps, device, 11);
+	optim_init(&s->optim, p, conf, &s->ps);
+	s->recording.g = &s->g;
+	s->sum = device->alloc((1 + CLASSES) * sizeof *s->sum);
+}
+
+/* All weights and sums after some steps, each with a batch, a rate and a mask of its own. */
+static size_t student_learn(struct student *s, bool record, char **result)
+{
+	const size_t values = (size_t)s->ps.total * sizeof(real), sums = (1 + CLASSES) * sizeof *s->sum;
+
+	for (int step = 0; step < NET_STEPS; step++) {
+		for (int i = 0; i < PIXELS; i++) {
+			s->label[i] = (uint8_t)((i / 7 + step) % CLASSES);
+			s->image[i] = (float)(s->label[i] + sin(i + 3 * step));
+			s->weight[i] = (float)(1 + (i + step) % 2);
+		}
+		s->g.step = (uint64_t)step;
+		optim_put(&s->optim, 0.01 / (1 + step));
+		if (record)
+			recording_run(&s->recording, student_step, s, (const void *const[]){ s->label, s->weight, s->image });
+		else
+			student_step(s);
+		if (step == 3) /* what was recorded may have used it */
+			device->free(device->alloc(64), 64);
+		params_touch(&s->ps);
+		assert_true((s->recording.held != NULL) == (record && step != 0 && step != 4));
+	}
+	*result = xmalloc(values + sums);
+	device->get(*result, s->ps.value, values);
+	device->get(*result + values, s->sum, sums);
+	return values + sums;
+}
+
+static void student_close(struct student *s)
+{
+	recording_drop(&s->recording);
+	device->free(s->sum, (1 + CLASSES) * sizeof *s->sum);
+	optim_fini(&s->optim);
+	params_fini(&s->ps);
+	graph_fini(&s->g);
+}
+
+static void test_recording(void **state)
+{
+	static const char *const optimizers[] = { "adam", "adamw", "sgd:momentum=0.9" };
+	static struct student s;
+	char *result[2];
+	(void)state;
+
+	for (int t = 0; t < 2; t++)
+		for (size_t i = 0; i < PM_COUNT(optimizers); i++) {
+			size_t bytes = 0;
+			type = t ? F_BF16 : F_REAL;
+			for (int record = 0; record < 2; record++) {
+				student_open(&s, optimizers[i]);
+				bytes = student_learn(&s, record, &result[record]);
+				student_close(&s);
+			}
+			assert_memory_equal(result[0], result[1], bytes);
+			free(result[0]);
+			free(result[1]);
+		}
+}
+
 static void test_score(void **state)
 {
 	enum { K = 5, V = 3000, IMAGES = 2, N = IMAGES * K * V };
@@ -267,7 +394,7 @@ int main(int argc, char **argv)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_f32), cmocka_unit_test(test_bf16), cmocka_unit_test(test_optimizers), cmocka_unit_test(test_argmax),
-		cmocka_unit_test(test_score),
+		cmocka_unit_test(test_score), cmocka_unit_test(test_recording),
 	};
 
 	pm_tool = "device_test";
