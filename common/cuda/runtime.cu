@@ -1,6 +1,7 @@
 /* runtime.cu: the device's memory and stream by CUDA's runtime. */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include <cuda_runtime.h>
 
@@ -52,9 +53,46 @@ void device_free(void *p, size_t bytes)
 	must(cudaFree(p), "freeing memory");
 }
 
+/*
+ * What is put goes through pinned memory: from other memory a copy would wait for all that the stream still has to do, and
+ * the next step could not be prepared meanwhile. Two stages: one is filled while the copies out of the other come to an end.
+ */
+enum { STAGE = 64 << 20, STEP = 256 };
+
+static struct stage {
+	char *p;
+	size_t used;
+	cudaEvent_t done;
+} stages[2], *stage = stages;
+
+static void stage_open(struct stage *s)
+{
+	must(cudaMallocHost((void **)&s->p, STAGE), "pinned memory");
+	must(cudaEventCreateWithFlags(&s->done, cudaEventDisableTiming), "event");
+}
+
+/* Room for bytes that a copy will read. */
+static void *staged(size_t bytes)
+{
+	if (stage->used + bytes > STAGE) {
+		must(cudaEventRecord(stage->done, stream), "event");
+		stage = &stages[stage == stages];
+		if (stage->p)
+			must(cudaEventSynchronize(stage->done), "waiting for the GPU");
+		stage->used = 0;
+	}
+	if (!stage->p)
+		stage_open(stage);
+	char *p = stage->p + stage->used;
+	stage->used += (bytes + STEP - 1) / STEP * STEP;
+	return p;
+}
+
 void device_put(void *dst, const void *host, size_t bytes)
 {
 	not_recorded("the host copies");
+	if (bytes <= STAGE)
+		host = memcpy(staged(bytes), host, bytes);
 	must(cudaMemcpyAsync(dst, host, bytes, cudaMemcpyHostToDevice, stream), "copying to the GPU");
 }
 
