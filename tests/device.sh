@@ -34,6 +34,10 @@ cp -r half other
 run half --device cuda
 cmp gpu/last.pmm half/last.pmm
 ok $? "a run whose input ended goes on with the same bytes"
+# Nobody waits for the loss of each step: that it is not finite is seen when the sums are fetched, before anything is written.
+"$phantom" 8 8 32 1 1 nan=5 > nan.pms
+PYMIC_CUDA=$so pymic-train $settings --valid-every 6 --device cuda -o nan < nan.pms > nan.tsv 2> nan.log
+like "$? $(cat nan.log)" "^1 .*the loss is -?nan since one of the iterations 2 to 6" "a loss that is not finite ends the run"
 run other --device cpu
 like "$(cat other.log)" "was on --device cuda before and is on cpu now" "another device is warned of"
 for device in cpu cuda; do

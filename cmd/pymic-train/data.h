@@ -52,8 +52,4 @@ int valid_channels(const struct valid *v, struct err *e, int64_t channels); /* 0
 /* dice: [classes] means over cases. Returns the foreground mean. */
 double valid_run(struct valid *v, struct predictor *p, double *dice);
 
-/* Adds one batch or case to the counts [classes][classes] of (truth, prediction); Dice of each class from them. */
-void confusion_add(int64_t *count, int classes, const uint8_t *truth, const uint8_t *pred, int64_t n);
-void confusion_dice(const int64_t *count, int classes, double *dice);
-
 #endif

@@ -42,6 +42,7 @@ static bool pace_due(const struct pace *p, int64_t iter)
 
 static void save(struct loop *l)
 {
+	trainer_collect(l->t);
 	checkpoint_write(l->t);
 	l->saved = l->t->state.iter;
 	l->pace.last = now();
@@ -85,6 +86,8 @@ static void close_cycle(struct loop *l)
 	struct trainer *t = l->t;
 	struct state *s = &t->state;
 	double dice[MAX_CLASSES], valid_dice[MAX_CLASSES];
+
+	trainer_collect(t);
 	struct row row = {
 		.iter = s->iter, .loss = s->cycle_loss / (double)s->cycle_iters, .lr = t->schedule.lr, .valid = NAN,
 		.dice = dice, .classes = t->run.classes,
@@ -170,7 +173,7 @@ static void run(struct loop *l, struct feed *feed)
 			save(l); /* so that a run in this folder is known from its first moment */
 		}
 		trainer_step(t, b);
-		progress_to(s->iter, "loss %.4f", s->cycle_loss / (double)s->cycle_iters);
+		progress_to(s->iter, "loss %.4f", trainer_loss(t));
 		if (pace_due(&l->pace, s->iter))
 			save(l);
 	}

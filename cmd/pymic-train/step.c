@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Puts the batch on the tape and lets the agent make the loss. */
+/* Puts the batch on the tape, the image last, whose copy may leave room, and lets the agent make the loss. */
 static struct node *forward(struct trainer *t, struct graph *g, const struct batch *b)
 {
 	struct run *r = &t->run;
@@ -16,18 +16,16 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	g->type = t->type;
 	g->training = true;
 	g->grad = true;
-	g->seed = (uint64_t)t->conf->seed;
-	g->step = (uint64_t)t->state.iter;
 	graph_reset(g);
 	r->g = g;
 	r->iter = t->state.iter;
 	r->labeled = b->labeled * slices;
-	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
 	r->truth = (struct truth){ .target = op_label(g, b->label, b->labeled, b->size, t->fold) };
 	if (b->weight)
 		r->truth.weight = op_weight(g, b->weight, b->labeled, b->size, t->fold);
 	if (a->n)
 		r->truth.class_weight = op_constant(g, a->v, 1, a->n);
+	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
 	r->logits = NULL;
 	struct node *loss = t->agent->loss(r);
 	assert(r->logits && r->logits->keep);
@@ -73,6 +71,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 
 void trainer_freeze(struct trainer *t)
 {
+	t->recording.g = &t->g;
 	for (int i = 0; i < t->agent->nets; i++) {
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
@@ -87,6 +86,7 @@ static void fit(struct trainer *t, const struct batch *b)
 	if (!memcmp(shape, t->shape, sizeof shape))
 		return;
 	memcpy(t->shape, shape, sizeof shape);
+	recording_drop(&t->recording);
 	struct graph dry = { .be = NULL };
 	const size_t bytes = measure(t, b, &dry);
 	if (bytes > t->bytes) {
@@ -99,75 +99,133 @@ static void fit(struct trainer *t, const struct batch *b)
 	graph_fini(&dry);
 }
 
-/* Hard Dice of the labeled part of the batch. */
-static void training_dice(struct trainer *t, const struct batch *b, double *dice)
-{
-	const struct fmap *z = &t->run.logits->v;
-	const int64_t n = t->run.labeled, v = z->d * z->h * z->w, k = t->run.classes;
-	int64_t *count = xcalloc((size_t)(k * k), sizeof *count);
+static size_t tally_bytes(const struct trainer *t) { return (size_t)(1 + t->run.classes) * sizeof *t->tally; }
 
-	if ((size_t)(n * v) > t->pred_bytes) {
-		if (t->pred)
-			t->be->free(t->pred, t->pred_bytes);
-		t->pred_bytes = (size_t)(n * v);
-		t->pred = t->be->alloc(t->pred_bytes);
-		t->pred_host = xresize(t->pred_host, t->pred_bytes, 1);
-	}
-	t->be->argmax(t->pred, z->data, n, k, v);
-	t->be->get(t->pred_host, t->pred, (size_t)(n * v));
-	confusion_add(count, (int)k, b->label, t->pred_host, n * v);
-	confusion_dice(count, (int)k, dice);
-	free(count);
+/* At the start of a cycle, or of its rest where a run is resumed. */
+static void tally_put(struct trainer *t)
+{
+	double sum[1 + MAX_CLASSES] = { t->state.cycle_loss };
+
+	memcpy(sum + 1, t->state.cycle_dice, sizeof t->state.cycle_dice);
+	if (!t->tally)
+		t->tally = t->be->alloc(tally_bytes(t));
+	t->be->put(t->tally, sum, tally_bytes(t));
 }
 
+/* b: the last batch, or NULL where it is gone. */
 static _Noreturn void not_finite(const struct trainer *t, const struct batch *b, const char *what, double value)
+{
+	const long long last = (long long)t->state.iter;
+	const char *saved = in_folder(t->conf, "last.pmm");
+	char ids[300];
+
+	if (!b || t->pending > 1)
+		die(PM_FAIL, "the %s is %g since one of the iterations %lld to %lld: look at the values of their cases, or lower --lr; the last "
+			"good model is %s", what, value, last - t->pending + 1, last, saved);
+	batch_ids(b, ids, sizeof ids);
+	die(PM_FAIL, "the %s of iteration %lld is %g (cases: %s): look at their values, or lower --lr; the last good model "
+		"is %s", what, last, value, ids, saved);
+}
+
+static void collect(struct trainer *t, const struct batch *b)
+{
+	struct state *s = &t->state;
+	double sum[1 + MAX_CLASSES], norm = 0;
+
+	if (!t->pending)
+		return;
+	t->be->get(sum, t->tally, tally_bytes(t));
+	if (!isfinite(sum[0])) /* what a sum has become through one that is not */
+		not_finite(t, b, "loss", sum[0]);
+	for (int i = 0; i < t->agent->nets && t->conf->clip > 0; i++)
+		if (!isfinite(norm = optim_norm(&t->optim[i])))
+			not_finite(t, b, "gradient", norm);
+	s->cycle_loss = sum[0];
+	memcpy(s->cycle_dice, sum + 1, (size_t)t->run.classes * sizeof *sum);
+	t->pending = 0;
+}
+
+void trainer_collect(struct trainer *t) { collect(t, NULL); }
+
+double trainer_loss(const struct trainer *t) { return t->state.cycle_loss / (double)(t->state.cycle_iters - t->pending); }
+
+/* The processor makes nobody wait. The first iteration is looked at for whom sees the progress, and because most fail there. */
+static bool look_due(const struct trainer *t)
+{
+	enum { EVERY = 16 };
+
+	return t->be == &backend_cpu || t->state.cycle_iters == 1 || t->pending == EVERY;
+}
+
+static void check(const struct trainer *t, const struct batch *b)
 {
 	char ids[300];
 
 	batch_ids(b, ids, sizeof ids);
-	die(PM_FAIL, "the %s of iteration %lld is %g (cases: %s): look at their values, or lower --lr; the last good model "
-		"is %s", what, (long long)t->state.iter + 1, value, ids, in_folder(t->conf, "last.pmm"));
+	if (b->channels != t->channels)
+		die(PM_FAIL, "%s: %lld channels, but the network takes %lld: every image needs the same channels", ids,
+			(long long)b->channels, (long long)t->channels);
+	if (!b->labeled)
+		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch (pymic-load --mix); or "
+			"has the list no column 'label'?", ids);
+}
+
+struct job {
+	struct trainer *t;
+	const struct batch *b;
+};
+
+/* All that the backend does in a step. */
+static void compute(void *arg)
+{
+	const struct job *j = arg;
+	struct trainer *t = j->t;
+	struct node *loss = forward(t, &t->g, j->b);
+	const struct run *r = &t->run;
+	const struct fmap *z = &r->logits->v;
+
+	t->be->score(t->tally, loss->v.data, z->data, r->truth.target->v.data, r->labeled, r->classes, fmap_space(z));
+	for (int i = 0; i < t->agent->nets; i++)
+		params_zero_grad(&t->ps[i]);
+	graph_backward(&t->g, loss);
+	for (int i = 0; i < t->agent->nets; i++)
+		optim_run(&t->optim[i], &t->ps[i], t->conf->clip);
+}
+
+static void run(struct trainer *t, const struct batch *b)
+{
+	struct job j = { t, b };
+	const void *const weighted[] = { b->label, b->weight, b->image }, *const plain[] = { b->label, b->image };
+
+	t->g.seed = (uint64_t)t->conf->seed;
+	t->g.step = (uint64_t)t->state.iter;
+	for (int i = 0; i < t->agent->nets; i++)
+		optim_put(&t->optim[i], t->schedule.lr);
+	if (t->agent->fixed)
+		recording_run(&t->recording, compute, &j, b->weight ? weighted : plain);
+	else
+		compute(&j);
+	for (int i = 0; i < t->agent->nets; i++)
+		params_touch(&t->ps[i]); /* as optim_run does, but where it is replayed */
 }
 
 void trainer_step(struct trainer *t, const struct batch *b)
 {
 	struct state *s = &t->state;
-	double dice[MAX_CLASSES];
 
-	if (b->channels != t->channels) {
-		char ids[300];
-		batch_ids(b, ids, sizeof ids);
-		die(PM_FAIL, "%s: %lld channels, but the network takes %lld: every image needs the same channels", ids,
-			(long long)b->channels, (long long)t->channels);
-	}
-	if (!b->labeled) {
-		char ids[300];
-		batch_ids(b, ids, sizeof ids);
-		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch (pymic-load --mix); or "
-			"has the list no column 'label'?", ids);
-	}
+	check(t, b);
+	if (!t->tally || !s->cycle_iters)
+		tally_put(t);
 	fit(t, b);
-	struct node *loss = forward(t, &t->g, b);
-	const double value = graph_scalar(&t->g, loss);
-	if (!isfinite(value))
-		not_finite(t, b, "loss", value);
-	training_dice(t, b, dice);
-	for (int i = 0; i < t->agent->nets; i++)
-		params_zero_grad(&t->ps[i]);
-	graph_backward(&t->g, loss);
-	for (int i = 0; i < t->agent->nets; i++) {
-		const double norm = optim_step(&t->optim[i], &t->ps[i], t->schedule.lr, t->conf->clip);
-		if (!isfinite(norm))
-			not_finite(t, b, "gradient", norm);
-	}
+	run(t, b);
 	if (t->agent->after)
 		t->agent->after(&t->run);
 	s->iter++;
 	s->cycle_iters++;
-	s->cycle_loss += value;
-	for (int c = 0; c < t->run.classes; c++)
-		s->cycle_dice[c] += dice[c];
 	s->position = b->after;
+	t->pending++;
+	if (look_due(t))
+		collect(t, b);
 }
 
 bool trainer_finite(const struct trainer *t)

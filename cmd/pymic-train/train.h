@@ -6,6 +6,7 @@
 #include "data.h"
 #include "nn/model.h"
 #include "nn/optim.h"
+#include "nn/recording.h"
 
 struct conf {
 	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *position;
@@ -23,7 +24,7 @@ extern const struct opt train_opts[];
 struct state { /* what a checkpoint holds besides parameters, optimizers and schedule */
 	int64_t iter, cycle, best_iter;
 	double best;
-	int64_t cycle_iters;         /* of the unfinished cycle, and what it has summed up */
+	int64_t cycle_iters;         /* of the unfinished cycle, and what it has summed up: see trainer_collect */
 	double cycle_loss, cycle_dice[MAX_CLASSES];
 	struct position position;
 };
@@ -45,17 +46,21 @@ struct trainer {
 	int threads;
 	int64_t channels;
 	struct graph g;
+	struct recording recording;  /* of g's steps */
 	size_t bytes;                /* of g's arena */
 	int64_t shape[6];            /* of the last batch: n, labeled, d, h, w, weighted */
-	uint8_t *pred, *pred_host;   /* on the backend, and here */
-	size_t pred_bytes;
+	double *tally;               /* on the backend: the cycle's loss and Dice; NULL: state has them */
+	int64_t pending;             /* iterations whose loss and Dice state has not seen yet */
 };
 
 struct feed_conf trainer_feed(const struct trainer *t);
 void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
 size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */
 void trainer_freeze(struct trainer *t);
-void trainer_step(struct trainer *t, const struct batch *b); /* dies on a loss that is not finite */
+/* Waits for no result but each few iterations, to see whether the loss is finite: dies where not. */
+void trainer_step(struct trainer *t, const struct batch *b);
+void trainer_collect(struct trainer *t); /* state's sums of the cycle become those of all its iterations */
+double trainer_loss(const struct trainer *t); /* the mean of the cycle, as far as state knows */
 bool trainer_finite(const struct trainer *t);                /* are all parameters? */
 
 /* --- loop.c --- */
@@ -89,7 +94,6 @@ void log_open(const struct conf *c, int64_t iter); /* lines after that iteration
 void log_row(const struct row *r);
 void log_close(void);
 
-/* --- main.c --- */
-void catch_signals(void);
+void catch_signals(void); /* main.c */
 
 #endif

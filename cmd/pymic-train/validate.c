@@ -19,14 +19,14 @@ struct valid {
 	uint8_t *pred; /* of the largest scan */
 };
 
-void confusion_add(int64_t *count, int classes, const uint8_t *truth, const uint8_t *pred, int64_t n)
+/* Adds a case to the counts [classes][classes] of (truth, prediction). */
+static void confusion_add(int64_t *count, int classes, const uint8_t *truth, const uint8_t *pred, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)
 		count[truth[i] * classes + pred[i]]++;
 }
 
-/* (2 both + 1e-5) / (truth + prediction + 1e-5): 1 for a class that is in neither. */
-void confusion_dice(const int64_t *count, int classes, double *dice)
+static void confusion_dice(const int64_t *count, int classes, double *dice)
 {
 	for (int c = 0; c < classes; c++) {
 		int64_t truth = 0, pred = 0;
@@ -34,7 +34,7 @@ void confusion_dice(const int64_t *count, int classes, double *dice)
 			truth += count[c * classes + k];
 			pred += count[k * classes + c];
 		}
-		dice[c] = (2 * (double)count[c * classes + c] + 1e-5) / ((double)(truth + pred) + 1e-5);
+		dice[c] = hard_dice((double)count[c * classes + c], (double)truth, (double)pred);
 	}
 }
 

@@ -31,6 +31,7 @@ struct run {
 struct agent {
 	struct plugin p;
 	int nets; /* how many sets of parameters it trains */
+	bool fixed; /* makes the same nodes in each step of a shape, whatever the values and the iteration: it can be recorded */
 	struct node *(*loss)(struct run *r);
 	void (*after)(struct run *r); /* once the optimizer has stepped, or NULL */
 };

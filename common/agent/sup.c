@@ -18,5 +18,6 @@ const struct agent agent_sup = {
 	.p = { "sup", "supervised: the loss on the labeled samples, others are ignored; deep supervision where the network has several "
 		"outputs", NULL, NULL, 0 },
 	.nets = 1,
+	.fixed = true,
 	.loss = loss,
 };

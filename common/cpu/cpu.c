@@ -129,7 +129,34 @@ CALL(overlap_bwd, (real *dz, const real *dsum, const real *z, const struct targe
 CALL(argmax, (uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v), (y, z, n, k, v))
 CALL(adam, (real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p), (w, g, m, v, n, p))
 CALL(sgd, (real *w, const real *g, real *v, int64_t n, const struct sgd *p), (w, g, v, n, p))
+
+static void score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+{
+	enum { BOTH, TRUTH, PREDICTED, COUNTS };
+	int64_t (*count)[COUNTS] = xcalloc((size_t)k, sizeof *count);
+	uint8_t *y = kernel_scratch((size_t)(n * v));
+
+	argmax(y, z, n, k, v);
+	for (int64_t i = 0; i < n * v; i++) {
+		count[y[i]][PREDICTED]++;
+		if (label[i] < k)
+			count[label[i]][TRUTH]++;
+		count[y[i]][BOTH] += y[i] == label[i];
+	}
+	sum[0] += (double)*loss;
+	for (int64_t c = 0; c < k; c++)
+		sum[1 + c] += hard_dice((double)count[c][BOTH], (double)count[c][TRUTH], (double)count[c][PREDICTED]);
+	free(count);
+}
+
 static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squares(x, n); }
+
+static void clip(real *g, int64_t n, double most, double *norm)
+{
+	*norm = sqrt(sum_squares(g, n));
+	if (*norm > most) /* not where it is NaN: who looks at the norm sees it */
+		unary(U_SCALE, most / (*norm + 1e-6), g, g, n, false);
+}
 
 #define TABLE(title, how) \
 	{ \
@@ -140,7 +167,7 @@ static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squa
 		.tile_cut = cpu_tile_cut, .tile_add = cpu_tile_add, .all_finite = cpu_all_finite, \
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
-		.sum_squares = sum_squares, .adam = adam, .sgd = sgd, \
+		.score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

@@ -1,5 +1,7 @@
 /* runtime.cu: the device's memory and stream by CUDA's runtime. */
 #include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 #include <cuda_runtime.h>
 
@@ -8,20 +10,29 @@
 
 static cudaStream_t stream;
 static bool fast;
+static enum { RESTS, RECORDS, SPOILT } recorder;
+static uint64_t frees; /* how many there were */
 
 /* The call failed: what was wanted, why not. */
 static void must(cudaError_t e, const char *what)
 {
-	if (e != cudaSuccess)
+	if (e != cudaSuccess && !device_record_spoilt())
 		die(PM_FAIL, "CUDA: %s: %s", what, cudaGetErrorString(e));
+}
+
+static void not_recorded(const char *what)
+{
+	if (recorder != RESTS)
+		die(PM_FAIL, "bug: %s while a step is recorded", what);
 }
 
 void *device_alloc(size_t bytes)
 {
 	void *p = NULL;
 	size_t free_bytes = 0, all = 0;
-	const cudaError_t e = cudaMalloc(&p, bytes ? bytes : 1);
 
+	not_recorded("memory is taken");
+	const cudaError_t e = cudaMalloc(&p, bytes ? bytes : 1);
 	if (e == cudaErrorMemoryAllocation) {
 		cudaMemGetInfo(&free_bytes, &all);
 		die(PM_FAIL, "out of memory on the GPU: %.0f MiB are needed, %.0f of %.0f are free (smaller batches or crops need less)",
@@ -36,17 +47,58 @@ void *device_alloc(size_t bytes)
 void device_free(void *p, size_t bytes)
 {
 	(void)bytes;
+	not_recorded("memory is freed");
+	frees++;
 	must(cudaStreamSynchronize(stream), "waiting for the GPU");
 	must(cudaFree(p), "freeing memory");
 }
 
+/*
+ * What is put goes through pinned memory: from other memory a copy would wait for all that the stream still has to do, and
+ * the next step could not be prepared meanwhile. Two stages: one is filled while the copies out of the other come to an end.
+ */
+enum { STAGE = 64 << 20, STEP = 256 };
+
+static struct stage {
+	char *p;
+	size_t used;
+	cudaEvent_t done;
+} stages[2], *stage = stages;
+
+static void stage_open(struct stage *s)
+{
+	must(cudaMallocHost((void **)&s->p, STAGE), "pinned memory");
+	must(cudaEventCreateWithFlags(&s->done, cudaEventDisableTiming), "event");
+}
+
+/* Room for bytes that a copy will read. */
+static void *staged(size_t bytes)
+{
+	if (stage->used + bytes > STAGE) {
+		must(cudaEventRecord(stage->done, stream), "event");
+		stage = &stages[stage == stages];
+		if (stage->p)
+			must(cudaEventSynchronize(stage->done), "waiting for the GPU");
+		stage->used = 0;
+	}
+	if (!stage->p)
+		stage_open(stage);
+	char *p = stage->p + stage->used;
+	stage->used += (bytes + STEP - 1) / STEP * STEP;
+	return p;
+}
+
 void device_put(void *dst, const void *host, size_t bytes)
 {
+	not_recorded("the host copies");
+	if (bytes <= STAGE)
+		host = memcpy(staged(bytes), host, bytes);
 	must(cudaMemcpyAsync(dst, host, bytes, cudaMemcpyHostToDevice, stream), "copying to the GPU");
 }
 
 void device_get(void *host, const void *src, size_t bytes)
 {
+	not_recorded("the host copies");
 	must(cudaMemcpyAsync(host, src, bytes, cudaMemcpyDeviceToHost, stream), "copying from the GPU");
 	must(cudaStreamSynchronize(stream), "waiting for the GPU");
 }
@@ -73,8 +125,68 @@ void device_started(const char *kernel)
 {
 	const cudaError_t e = cudaGetLastError();
 
-	if (e != cudaSuccess)
+	if (e != cudaSuccess && !device_record_spoilt())
 		die(PM_FAIL, "CUDA: kernel %s: %s", kernel, cudaGetErrorString(e));
+}
+
+/* --- recording: a capture of the stream, made into an executable graph --- */
+
+struct record {
+	cudaGraphExec_t graph;
+	uint64_t frees;
+};
+
+/* Relaxed: a library may do in its calls what it does, as long as it goes to the stream. */
+void device_record_begin(void)
+{
+	not_recorded("another one is begun");
+	must(cudaStreamBeginCapture(stream, cudaStreamCaptureModeRelaxed), "recording a step");
+	recorder = RECORDS;
+}
+
+bool device_record_spoilt(void)
+{
+	if (recorder == RESTS)
+		return false;
+	recorder = SPOILT;
+	cudaGetLastError(); /* forgets it */
+	return true;
+}
+
+struct record *device_record_end(void)
+{
+	cudaGraph_t graph = NULL;
+	struct record *r = (struct record *)xcalloc(1, sizeof *r);
+
+	must(cudaStreamEndCapture(stream, &graph), "recording a step");
+	if (recorder == RECORDS)
+		must(cudaGraphInstantiate(&r->graph, graph, 0), "recording a step");
+	if (graph)
+		cudaGraphDestroy(graph);
+	const bool ok = recorder == RECORDS;
+	recorder = RESTS;
+	r->frees = frees;
+	if (ok)
+		return r;
+	detail("this step cannot be recorded: its kernels are started one by one");
+	free(r);
+	return NULL;
+}
+
+bool device_replay(const struct record *r)
+{
+	if (r->frees != frees)
+		return false;
+	must(cudaGraphLaunch(r->graph, stream), "replaying a step");
+	return true;
+}
+
+/* Waits for the last replay. */
+void device_record_free(struct record *r)
+{
+	must(cudaStreamSynchronize(stream), "waiting for the GPU");
+	must(cudaGraphExecDestroy(r->graph), "forgetting a step");
+	free(r);
 }
 
 int device_open(int index, bool want_fast, char *why, size_t why_size)

@@ -25,11 +25,16 @@ void *device_scratch(size_t bytes);
 void *device_stream(void);
 bool device_fast(void);
 
-/* The twin's memory can be touched only while this is true: a host that follows a device pointer crashes in tests. */
-void device_open_memory(bool open);
-
 /* After each start of a kernel: dies when it could not be started. */
 void device_started(const char *kernel);
+
+/* nn/backend.h says what these do. */
+void device_record_begin(void);
+struct record *device_record_end(void);
+bool device_replay(const struct record *r);
+void device_record_free(struct record *r);
+/* Something failed: is that because of a recording? Then that one is given up, and the step will be run without. */
+bool device_record_spoilt(void);
 
 /*
  * Takes device number `index`. fast: kernels whose results may differ from run to run are allowed. Returns -1 and says why

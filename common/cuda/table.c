@@ -18,8 +18,9 @@ const struct backend pymic_table = {
 	.tile_cut = cuda_tile_cut, .tile_add = cuda_tile_add, .all_finite = cuda_all_finite,
 	.relayout = cuda_relayout, .space = cuda_space, .resample = cuda_resample, .unary = cuda_unary, .binary = cuda_binary, .sum = cuda_sum,
 	.spread = cuda_spread, .softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
-	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax,
-	.sum_squares = cuda_sum_squares, .adam = cuda_adam, .sgd = cuda_sgd,
+	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax, .score = cuda_score,
+	.sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd,
+	.record_begin = device_record_begin, .record_end = device_record_end, .replay = device_replay, .record_free = device_record_free,
 };
 
 const struct backend *pymic_backend(int index, bool fast, char *what, size_t size)

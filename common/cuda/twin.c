@@ -19,17 +19,28 @@ static int count;
 
 static size_t pages(size_t bytes) { return (bytes + 4096) / 4096 * 4096; }
 
-void device_open_memory(bool open)
+/* Memory can be touched only by kernels: a host that follows a device pointer crashes in tests. */
+static void open_memory(bool open)
 {
 	for (int i = 0; i < count; i++)
 		if (mprotect(held[i].p, held[i].bytes, open ? PROT_READ | PROT_WRITE : PROT_NONE))
 			die(PM_FAIL, "mprotect failed");
 }
 
+static struct record *recording; /* NULL: none goes on */
+static uint64_t frees;           /* how many there were */
+
+static void not_recorded(const char *what)
+{
+	if (recording)
+		die(PM_FAIL, "bug: %s while a step is recorded", what);
+}
+
 void *device_alloc(size_t bytes)
 {
 	void *p = mmap(NULL, pages(bytes), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 
+	not_recorded("memory is taken");
 	if (p == MAP_FAILED)
 		die(PM_FAIL, "out of memory: %zu bytes", bytes);
 	held = xresize(held, (size_t)count + 1, sizeof *held);
@@ -42,6 +53,7 @@ void device_free(void *p, size_t bytes)
 {
 	int i = 0;
 
+	not_recorded("memory is freed");
 	while (held[i].p != p)
 		if (++i == count)
 			die(PM_FAIL, "bug: memory is freed that was never given");
@@ -49,24 +61,19 @@ void device_free(void *p, size_t bytes)
 		die(PM_FAIL, "bug: %zu bytes were given, %zu are freed", held[i].bytes, bytes);
 	munmap(p, held[i].bytes);
 	held[i] = held[--count];
+	frees++;
 }
 
 static void copy(void *dst, const void *src, size_t bytes)
 {
-	device_open_memory(true);
+	not_recorded("the host copies");
+	open_memory(true);
 	memcpy(dst, src, bytes);
-	device_open_memory(false);
+	open_memory(false);
 }
 
 void device_put(void *dst, const void *host, size_t bytes) { copy(dst, host, bytes); }
 void device_get(void *host, const void *src, size_t bytes) { copy(host, src, bytes); }
-
-void device_zero(void *dst, size_t bytes)
-{
-	device_open_memory(true);
-	memset(dst, 0, bytes);
-	device_open_memory(false);
-}
 
 void *device_scratch(size_t bytes)
 {
@@ -79,6 +86,94 @@ void *device_scratch(size_t bytes)
 		room = device_alloc(size = bytes);
 	}
 	return room;
+}
+
+/* --- launches --- */
+
+struct launch {
+	twin_kernel *kernel;
+	void *args;
+	int64_t count;
+	uint32_t parts;
+	float *partial;
+};
+
+struct record {
+	struct launch *launch;
+	int launches;
+	uint64_t frees;
+};
+
+static void launch(const struct launch *l)
+{
+	open_memory(true);
+	l->kernel(l->args, l->count, l->parts, l->partial);
+	open_memory(false);
+}
+
+void twin_start(twin_kernel *kernel, const void *args, size_t size, int64_t count_, uint32_t parts, float *partial)
+{
+	struct launch l = { kernel, (void *)args, count_, parts, partial };
+
+	if (!recording) {
+		launch(&l);
+		return;
+	}
+	l.args = memcpy(xmalloc(size), args, size);
+	recording->launch = xresize(recording->launch, (size_t)recording->launches + 1, sizeof l);
+	recording->launch[recording->launches++] = l;
+}
+
+void device_record_begin(void)
+{
+	not_recorded("another one is begun");
+	recording = xcalloc(1, sizeof *recording);
+	recording->frees = frees;
+}
+
+struct record *device_record_end(void)
+{
+	struct record *r = recording;
+
+	recording = NULL;
+	return r;
+}
+
+bool device_replay(const struct record *r)
+{
+	not_recorded("another one is replayed");
+	for (int i = 0; i < r->launches && r->frees == frees; i++)
+		launch(&r->launch[i]);
+	return r->frees == frees;
+}
+
+void device_record_free(struct record *r)
+{
+	for (int i = 0; i < r->launches; i++)
+		free(r->launch[i].args);
+	free(r->launch);
+	free(r);
+}
+
+bool device_record_spoilt(void) { return false; }
+
+struct zeroed {
+	void *dst;
+	size_t bytes;
+};
+
+static void zero(const void *args, int64_t n, uint32_t parts, float *partial)
+{
+	const struct zeroed *a = args;
+
+	(void)n, (void)parts, (void)partial;
+	memset(a->dst, 0, a->bytes);
+}
+
+void device_zero(void *dst, size_t bytes)
+{
+	const struct zeroed a = { dst, bytes };
+	twin_start(zero, &a, sizeof a, 1, 0, NULL);
 }
 
 void *device_stream(void) { return NULL; }
@@ -146,57 +241,83 @@ static void pixel(const struct engine_shape *s, int64_t q, int sign, const void 
 	}
 }
 
-void engine_fwd(struct engine *e, const void *x, const void *w, const float *bias, void *y)
+/* What a convolution works on: two are read, one is written. */
+struct arrays {
+	struct engine_shape s;
+	const void *x, *w, *dy;
+	const float *bias;
+	void *to;
+};
+
+static void fwd(const void *args, int64_t pixels, uint32_t parts, float *partial)
 {
-	const struct engine_shape *s = &e->s;
+	const struct arrays *a = args;
+	const struct engine_shape *s = &a->s;
 	const int64_t taps = taps_of(s);
 
-	device_open_memory(true);
+	(void)parts, (void)partial;
 #pragma omp parallel for
-	for (int64_t q = 0; q < pixels_of(s); q++) {
+	for (int64_t q = 0; q < pixels; q++) {
 		float sum[4096];
-		memcpy(sum, bias, (size_t)s->oc * sizeof *sum);
-		pixel(s, q, 1, x, s->x_pitch, s->ic, w, s->ic, taps * s->ic, 1, s->oc, sum);
+		memcpy(sum, a->bias, (size_t)s->oc * sizeof *sum);
+		pixel(s, q, 1, a->x, s->x_pitch, s->ic, a->w, s->ic, taps * s->ic, 1, s->oc, sum);
 		for (int64_t o = 0; o < s->oc; o++)
-			store1(y, q * s->y_pitch + o, s->type, sum[o]);
+			store1(a->to, q * s->y_pitch + o, s->type, sum[o]);
 	}
-	device_open_memory(false);
+}
+
+static void bwd_data(const void *args, int64_t pixels, uint32_t parts, float *partial)
+{
+	const struct arrays *a = args;
+	const struct engine_shape *s = &a->s;
+	const int64_t taps = taps_of(s);
+
+	(void)parts, (void)partial;
+#pragma omp parallel for
+	for (int64_t q = 0; q < pixels; q++) {
+		float sum[4096] = { 0 };
+		pixel(s, q, -1, a->dy, s->y_pitch, s->oc, a->w, s->ic, 1, taps * s->ic, s->ic, sum);
+		for (int64_t i = 0; i < s->ic; i++)
+			store1(a->to, q * s->x_pitch + i, s->type, sum[i]);
+	}
+}
+
+static void bwd_weights(const void *args, int64_t oc, uint32_t parts, float *partial)
+{
+	const struct arrays *a = args;
+	const struct engine_shape *s = &a->s;
+	const int64_t taps = taps_of(s);
+
+	(void)parts, (void)partial;
+#pragma omp parallel for
+	for (int64_t o = 0; o < oc; o++) {
+		float *to = (float *)a->to + o * taps * s->ic;
+		memset(to, 0, (size_t)(taps * s->ic) * sizeof *to);
+		for (int64_t q = 0; q < pixels_of(s); q++) {
+			const float g = load1(a->dy, q * s->y_pitch + o, s->type);
+			for (int64_t tap = 0; g != 0 && tap < taps; tap++) {
+				const int64_t p = tap_of(s, q, tap, 1);
+				for (int64_t i = 0; p >= 0 && i < s->ic; i++)
+					to[tap * s->ic + i] += g * load1(a->x, p * s->x_pitch + i, s->type);
+			}
+		}
+	}
+}
+
+void engine_fwd(struct engine *e, const void *x, const void *w, const float *bias, void *y)
+{
+	const struct arrays a = { .s = e->s, .x = x, .w = w, .bias = bias, .to = y };
+	twin_start(fwd, &a, sizeof a, pixels_of(&e->s), 0, NULL);
 }
 
 void engine_bwd_data(struct engine *e, const void *dy, const void *w, void *dx)
 {
-	const struct engine_shape *s = &e->s;
-	const int64_t taps = taps_of(s);
-
-	device_open_memory(true);
-#pragma omp parallel for
-	for (int64_t q = 0; q < pixels_of(s); q++) {
-		float sum[4096] = { 0 };
-		pixel(s, q, -1, dy, s->y_pitch, s->oc, w, s->ic, 1, taps * s->ic, s->ic, sum);
-		for (int64_t i = 0; i < s->ic; i++)
-			store1(dx, q * s->x_pitch + i, s->type, sum[i]);
-	}
-	device_open_memory(false);
+	const struct arrays a = { .s = e->s, .w = w, .dy = dy, .to = dx };
+	twin_start(bwd_data, &a, sizeof a, pixels_of(&e->s), 0, NULL);
 }
 
 void engine_bwd_weights(struct engine *e, const void *x, const void *dy, float *dw)
 {
-	const struct engine_shape *s = &e->s;
-	const int64_t taps = taps_of(s);
-
-	device_open_memory(true);
-#pragma omp parallel for
-	for (int64_t o = 0; o < s->oc; o++) {
-		float *to = dw + o * taps * s->ic;
-		memset(to, 0, (size_t)(taps * s->ic) * sizeof *to);
-		for (int64_t q = 0; q < pixels_of(s); q++) {
-			const float g = load1(dy, q * s->y_pitch + o, s->type);
-			for (int64_t tap = 0; g != 0 && tap < taps; tap++) {
-				const int64_t p = tap_of(s, q, tap, 1);
-				for (int64_t i = 0; p >= 0 && i < s->ic; i++)
-					to[tap * s->ic + i] += g * load1(x, p * s->x_pitch + i, s->type);
-			}
-		}
-	}
-	device_open_memory(false);
+	const struct arrays a = { .s = e->s, .x = x, .dy = dy, .to = dw };
+	twin_start(bwd_weights, &a, sizeof a, e->s.oc, 0, NULL);
 }

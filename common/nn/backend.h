@@ -8,6 +8,7 @@
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
+struct record;
 
 struct backend {
 	const char *name;
@@ -81,9 +82,23 @@ struct backend {
 	void (*overlap_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v); /* the first maximum */
 
+	/* For the log, added to sum[1 + k]: the loss, and hard_dice of each class of the first maxima of z. */
+	void (*score)(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
+
 	double (*sum_squares)(const real *x, int64_t n);
+	void (*clip)(real *g, int64_t n, double most, double *norm); /* *norm: of g, which is scaled down to most where it is more */
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
+
+	/*
+	 * NULL on processors. From begin to end all that is called is written down and nothing is done; alloc, free, put and
+	 * get are forbidden. end gives NULL where it cannot be recorded. replay does it, with the same arguments; false:
+	 * memory was freed since, and with it perhaps some of the recording's.
+	 */
+	void (*record_begin)(void);
+	struct record *(*record_end)(void);
+	bool (*replay)(const struct record *r);
+	void (*record_free)(struct record *r);
 };
 
 /* oneDNN convolutions; im2col + OpenBLAS convolutions (the portable path and the twin of tests); no arithmetic at all. */

@@ -1,11 +1,12 @@
 /* graph.c: the tape's memory and its walk back. */
 #include "nn/arena.h"
+#include "nn/recording.h"
 #include "nn/tape.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALIGN = 128, CHUNK = 256 };
+enum { ALIGN = 128, CHUNK = 256, KEY = 2 * sizeof(uint32_t) };
 
 struct opened {
 	struct conv_shape shape;
@@ -23,6 +24,7 @@ struct graph_mem {
 	char *base;
 	size_t size;
 	struct arena *arena;     /* what lies where behind base */
+	uint32_t *key;           /* of the dropout masks, on the backend */
 
 	struct node **node;      /* of this step, in the order of making; the structs are reused */
 	int nodes, nodes_cap;
@@ -32,6 +34,10 @@ struct graph_mem {
 	size_t *chunk_bytes;
 	int chunks, chunk_now;
 	size_t chunk_used;
+
+	struct input *input;     /* of this step, in the order of making */
+	int inputs;
+	bool given;              /* some buffer of this step has been given back */
 
 	struct opened *conv;
 	int convs;
@@ -50,6 +56,7 @@ void graph_init(struct graph *g, const struct backend *be, size_t bytes)
 	m->size = be->runs ? bytes : 0;
 	m->base = m->size ? be->alloc(bytes) : NULL;
 	m->arena = arena_open(m->size);
+	m->key = be->alloc(KEY);
 	graph_reset(g);
 }
 
@@ -82,6 +89,7 @@ void graph_fini(struct graph *g)
 	}
 	if (m->base)
 		g->be->free(m->base, m->size);
+	g->be->free(m->key, KEY);
 	free(m->node);
 	free(m->chunk);
 	free(m->chunk_bytes);
@@ -89,8 +97,16 @@ void graph_fini(struct graph *g)
 	free(m->axis);
 	arena_close(m->arena);
 	free(m->uses);
+	free(m->input);
 	free(m);
 	g->mem = NULL;
+}
+
+static void put_key(struct graph *g)
+{
+	const uint32_t key[] = { (uint32_t)(g->seed ^ g->seed >> 32), (uint32_t)(g->step ^ g->step >> 32) };
+
+	g->be->put(g->mem->key, key, sizeof key);
 }
 
 void graph_reset(struct graph *g)
@@ -100,7 +116,34 @@ void graph_reset(struct graph *g)
 	m->nodes = 0;
 	m->chunk_now = 0;
 	m->chunk_used = 0;
+	m->inputs = 0;
+	m->given = false;
 	arena_reset(m->arena);
+	if (!g->recording)
+		put_key(g);
+}
+
+const uint32_t *graph_key(const struct graph *g) { return g->mem->key; }
+
+void tape_input(struct graph *g, const struct input *in, const void *host)
+{
+	struct graph_mem *m = g->mem;
+
+	m->input = xresize(m->input, (size_t)m->inputs + 1, sizeof *m->input);
+	m->input[m->inputs++] = *in;
+	if (!g->recording)
+		input_put(g->be, in, host);
+	else if (m->given) /* another buffer lay there, and would overwrite what is put before the replay */
+		die(PM_FAIL, "bug: the inputs of a recorded step are made before all else");
+}
+
+void graph_feed(struct graph *g, const void *const *host)
+{
+	const struct graph_mem *m = g->mem;
+
+	put_key(g);
+	for (int i = 0; i < m->inputs; i++)
+		input_put(g->be, &m->input[i], m->input[i].constant ? m->input[i].constant : *host++);
 }
 
 size_t graph_peak(const struct graph *g) { return arena_end(g->mem->arena); }
@@ -154,8 +197,10 @@ struct buffer *buffer_new(struct graph *g, size_t bytes)
 
 void buffer_unref(struct graph *g, struct buffer *b)
 {
-	if (b && !--b->refs)
-		arena_give(g->mem->arena, b->offset, b->bytes, b->number);
+	if (!b || --b->refs)
+		return;
+	g->mem->given = true;
+	arena_give(g->mem->arena, b->offset, b->bytes, b->number);
 }
 
 /* On the null backend a pointer that nobody may follow, but that is not NULL. */
@@ -290,13 +335,11 @@ void grad_end(struct graph *g, struct node *x, struct grad *t)
 void graph_backward(struct graph *g, struct node *scalar)
 {
 	struct graph_mem *m = g->mem;
-	bool add;
-	real one = 1;
-	struct fmap *f = grad_of(g, scalar, &add);
+	struct fmap *f = grad_zeroed(g, scalar);
 
 	if (fmap_count(&scalar->v) != 1 || !g->grad)
 		die(PM_FAIL, "bug: backward wants a scalar on a graph with gradients");
-	g->be->put(f->data, &one, sizeof one);
+	g->be->unary(U_OFFSET, 1, f->data, f->data, 1, false);
 	for (int i = m->nodes - 1; i >= 0; i--) {
 		struct node *y = m->node[i];
 		if ((y->g.data || y->reached) && y->need && y->back)
@@ -324,7 +367,8 @@ struct conv *tape_conv(struct graph *g, const struct conv_shape *s)
 		if (!memcmp(&m->conv[i].shape, s, sizeof *s))
 			return m->conv[i].conv;
 	m->conv = xresize(m->conv, (size_t)m->convs + 1, sizeof *m->conv);
-	m->conv[m->convs] = (struct opened){ *s, g->be->conv_open(s) };
+	memcpy(&m->conv[m->convs].shape, s, sizeof *s); /* with its padding, which an assignment may leave out */
+	m->conv[m->convs].conv = g->be->conv_open(s);
 	return m->conv[m->convs++].conv;
 }
 

@@ -34,6 +34,7 @@ struct graph {
 	bool training;       /* batch statistics and dropout */
 	bool grad;           /* a backward pass will follow */
 	uint64_t seed, step; /* of the dropout masks */
+	bool recording;      /* see recording.h */
 	struct graph_mem *mem;
 };
 
@@ -41,7 +42,7 @@ struct graph {
 void graph_init(struct graph *g, const struct backend *be, size_t bytes);
 void graph_measure(struct graph *g, const struct backend *be);
 void graph_fini(struct graph *g);
-void graph_reset(struct graph *g); /* forgets all nodes: once per step */
+void graph_reset(struct graph *g); /* forgets all nodes: once per step, after its seed and number are set */
 size_t graph_peak(const struct graph *g); /* the highest byte of the arena in use so far */
 /* After a measured step: places its buffers, returns the bytes they take; who follows, from its next reset on, does the same. */
 size_t graph_plan(struct graph *dry);

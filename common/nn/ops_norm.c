@@ -125,8 +125,7 @@ struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, 
 	a->p = (struct norm_act){
 		.z = z->v, .dims = p->pool, .gamma = p->gamma->v.data, .beta = p->beta->v.data,
 		.slope = p->slope, .drop = g->training ? p->drop : 0,
-		.key = { (uint32_t)(g->seed ^ g->seed >> 32), (uint32_t)(g->step ^ g->step >> 32) },
-		.layer = (uint32_t)tape_length(g),
+		.key = graph_key(g), .layer = (uint32_t)tape_length(g),
 	};
 	statistics(g, z, p, a);
 	if (p->defer && a->p.drop == 0 && !p->pool && !p->room)

@@ -7,24 +7,24 @@
 
 /* --- inputs --- */
 
-/* Samples [n,c,slices,plane] of the host as images [n,slices,c,plane] of the backend. */
-static void put_images(const struct backend *be, real *images, const float *host, int64_t n, int64_t c, int64_t slices, int64_t plane)
+void input_put(const struct backend *be, const struct input *in, const void *host)
 {
-	size_t bytes = (size_t)(n * c * slices * plane) * sizeof(real);
+	const int64_t c = in->c, slices = in->slices, plane = in->plane;
+	const size_t bytes = (size_t)(in->n * c * slices * plane) * ftype_size(in->type);
 
-	if (sizeof(real) == sizeof(float) && (c == 1 || slices == 1)) {
-		be->put(images, host, bytes);
+	if (in->type == F_U8 || (sizeof(real) == sizeof(float) && (c == 1 || slices == 1)) || !be->runs) {
+		be->put(in->to, host, bytes);
 		return;
 	}
 	real *rows = xmalloc(bytes), *q = rows;
-	for (int64_t i = 0; i < n; i++)
+	for (int64_t i = 0; i < in->n; i++)
 		for (int64_t s = 0; s < slices; s++)
 			for (int64_t k = 0; k < c; k++) {
-				const float *p = host + ((i * c + k) * slices + s) * plane;
+				const float *p = (const float *)host + ((i * c + k) * slices + s) * plane;
 				for (int64_t v = 0; v < plane; v++)
 					*q++ = (real)p[v];
 			}
-	be->put(images, rows, bytes);
+	be->put(in->to, rows, bytes);
 	free(rows);
 }
 
@@ -49,8 +49,7 @@ struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, 
 	struct node *y = node_new(g, NULL, NULL);
 
 	node_value(g, y, F_REAL, 1, n * slices, c, fold ? 1 : size[0], size[1], size[2]);
-	if (g->be->runs)
-		put_images(g->be, y->v.data, host, n, c, slices, fmap_space(&y->v));
+	tape_input(g, &(struct input){ y->v.data, F_REAL, n, c, slices, fmap_space(&y->v), NULL }, host);
 	return as_input(g, y);
 }
 
@@ -70,7 +69,7 @@ static struct node *plain_input(struct graph *g, enum ftype type, const void *ho
 	struct node *y = node_new(g, NULL, NULL);
 
 	node_value(g, y, type, 1, fold ? n * size[0] : n, 1, fold ? 1 : size[0], size[1], size[2]);
-	g->be->put(y->v.data, host, fmap_bytes(&y->v));
+	tape_input(g, &(struct input){ y->v.data, type, 1, 1, 1, fmap_count(&y->v), NULL }, host);
 	return y;
 }
 
@@ -81,14 +80,7 @@ struct node *op_label(struct graph *g, const uint8_t *host, int64_t n, const int
 
 struct node *op_weight(struct graph *g, const float *host, int64_t n, const int64_t size[3], bool fold)
 {
-	int64_t count = n * size[0] * size[1] * size[2];
-	real *w = xmalloc((size_t)count * sizeof *w);
-
-	for (int64_t i = 0; i < count && g->be->runs; i++)
-		w[i] = (real)host[i];
-	struct node *y = plain_input(g, F_REAL, w, n, size, fold);
-	free(w);
-	return y;
+	return plain_input(g, F_REAL, host, n, size, fold);
 }
 
 struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c)
@@ -99,7 +91,7 @@ struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c)
 	for (int64_t i = 0; i < n * c; i++)
 		host[i] = (real)v[i];
 	node_value(g, y, F_REAL, 1, n, c, 1, 1, 1);
-	g->be->put(y->v.data, host, fmap_bytes(&y->v));
+	tape_input(g, &(struct input){ y->v.data, F_U8, 1, 1, 1, (int64_t)fmap_bytes(&y->v), host }, host);
 	return y;
 }
 

@@ -1,12 +1,17 @@
 /* optim.c: optimizers: SGD, Adam, AdamW. The arithmetic is the backend's, the state is flat like the parameters. */
 #include "nn/optim.h"
 
-#include <math.h>
+/* What a step is told, in the backend's memory. */
+union optim_rule {
+	struct adam adam;
+	struct sgd sgd;
+};
 
 struct optimizer {
 	struct plugin p;
 	int states;
-	void (*step)(struct optim *o, struct params *ps, double lr);
+	union optim_rule (*rule)(const struct optim *o, double lr);
+	void (*step)(struct optim *o, struct params *ps);
 };
 
 struct sgd_conf {
@@ -21,15 +26,19 @@ static const struct opt sgd_opts[] = {
 	OPT_END,
 };
 
-static void sgd_step(struct optim *o, struct params *ps, double lr)
+static union optim_rule sgd_rule(const struct optim *o, double lr)
 {
 	const struct sgd_conf *c = o->conf;
-	const struct sgd p = {
+
+	return (union optim_rule){ .sgd = {
 		.lr = lr, .momentum = c->momentum, .decay = c->decay,
 		.nesterov = c->nesterov, .first = o->step == 1,
-	};
+	} };
+}
 
-	o->be->sgd(ps->value, ps->grad, o->state[0], o->n, &p);
+static void sgd_step(struct optim *o, struct params *ps)
+{
+	o->be->sgd(ps->value, ps->grad, o->state[0], o->n, &o->rule->sgd);
 }
 
 struct adam_conf {
@@ -47,34 +56,38 @@ struct adam_conf {
 static const struct opt adam_opts[] = ADAM_OPTIONS("0", "weight decay, added to the gradient");
 static const struct opt adamw_opts[] = ADAM_OPTIONS("0.01", "weight decay: w = w - lr decay w in each step");
 
-static void adam_run(struct optim *o, struct params *ps, double lr, bool decoupled)
+static struct adam adam_of(const struct optim *o, double lr, bool decoupled)
 {
 	const struct adam_conf *c = o->conf;
-	const struct adam p = {
+
+	return (struct adam){
 		.lr = lr, .beta1 = c->beta1, .beta2 = c->beta2, .eps = c->eps, .decay = c->decay,
 		.decoupled = decoupled, .step = o->step,
 	};
-
-	o->be->adam(ps->value, ps->grad, o->state[0], o->state[1], o->n, &p);
 }
 
-static void adam_step(struct optim *o, struct params *ps, double lr) { adam_run(o, ps, lr, false); }
-static void adamw_step(struct optim *o, struct params *ps, double lr) { adam_run(o, ps, lr, true); }
+static union optim_rule adam_rule(const struct optim *o, double lr) { return (union optim_rule){ .adam = adam_of(o, lr, false) }; }
+static union optim_rule adamw_rule(const struct optim *o, double lr) { return (union optim_rule){ .adam = adam_of(o, lr, true) }; }
+
+static void adam_step(struct optim *o, struct params *ps)
+{
+	o->be->adam(ps->value, ps->grad, o->state[0], o->state[1], o->n, &o->rule->adam);
+}
 
 static const struct optimizer sgd = {
 	{ "sgd", "stochastic gradient descent with (Nesterov) momentum",
 		"Sutskever et al., On the importance of initialization and momentum in deep learning, ICML 2013",
-		sgd_opts, sizeof(struct sgd_conf) }, 1, sgd_step,
+		sgd_opts, sizeof(struct sgd_conf) }, 1, sgd_rule, sgd_step,
 };
 static const struct optimizer adam = {
 	{ "adam", "adaptive moments",
 		"Kingma and Ba, Adam: a method for stochastic optimization, ICLR 2015",
-		adam_opts, sizeof(struct adam_conf) }, 2, adam_step,
+		adam_opts, sizeof(struct adam_conf) }, 2, adam_rule, adam_step,
 };
 static const struct optimizer adamw = {
 	{ "adamw", "Adam with decoupled weight decay",
 		"Loshchilov and Hutter, Decoupled weight decay regularization, ICLR 2019",
-		adamw_opts, sizeof(struct adam_conf) }, 2, adamw_step,
+		adamw_opts, sizeof(struct adam_conf) }, 2, adamw_rule, adam_step,
 };
 
 static const struct plugin *const optimizers[] = { &sgd.p, &adam.p, &adamw.p, NULL };
@@ -94,23 +107,42 @@ void optim_init(struct optim *o, const struct plugin *kind, void *conf, const st
 		o->state[i] = o->be->alloc(bytes(o));
 		o->be->zero(o->state[i], bytes(o));
 	}
+	o->rule = o->be->alloc(sizeof *o->rule);
+	o->norm = o->be->alloc(sizeof *o->norm);
+}
+
+void optim_put(struct optim *o, double lr)
+{
+	const struct optimizer *op = (const struct optimizer *)o->kind;
+
+	o->step++;
+	const union optim_rule rule = op->rule(o, lr);
+	o->be->put(o->rule, &rule, sizeof rule);
+}
+
+void optim_run(struct optim *o, struct params *ps, double max_norm)
+{
+	const struct optimizer *op = (const struct optimizer *)o->kind;
+
+	if (max_norm > 0)
+		o->be->clip(ps->grad, o->n, max_norm, o->norm);
+	op->step(o, ps);
+	params_touch(ps);
+}
+
+double optim_norm(const struct optim *o)
+{
+	double norm;
+
+	o->be->get(&norm, o->norm, sizeof norm);
+	return norm;
 }
 
 double optim_step(struct optim *o, struct params *ps, double lr, double max_norm)
 {
-	const struct optimizer *op = (const struct optimizer *)o->kind;
-	double norm = 0;
-
-	if (max_norm > 0) {
-		norm = sqrt(o->be->sum_squares(ps->grad, o->n));
-		/* Not scaled when NaN: the caller sees the norm. */
-		if (norm > max_norm)
-			o->be->unary(U_SCALE, max_norm / (norm + 1e-6), ps->grad, ps->grad, o->n, false);
-	}
-	o->step++;
-	op->step(o, ps, lr);
-	params_touch(ps);
-	return norm;
+	optim_put(o, lr);
+	optim_run(o, ps, max_norm);
+	return max_norm > 0 ? optim_norm(o) : 0;
 }
 
 void optim_fini(struct optim *o)
@@ -118,5 +150,7 @@ void optim_fini(struct optim *o)
 	for (int i = 0; i < 2; i++)
 		if (o->state[i])
 			o->be->free(o->state[i], bytes(o));
+	o->be->free(o->rule, sizeof *o->rule);
+	o->be->free(o->norm, sizeof *o->norm);
 	*o = (struct optim){ .n = 0 };
 }

@@ -11,12 +11,20 @@ struct optim {
 	const struct backend *be;
 	int64_t n, step;
 	real *state[2]; /* momentum or first and second moments; NULL where the optimizer has none */
+	union optim_rule *rule; /* on the backend: what the step is told, and the norm that was clipped */
+	double *norm;
 };
 
 extern const struct kind optimizer_kind; /* sgd, adam, adamw */
 void optim_init(struct optim *o, const struct plugin *kind, void *conf, const struct params *ps);
-/* Clips the gradient to max_norm (0: no), then steps. Returns the norm before clipping (only when max_norm > 0, else 0). */
-double optim_step(struct optim *o, struct params *ps, double lr, double max_norm);
+/*
+ * A step: put tells the backend what changes from one to the next; run, the same work each time, clips the gradient to
+ * max_norm (0: no) and moves the parameters. norm waits for it: that before clipping.
+ */
+void optim_put(struct optim *o, double lr);
+void optim_run(struct optim *o, struct params *ps, double max_norm);
+double optim_norm(const struct optim *o);
+double optim_step(struct optim *o, struct params *ps, double lr, double max_norm); /* all three; 0 where max_norm is */
 void optim_fini(struct optim *o);
 int optim_states(const struct plugin *kind); /* how many values it keeps per parameter */
 

@@ -18,6 +18,20 @@ void buffer_unref(struct graph *g, struct buffer *b);
 /* Zeroed host memory that lives until graph_reset. */
 void *tape_alloc(struct graph *g, size_t bytes);
 
+/* A place for samples [n,c,slices,plane] of the host, f32 or u8: as images [n,slices,c,plane]. */
+struct input {
+	void *to;
+	enum ftype type; /* F_REAL or F_U8 */
+	int64_t n, c, slices, plane;
+	const void *constant; /* of a constant: its bytes (so type is F_U8), which live as long as the tape; else NULL */
+};
+/* Puts it there, and again before each replay of this step. */
+void tape_input(struct graph *g, const struct input *in, const void *host);
+void input_put(const struct backend *be, const struct input *in, const void *host);
+
+/* Of the dropout masks, in the backend's memory. */
+const uint32_t *graph_key(const struct graph *g);
+
 /* How many nodes there are: a number that tells this op of the step from all others. */
 int tape_length(const struct graph *g);
 

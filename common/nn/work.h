@@ -36,7 +36,8 @@ struct norm_act {
 	const real *gamma, *beta; /* [c] */
 	const double *mean, *rstd; /* [c] */
 	double slope, drop;
-	uint32_t key[2], layer;
+	const uint32_t *key; /* [2], in the backend's memory: it changes from step to step */
+	uint32_t layer;
 };
 
 /* The truth a loss compares with: labels (u8 [n,1,d,h,w]) or probabilities (real [n,k,d,h,w]); weight may be NULL. */
@@ -45,6 +46,14 @@ struct target {
 	const real *prob;
 	const real *weight; /* [n,1,d,h,w] */
 };
+
+#ifdef __CUDACC__
+#define PM_ANYWHERE static __host__ __device__ inline
+#else
+#define PM_ANYWHERE static inline
+#endif
+/* Dice of a class from counts of pixels; 1 where it is in neither. */
+PM_ANYWHERE double hard_dice(double both, double truth, double predicted) { return (2 * both + 1e-5) / (truth + predicted + 1e-5); }
 
 /* Output i of an axis is the sum over j < count[i] of weight[at[i] + j] * input[first[i] + j]. */
 struct axis_map {
@@ -74,6 +83,7 @@ struct tile {
 enum unary { U_SCALE, U_OFFSET, U_EXP, U_LOG, U_SQRT, U_SQUARE, U_RELU, U_STEP, U_ABS, U_SIGN, U_POWER };
 enum binary { B_ADD, B_SUB, B_MUL, B_DIV };
 
+/* What optimizers are told lies in the backend's memory. */
 struct adam {
 	double lr, beta1, beta2, eps, decay; /* decay: L2 in the gradient, or decoupled (AdamW) */
 	bool decoupled;

@@ -7,6 +7,9 @@
 
 #include "cuda/device.h"
 #include "net/cover.h"
+#include "net/net.h"
+#include "nn/optim.h"
+#include "nn/recording.h"
 
 #include <dlfcn.h>
 #include <omp.h>
@@ -174,13 +177,15 @@ static void all(enum ftype t)
 static void test_f32(void **state) { all(F_REAL), (void)state; }
 static void test_bf16(void **state) { all(F_BF16), (void)state; }
 
-/* n numbers on the device. */
-static real *on_device(const real *host, int64_t n)
+static void *device_copy(const void *host, size_t bytes)
 {
-	real *p = device->alloc((size_t)n * sizeof *p);
-	device->put(p, host, (size_t)n * sizeof *p);
+	void *p = device->alloc(bytes);
+	device->put(p, host, bytes);
 	return p;
 }
+
+/* n numbers on the device. */
+static real *on_device(const real *host, int64_t n) { return device_copy(host, (size_t)n * sizeof *host); }
 
 static void near_all(const real *on, const real *host, int64_t n)
 {
@@ -191,6 +196,21 @@ static void near_all(const real *on, const real *host, int64_t n)
 		if (!(fabs((double)got[i] - (double)host[i]) <= 1e-5 * (1 + fabs((double)host[i]))))
 			fail_msg("element %lld: %.9g, not %.9g", (long long)i, (double)got[i], (double)host[i]);
 	free(got);
+}
+
+/* Of numbers with that norm: first too short to be clipped, then not. */
+static void test_clip(real *host, real *on, int64_t n, double length)
+{
+	double *norm = device->alloc(sizeof *norm), want, got;
+
+	for (double most = 2 * length; most > length / 3; most /= 4) {
+		backend_cpu.clip(host, n, most, &want);
+		device->clip(on, n, most, norm);
+		device->get(&got, norm, sizeof got);
+		assert_true(fabs(got - length) < 1e-5 * length && fabs(want - length) < 1e-5 * length);
+		near_all(on, host, n);
+	}
+	device->free(norm, sizeof *norm);
 }
 
 static void test_optimizers(void **state)
@@ -210,16 +230,17 @@ static void test_optimizers(void **state)
 			const struct sgd s = { 1e-2, how & 2 ? 0.9 : 0, 0.01, how & 4, step == 1 };
 			if (how & 1) {
 				backend_cpu.adam(host[0], host[1], host[2], host[3], N, &a);
-				device->adam(on[0], on[1], on[2], on[3], N, &a);
+				device->adam(on[0], on[1], on[2], on[3], N, device_copy(&a, sizeof a));
 			} else {
 				backend_cpu.sgd(host[0], host[1], host[2], N, &s);
-				device->sgd(on[0], on[1], on[2], N, &s);
+				device->sgd(on[0], on[1], on[2], N, device_copy(&s, sizeof s));
 			}
 		}
 		for (int k = 0; k < 4; k++)
 			near_all(on[k], host[k], N);
 		const double squares = backend_cpu.sum_squares(host[0], N);
 		assert_true(fabs(device->sum_squares(on[0], N) - squares) < 1e-5 * squares);
+		test_clip(host[0], on[0], N, sqrt(squares));
 		for (int k = 0; k < 4; k++)
 			device->free(on[k], N * sizeof(real));
 	}
@@ -263,6 +284,157 @@ static void test_argmax(void **state)
 	device->free(y, sizeof got);
 }
 
+/* --- steps that are recorded: the same bytes as steps that are not --- */
+
+enum { NET_STEPS = 6, SIZE = 16, CLASSES = 3, PIXELS = 2 * SIZE * SIZE };
+
+/* What a step of training is made of, at the least. */
+struct student {
+	struct graph g;
+	struct params ps;
+	struct optim optim;
+	struct recording recording;
+	const struct net *net;
+	void *conf;
+	double *sum;
+	float image[PIXELS], weight[PIXELS];
+	uint8_t label[PIXELS];
+};
+
+static struct node *student_loss(struct student *s, struct graph *g)
+{
+	const int64_t size[3] = { 1, SIZE, SIZE };
+	struct node *label = op_label(g, s->label, 2, size, false), *weight = op_weight(g, s->weight, 2, size, false);
+	struct node *share = op_constant(g, (double[]){ 1, 2, 3 }, 1, CLASSES), *image = op_image(g, s->image, 2, 1, size, false), *out[PM_OUTPUTS];
+
+	s->net->forward(g, s->conf, &s->ps, image, CLASSES, out);
+	struct node *loss = op_part(g, op_ce(g, out[0], label, weight, share), 0, 1);
+	if (g->be->runs)
+		g->be->score(s->sum, loss->v.data, out[0]->v.data, label->v.data, 2, CLASSES, SIZE * SIZE);
+	return loss;
+}
+
+static void student_step(void *arg)
+{
+	struct student *s = arg;
+
+	graph_reset(&s->g);
+	struct node *loss = student_loss(s, &s->g);
+	params_zero_grad(&s->ps);
+	graph_backward(&s->g, loss);
+	optim_run(&s->optim, &s->ps, 1);
+}
+
+static void student_open(struct student *s, const char *optimizer)
+{
+	struct graph dry = { .grad = true, .training = true, .type = type };
+	const struct plugin *p;
+	void *conf;
+	struct err e;
+
+	memset(s, 0, sizeof *s);
+	s->net = (const struct net *)spec_parse(&net_kind, "unet:chns=8,16,32:dropout=0.3", &s->conf, &e);
+	assert_non_null(s->net);
+	p = spec_parse(&optimizer_kind, optimizer, &conf, &e);
+	assert_non_null(p);
+	graph_measure(&dry, device);
+	graph_backward(&dry, student_loss(s, &dry));
+	s->g = (struct graph){ .grad = true, .training = true, .type = type, .seed = 5 };
+	graph_init(&s->g, device, graph_plan(&dry));
+	graph_follow(&s->g, &dry);
+	graph_fini(&dry);
+	params_freeze(&s->ps, device, 11);
+	optim_init(&s->optim, p, conf, &s->ps);
+	s->recording.g = &s->g;
+	s->sum = device->alloc((1 + CLASSES) * sizeof *s->sum);
+}
+
+/* All weights and sums after some steps, each with a batch, a rate and a mask of its own. */
+static size_t student_learn(struct student *s, bool record, char **result)
+{
+	const size_t values = (size_t)s->ps.total * sizeof(real), sums = (1 + CLASSES) * sizeof *s->sum;
+
+	for (int step = 0; step < NET_STEPS; step++) {
+		for (int i = 0; i < PIXELS; i++) {
+			s->label[i] = (uint8_t)((i / 7 + step) % CLASSES);
+			s->image[i] = (float)(s->label[i] + sin(i + 3 * step));
+			s->weight[i] = (float)(1 + (i + step) % 2);
+		}
+		s->g.step = (uint64_t)step;
+		optim_put(&s->optim, 0.01 / (1 + step));
+		if (record)
+			recording_run(&s->recording, student_step, s, (const void *const[]){ s->label, s->weight, s->image });
+		else
+			student_step(s);
+		if (step == 3) /* what was recorded may have used it */
+			device->free(device->alloc(64), 64);
+		params_touch(&s->ps);
+		assert_true((s->recording.held != NULL) == (record && step != 0 && step != 4));
+	}
+	*result = xmalloc(values + sums);
+	device->get(*result, s->ps.value, values);
+	device->get(*result + values, s->sum, sums);
+	return values + sums;
+}
+
+static void student_close(struct student *s)
+{
+	recording_drop(&s->recording);
+	device->free(s->sum, (1 + CLASSES) * sizeof *s->sum);
+	optim_fini(&s->optim);
+	params_fini(&s->ps);
+	graph_fini(&s->g);
+}
+
+static void test_recording(void **state)
+{
+	static const char *const optimizers[] = { "adam", "adamw", "sgd:momentum=0.9" };
+	static struct student s;
+	char *result[2];
+	(void)state;
+
+	for (int t = 0; t < 2; t++)
+		for (size_t i = 0; i < PM_COUNT(optimizers); i++) {
+			size_t bytes = 0;
+			type = t ? F_BF16 : F_REAL;
+			for (int record = 0; record < 2; record++) {
+				student_open(&s, optimizers[i]);
+				bytes = student_learn(&s, record, &result[record]);
+				student_close(&s);
+			}
+			assert_memory_equal(result[0], result[1], bytes);
+			free(result[0]);
+			free(result[1]);
+		}
+}
+
+static void test_score(void **state)
+{
+	enum { K = 5, V = 3000, IMAGES = 2, N = IMAGES * K * V };
+	static real host[N];
+	static uint8_t label[IMAGES * V];
+	double want[1 + K] = { 1, 2, 3, 4, 5, 6 }, got[1 + K];
+	const real loss = 0.25;
+	(void)state;
+
+	for (int i = 0; i < N; i++)
+		host[i] = (real)((i * 7919) % 13);
+	for (int i = 0; i < IMAGES * V; i++)
+		label[i] = (uint8_t)(i * 31 % (K - 1)); /* the last class is not there */
+	double *sum = device_copy(want, sizeof want);
+	real *z = on_device(host, N), *l = on_device(&loss, 1);
+	uint8_t *y = device_copy(label, sizeof label);
+	backend_cpu.score(want, &loss, host, label, IMAGES, K, V);
+	device->score(sum, l, z, y, IMAGES, K, V);
+	device->get(got, sum, sizeof got);
+	assert_memory_equal(got, want, sizeof got);
+	assert_true(want[0] == 1.25 && want[1] > 2 && want[K] < 6.01);
+	device->free(sum, sizeof want);
+	device->free(z, N * sizeof(real));
+	device->free(l, sizeof(real));
+	device->free(y, sizeof label);
+}
+
 /* 0: the shared object loads without a GPU, and each entry of its table is there. */
 static int table_check(const char *path)
 {
@@ -288,6 +460,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tiles), cmocka_unit_test(test_finite),
 		cmocka_unit_test(test_f32), cmocka_unit_test(test_bf16), cmocka_unit_test(test_optimizers), cmocka_unit_test(test_argmax),
+		cmocka_unit_test(test_score), cmocka_unit_test(test_recording),
 	};
 
 	pm_tool = "device_test";

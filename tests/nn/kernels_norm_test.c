@@ -35,11 +35,12 @@ static void map_fill_grid(struct fmap *f, uint64_t seed)
 /* types: bit 0 for z and dz, bit 1 for y and pool, bit 2 for the gradients: bf16. */
 static void make(struct fixture *x, const struct shape *s, int types, double drop)
 {
+	static const uint32_t key[] = { 77, 5 };
 	enum ftype tz = types & 1 ? F_BF16 : F_REAL, ty = types & 2 ? F_BF16 : F_REAL, tg = types & 4 ? F_BF16 : F_REAL;
 	int64_t pd = s->pool == 3 ? s->d / 2 : s->d, ph = s->h / 2, pw = s->w / 2;
 
 	*x = (struct fixture){ .p = { .dims = s->pool, .gamma = x->gamma, .beta = x->beta, .mean = x->mean, .rstd = x->rstd,
-		.slope = 0.25, .drop = drop, .key = { 77, 5 }, .layer = 3 } };
+		.slope = 0.25, .drop = drop, .key = key, .layer = 3 } };
 	map_make(&x->p.z, tz, 16, s->n, s->c, s->d, s->h, s->w, 0, 0);
 	map_make(&x->p.y, ty, 16, s->n, s->c, s->d, s->h, s->w, 0, 96);
 	map_make(&x->dy, tg, 16, s->n, s->c, s->d, s->h, s->w, 0, 48);

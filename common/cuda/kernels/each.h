@@ -82,26 +82,29 @@ static inline unsigned blocks_for(int64_t threads)
 
 #define CELL static inline
 
+/* A launch of the twin: now or, where a step is recorded, at each replay with a copy of the arguments. */
+typedef void twin_kernel(const void *args, int64_t count, uint32_t parts, float *partial);
+void twin_start(twin_kernel *kernel, const void *args, size_t size, int64_t count, uint32_t parts, float *partial);
+
 #define EACH(name) \
-	static void name##_each(const struct name *a, int64_t count) \
+	static void name##_kernel(const void *args, int64_t count, uint32_t parts, float *partial) \
 	{ \
-		device_open_memory(true); \
+		(void)parts, (void)partial; \
 		_Pragma("omp parallel for") \
 		for (int64_t i = 0; i < count; i++) \
-			name(a, (uint32_t)i); \
-		device_open_memory(false); \
-	}
+			name((const struct name *)args, (uint32_t)i); \
+	} \
+	static void name##_each(const struct name *a, int64_t count) { twin_start(name##_kernel, a, sizeof *a, count, 0, NULL); }
 
 #define FOLD(name, width) \
-	static void name##_fold(const struct name *a, uint32_t outs, uint32_t parts, float *partial) \
+	static void name##_kernel(const void *args, int64_t blocks, uint32_t parts, float *partial) \
 	{ \
-		device_open_memory(true); \
 		_Pragma("omp parallel for") \
-		for (int64_t block = 0; block < (int64_t)outs * parts; block++) { \
+		for (int64_t block = 0; block < blocks; block++) { \
 			float sum[2][BLOCK][width]; \
 			memset(sum, 0, sizeof sum); \
 			for (uint32_t t = 0; t < BLOCK; t++) \
-				name(a, (uint32_t)(block / parts), (uint32_t)(block % parts) * BLOCK + t, parts * BLOCK, sum[0][t]); \
+				name((const struct name *)args, (uint32_t)(block / parts), (uint32_t)(block % parts) * BLOCK + t, parts * BLOCK, sum[0][t]); \
 			for (int far = WARP / 2; far; far /= 2) { \
 				memcpy(sum[1], sum[0], sizeof sum[0]); \
 				for (int t = 0; t < BLOCK; t++) \
@@ -115,7 +118,10 @@ static inline unsigned blocks_for(int64_t threads)
 				partial[block * (width) + k] = all; \
 			} \
 		} \
-		device_open_memory(false); \
+	} \
+	static void name##_fold(const struct name *a, uint32_t outs, uint32_t parts, float *partial) \
+	{ \
+		twin_start(name##_kernel, a, sizeof *a, (int64_t)outs * parts, parts, partial); \
 	}
 #endif
 #endif

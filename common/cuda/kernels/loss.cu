@@ -303,3 +303,56 @@ void cuda_overlap_bwd(real *dz, const real *dsum, const real *z, const struct ta
 	b.p.out = dz;
 	common_back_each(&b, n * v);
 }
+
+/* Class out, from first maxima and labels: pixels that are it in both, in truth, as predicted; exact, as a sum stays below 2^24. */
+struct counts {
+	const uint8_t *y, *label;
+	uint32_t pixels;
+};
+
+CELL void counts(const struct counts *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+{
+	for (uint32_t i = thread; i < a->pixels; i += threads) {
+		const bool truth = a->label[i] == out, predicted = a->y[i] == out;
+		sum[0] += truth && predicted;
+		sum[1] += truth;
+		sum[2] += predicted;
+	}
+}
+FOLD(counts, 3)
+
+struct tally {
+	const float *partial;
+	uint32_t parts;
+	const real *loss;
+	double *sum;
+};
+
+/* Number 0: the loss; 1 + c: class c. */
+CELL void tally(const struct tally *a, uint32_t i)
+{
+	double n[3] = { 0, 0, 0 };
+
+	if (!i) {
+		a->sum[0] += (double)*a->loss;
+		return;
+	}
+	for (uint32_t k = 0; k < a->parts; k++)
+		for (int j = 0; j < 3; j++)
+			n[j] += (double)a->partial[((size_t)(i - 1) * a->parts + k) * 3 + j];
+	a->sum[i] += hard_dice(n[0], n[1], n[2]);
+}
+EACH(tally)
+
+void cuda_score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+{
+	const uint32_t parts = fold_parts(n * v);
+	float *partial = (float *)device_scratch((size_t)(3 * k) * parts * sizeof *partial + (size_t)(n * v));
+	uint8_t *y = (uint8_t *)(partial + 3 * k * parts);
+	const struct counts c = { y, label, (uint32_t)(n * v) };
+	const struct tally t = { partial, parts, loss, sum };
+
+	cuda_argmax(y, z, n, k, v);
+	counts_fold(&c, (uint32_t)k, parts, partial);
+	tally_each(&t, 1 + k);
+}

@@ -182,16 +182,62 @@ CELL void squares(const struct squares *a, uint32_t out, uint32_t thread, uint32
 }
 FOLD(squares, 1)
 
-double cuda_sum_squares(const real *x, int64_t n)
+/* Leaves partial sums in scratch of `room` more bytes. */
+static float *squares_of(const real *x, int64_t n, uint32_t *parts, size_t room)
 {
 	const struct squares a = { x, (uint32_t)n };
-	const uint32_t parts = fold_parts(n);
-	float *partial = (float *)device_scratch(parts * sizeof *partial), host[PARTS_MOST];
+
+	*parts = fold_parts(n);
+	float *partial = (float *)device_scratch(*parts * sizeof *partial + room);
+	squares_fold(&a, 1, *parts, partial);
+	return partial;
+}
+
+double cuda_sum_squares(const real *x, int64_t n)
+{
+	uint32_t parts;
+	float *partial = squares_of(x, n, &parts, 0), host[PARTS_MOST];
 	double s = 0;
 
-	squares_fold(&a, 1, parts, partial);
 	device_get(host, partial, parts * sizeof *partial);
 	for (uint32_t k = 0; k < parts; k++)
 		s += (double)host[k];
 	return s;
+}
+
+struct excess {
+	const float *partial;
+	uint32_t parts;
+	double most, *norm;
+	float *factor;
+};
+
+CELL void excess(const struct excess *a, uint32_t i)
+{
+	double s = 0;
+
+	for (uint32_t k = i; k < a->parts; k++)
+		s += (double)a->partial[k];
+	*a->norm = sqrt(s);
+	*a->factor = *a->norm > a->most ? (float)(a->most / (*a->norm + 1e-6)) : 1; /* 1 too where it is NaN */
+}
+EACH(excess)
+
+struct shrink {
+	real *g;
+	const float *factor;
+};
+
+CELL void shrink(const struct shrink *a, uint32_t i) { a->g[i] *= *a->factor; }
+EACH(shrink)
+
+void cuda_clip(real *g, int64_t n, double most, double *norm)
+{
+	uint32_t parts;
+	float *partial = squares_of(g, n, &parts, sizeof *partial);
+	const struct excess e = { partial, parts, most, norm, partial + parts };
+	const struct shrink s = { g, partial + parts };
+
+	excess_each(&e, 1);
+	shrink_each(&s, n);
 }
