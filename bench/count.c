@@ -114,6 +114,12 @@ static void overlap_bwd(real *dz, const real *dsum, const real *z, const struct 
 }
 static void argmax(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v) { numbers(n * k * v), move((double)(n * v)); }
 
+static void score(double *s, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+{
+	numbers(n * k * v);
+	move((double)(n * v));
+}
+static void clip(real *g, int64_t n, double most, double *norm) { numbers(3 * n); }
 static double sum_squares(const real *x, int64_t n) { numbers(n); return 0; }
 static void adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p) { numbers(7 * n); }
 static void sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p) { numbers(5 * n); }
@@ -131,6 +137,6 @@ struct backend counting(const struct backend *like)
 	be.unary = unary, be.binary = binary, be.sum = sum, be.spread = spread;
 	be.softmax = softmax, be.softmax_bwd = softmax_bwd, be.onehot = onehot;
 	be.ce = ce, be.ce_bwd = ce_bwd, be.overlap = overlap, be.overlap_bwd = overlap_bwd, be.argmax = argmax;
-	be.sum_squares = sum_squares, be.adam = adam, be.sgd = sgd;
+	be.score = score, be.clip = clip, be.sum_squares = sum_squares, be.adam = adam, be.sgd = sgd;
 	return be;
 }

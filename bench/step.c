@@ -13,6 +13,7 @@
 #include "cpu/threads.h"
 #include "cuda/device.h"
 #include "nn/optim.h"
+#include "nn/recording.h"
 #include "count.h"
 
 struct conf {
@@ -58,17 +59,36 @@ static struct node *pass(struct bench *b)
 	return loss;
 }
 
-/* A whole step on the graph of b; its loss, for which all that was started is waited for. */
-static double step(struct bench *b, struct optim *o, int number)
-{
-	struct params *ps = b->run.ps[0];
+/* A step of b's, as pymic-train takes it: recorded and replayed where the backend can. */
+struct job {
+	struct bench *b;
+	struct optim *o;
+	struct recording recording;
+	struct node *loss;
+};
 
-	b->run.g->step = (uint64_t)number;
-	graph_reset(b->run.g);
+static void compute(void *arg)
+{
+	struct job *j = arg;
+	struct params *ps = j->b->run.ps[0];
+
+	graph_reset(j->b->run.g);
 	params_zero_grad(ps);
-	struct node *loss = pass(b);
-	optim_step(o, ps, 1e-3, 0);
-	return graph_scalar(b->run.g, loss);
+	j->loss = pass(j->b);
+	optim_run(j->o, ps, 0);
+}
+
+/* Returns the loss, for which all that was started is waited for. */
+static double step(struct job *j, int number)
+{
+	const void *const host[] = { j->b->image, j->b->label };
+
+	j->recording.g = j->b->run.g;
+	j->b->run.g->step = (uint64_t)number;
+	optim_put(j->o, 1e-3);
+	recording_run(&j->recording, compute, j, host);
+	params_touch(j->b->run.ps[0]);
+	return graph_scalar(j->b->run.g, j->loss);
 }
 
 /* N, C, D, H, W. */
@@ -112,6 +132,7 @@ static void measure(const struct conf *c, struct bench *b, const struct backend 
 {
 	struct graph g = { .grad = true, .training = true, .type = dry->type };
 	struct optim o;
+	struct job job = { .b = b, .o = &o };
 	double *ms = xcalloc((size_t)c->steps, sizeof *ms);
 
 	params_freeze(ps, be, 1);
@@ -122,7 +143,7 @@ static void measure(const struct conf *c, struct bench *b, const struct backend 
 	b->run.ps[0] = ps;
 	for (int i = -c->warm; i < c->steps; i++) {
 		const double start = now();
-		if (!isfinite(step(b, &o, i + c->warm)))
+		if (!isfinite(step(&job, i + c->warm)))
 			die(PM_FAIL, "the loss is not finite");
 		if (i >= 0)
 			ms[i] = 1000 * (now() - start);
@@ -132,6 +153,7 @@ static void measure(const struct conf *c, struct bench *b, const struct backend 
 	qsort(ms, (size_t)c->steps, sizeof *ms, by_size);
 	printf("ms\t%.3f\n", (ms[(c->steps - 1) / 2] + ms[c->steps / 2]) / 2);
 	free(ms);
+	recording_drop(&job.recording);
 	graph_fini(&g);
 	optim_fini(&o);
 }
@@ -183,7 +205,7 @@ int main(int argc, char **argv)
 	params_freeze(&dry_ps, &counter, 1);
 	optim_init(&dry_o, adam, adam_conf, &dry_ps);
 	counted = (struct counts){ 0 };
-	step(&b, &dry_o, 0);
+	step(&(struct job){ .b = &b, .o = &dry_o }, 0);
 	if (!c.count)
 		measure(&c, &b, be, &dry, &ps, adam, adam_conf);
 	else
