@@ -11,7 +11,7 @@ void threads_settle(char **argv)
 {
 	if (getenv("GOMP_SPINCOUNT") || getenv("OMP_WAIT_POLICY"))
 		return;
-	setenv("GOMP_SPINCOUNT", "5000", 1); /* some microseconds: as long as the gaps between our loops */
+	setenv("GOMP_SPINCOUNT", "20000", 1); /* up to a millisecond: as long as one of our loops makes another wait */
 	execv("/proc/self/exe", argv);
 }
 
