@@ -1,0 +1,32 @@
+#!/bin/sh
+# Every learning method of the table: it trains on batches with and without unlabeled samples, gives the same bytes twice and
+# after its input has ended, and its models segment.
+. "$(dirname "$0")/lib.sh"
+phantom="$TESTS/phantom_test"
+cd "$work" || exit 1
+
+"$phantom" 4 8 32 1 > labeled.pms && "$phantom" 4 8 32 2 1 unlabeled=0 unlabeled=1 unlabeled=2 unlabeled=3 > unlabeled.pms &&
+	"$phantom" 3 1 32 3 > valid.pms || exit 1
+pymic-batch --labeled 2 --unlabeled 2 labeled.pms unlabeled.pms > mixed.pms 2> log
+"$phantom" 4 2 32 1 > few.pms && "$phantom" 4 2 32 2 1 unlabeled=0 unlabeled=1 unlabeled=2 unlabeled=3 > others.pms
+pymic-batch --labeled 2 --unlabeled 2 few.pms others.pms > begun.pms 2> log
+
+# run FOLDER INPUT
+run() { pymic-train --net unet:chns=4,8,16:dropout=0.1 --classes 3 --iters 8 --valid-every 4 --valid valid.pms --agent "$agent" -j1 -o "$1" < "$2"; }
+
+for agent in $(pymic-train --list=agent | awk '{ print $1 }'); do
+	run "$agent" mixed.pms > table 2> log
+	ok $? "$agent: trains where some samples have no label"
+	run "$agent-again" mixed.pms > out 2> log
+	cmp "$agent/last.pmm" "$agent-again/last.pmm"
+	ok $? "$agent: the same bytes from the same seed"
+	run "$agent-halves" begun.pms > out 2> log
+	run "$agent-halves" mixed.pms > out 2> log
+	cmp "$agent/last.pmm" "$agent-halves/last.pmm"
+	ok $? "$agent: and when its input ended in between"
+	run "$agent-all" labeled.pms > out 2> log
+	ok $? "$agent: trains where all have one"
+	pymic-infer -m "$agent/best.pmm" < valid.pms 2> log | pymic-eval --labels 1,2 --metrics dice > scores 2> log
+	is "$(grep -c '^case_' scores)" 3 "$agent: its model segments"
+done
+done_testing
