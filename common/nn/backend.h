@@ -23,10 +23,7 @@ struct backend {
 
 	struct conv *(*conv_open)(const struct conv_shape *s);
 	void (*conv_close)(struct conv *);
-	/*
-	 * Are 3x3 convolutions of this type our own? Those apply x->act as they read, and their results do not depend on the
-	 * number of threads; a library's may.
-	 */
+	/* Are 3x3 convolutions of this type our own? Those apply x->act, and give the same for any number of threads; a library's may not. */
 	bool (*own)(enum ftype type);
 	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], before or after y is rounded to its type. */
 	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
@@ -54,10 +51,7 @@ struct backend {
 	void (*space)(struct fmap *y, const struct fmap *x, int dims, bool inverse);
 	void (*resample)(struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add); /* d, h, w */
 
-	/*
-	 * image [c,ring,h,w] -> a tile [c,..]; a tile [k,..], flipped back, times its weights and scale, is added to planes
-	 * [ring,k,h,w]. all_finite: is no value infinite or NaN?
-	 */
+	/* image [c,ring,h,w] -> a tile [c,..]; a tile [k,..], flipped back, times its weights and scale, is added to planes [ring,k,h,w]. */
 	void (*tile_cut)(real *tile, const float *image, int64_t c, const struct tile *t);
 	void (*tile_add)(real *planes, const real *tile, int64_t k, const struct tile *t, double scale);
 	bool (*all_finite)(const real *x, int64_t n);
@@ -71,17 +65,13 @@ struct backend {
 	void (*softmax_bwd)(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v); /* adds */
 
 	void (*onehot)(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v); /* a label >= k: zeros */
-	/*
-	 * Logits z [n,k,v]. ce: sum[0] = sum of w a_y ce, sum[1] = sum of w (a: class weights or NULL; w is 0 where the
-	 * label is k or more). ce_bwd adds to dz.
-	 */
+	/* Logits z [n,k,v]; a: class weights or NULL. sum[0] = sum of w a_y ce, sum[1] = sum of w, 0 where a label is >= k. _bwd adds to dz. */
 	void (*ce)(real sum[2], const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v);
 	void (*ce_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v);
 	/* overlap: sum[3][k] = sums of w y p, w p, w y with p = softmax z; _bwd adds to dz. */
 	void (*overlap)(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*overlap_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v); /* the first maximum */
-
 	/* For the log, added to sum[1 + k]: the loss, and hard_dice of each class of the first maxima of z. */
 	void (*score)(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 

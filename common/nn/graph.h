@@ -53,7 +53,6 @@ void graph_lifetimes(struct graph *g, const struct graph *dry);
 
 void graph_backward(struct graph *g, struct node *scalar); /* adds d(scalar)/dx to the gradient of every parameter upstream */
 double graph_scalar(struct graph *g, const struct node *x);
-
 /* --- inputs: copied from host memory. 2-D nets on volumes: fold puts the slices into the batch, [n*d,c,1,h,w]. --- */
 struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, const int64_t size[3], bool fold);
 struct node *op_label(struct graph *g, const uint8_t *host, int64_t n, const int64_t size[3], bool fold);
