@@ -18,8 +18,6 @@
 #include "cuda/plan_cache.h"
 #include "cuda/runtime.h"
 
-bool engine_tf32;
-
 typedef cudnnBackendDescriptor_t desc;
 
 enum { FORMS = 3, PARTS = 9, CONFIGS_MOST = 64, PLANS_MOST = 8, WARM = 3, TIMED = 5, ALIGNMENT = 16, ROUND = 256, WORKSPACE_MOST = 1 << 30 };
@@ -296,7 +294,7 @@ static bool allowed(desc engine, enum ftype type)
 {
 	cudnnBackendNumericalNote_t note[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
 	const int n = get(engine, CUDNN_ATTR_ENGINE_NUMERICAL_NOTE, CUDNN_TYPE_NUMERICAL_NOTE, CUDNN_NUMERICAL_NOTE_TYPE_COUNT, note);
-	const bool exact = type == F_REAL && !engine_tf32;
+	const bool exact = type == F_REAL;
 
 	for (int i = 0; i < n; i++) {
 		const bool rounds = note[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE || note[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
@@ -504,7 +502,7 @@ static void choose(struct engine *e, enum pass pass, const struct args *a)
 		const struct form *form = &forms[pass][f];
 		if (form->only_bf16 && e->s.type != F_BF16)
 			continue;
-		char *key = xprintf("%s %s%s%s", form->name, e->text, engine_tf32 ? " tf32" : "", device_fast() ? " fast" : "");
+		char *key = xprintf("%s %s%s", form->name, e->text, device_fast() ? " fast" : "");
 		at = key;
 		if (graph_open(&c->graph, &e->s, pass, form) && plan_for(c, &e->s, form, key, *a))
 			c->form = form;

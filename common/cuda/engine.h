@@ -33,9 +33,6 @@ void engine_fwd(struct engine *e, const void *x, const void *w, const float *bia
 void engine_bwd_data(struct engine *e, const void *dy, const void *w, void *dx);             /* writes dx */
 void engine_bwd_weights(struct engine *e, const void *x, const void *dy, float *dw);         /* writes dw [oc][taps][ic] */
 
-/* May f32 maps be multiplied as TF32, with 10 bits of mantissa? Not unless this is set before engine_open. */
-extern bool engine_tf32;
-
 /* conv.cu's, where the library cannot: adds the bias to each pixel of y; f32 from bf16. */
 void cuda_bias_add(void *y, const float *bias, const struct engine_shape *s);
 void cuda_widen(float *to, const void *bf16, int64_t n);

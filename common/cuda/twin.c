@@ -193,6 +193,8 @@ int device_open(int index, bool fast, char *why, size_t why_size)
 
 /* --- convolutions --- */
 
+enum { CHANNELS_MOST = 4096 };
+
 struct engine {
 	struct engine_shape s;
 };
@@ -201,6 +203,8 @@ struct engine *engine_open(const struct engine_shape *s)
 {
 	struct engine *e = xmalloc(sizeof *e);
 
+	if (s->ic > CHANNELS_MOST || s->oc > CHANNELS_MOST)
+		die(PM_FAIL, "the twin has room for %d channels, not %lld to %lld", CHANNELS_MOST, (long long)s->ic, (long long)s->oc);
 	if (s->ic % PM_LANES || s->oc % PM_LANES || s->x_pitch < s->ic || s->y_pitch < s->oc)
 		die(PM_FAIL, "bug: %lld to %lld channels, pitches %lld and %lld", (long long)s->ic, (long long)s->oc, (long long)s->x_pitch,
 			(long long)s->y_pitch);
@@ -258,7 +262,7 @@ static void fwd(const void *args, int64_t pixels, uint32_t parts, float *partial
 	(void)parts, (void)partial;
 #pragma omp parallel for
 	for (int64_t q = 0; q < pixels; q++) {
-		float sum[4096];
+		float sum[CHANNELS_MOST];
 		memcpy(sum, a->bias, (size_t)s->oc * sizeof *sum);
 		pixel(s, q, 1, a->x, s->x_pitch, s->ic, a->w, s->ic, taps * s->ic, 1, s->oc, sum);
 		for (int64_t o = 0; o < s->oc; o++)
@@ -275,7 +279,7 @@ static void bwd_data(const void *args, int64_t pixels, uint32_t parts, float *pa
 	(void)parts, (void)partial;
 #pragma omp parallel for
 	for (int64_t q = 0; q < pixels; q++) {
-		float sum[4096] = { 0 };
+		float sum[CHANNELS_MOST] = { 0 };
 		pixel(s, q, -1, a->dy, s->y_pitch, s->oc, a->w, s->ic, 1, taps * s->ic, s->ic, sum);
 		for (int64_t i = 0; i < s->ic; i++)
 			store1(a->to, q * s->x_pitch + i, s->type, sum[i]);
