@@ -5,10 +5,10 @@
 #ifndef PM_BACKEND_H
 #define PM_BACKEND_H
 
+#include "nn/recorder.h"
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
-struct record;
 
 struct backend {
 	const char *name;
@@ -80,15 +80,7 @@ struct backend {
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 
-	/*
-	 * NULL on processors. From begin to end all that is called is written down and nothing is done; alloc, free, put and
-	 * get are forbidden. end gives NULL where it cannot be recorded. replay does it, with the same arguments; false:
-	 * memory was freed since, and with it perhaps some of the recording's.
-	 */
-	void (*record_begin)(void);
-	struct record *(*record_end)(void);
-	bool (*replay)(const struct record *r);
-	void (*record_free)(struct record *r);
+	const struct recorder *recorder; /* NULL on processors */
 };
 
 /* oneDNN convolutions; im2col + OpenBLAS convolutions (the portable path and the twin of tests); no arithmetic at all. */

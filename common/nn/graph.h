@@ -80,20 +80,6 @@ struct node *op_up(struct graph *g, struct node *x, int dims, enum up mode, stru
 struct node *op_cat(struct graph *g, struct node *a, struct node *b);
 struct node *op_plain(struct graph *g, struct node *x); /* to plain f32, as losses want it */
 
-/* --- on plain maps --- */
-enum resample { RESAMPLE_NEAREST, RESAMPLE_LINEAR, RESAMPLE_ALIGNED, RESAMPLE_AVERAGE };
-struct node *op_resample(struct graph *g, struct node *x, const int64_t size[3], enum resample how);
-struct node *op_onehot(struct graph *g, struct node *label, int64_t k);
-struct node *op_argmax(struct graph *g, struct node *x); /* labels u8 [n,1,...], the first of equals; no gradient */
-struct node *op_softmax(struct graph *g, struct node *x);
-struct node *op_ce(struct graph *g, struct node *z, struct node *target, struct node *weight, struct node *class_weight); /* [2] */
-struct node *op_overlap(struct graph *g, struct node *z, struct node *target, struct node *weight);       /* [3,k] */
-struct node *op_unary(struct graph *g, enum unary f, double a, struct node *x);
-struct node *op_binary(struct graph *g, enum binary f, struct node *a, struct node *b); /* equal shapes, or b a scalar */
-struct node *op_sum(struct graph *g, struct node *x, int axis); /* of n,c,d,h,w; the axis becomes 1 */
-struct node *op_spread(struct graph *g, struct node *x, int axis, int64_t count); /* the inverse: an axis of 1 repeated */
-struct node *op_total(struct graph *g, struct node *x);         /* a scalar */
-struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t count); /* rows first.. of axis n, no copy */
-struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c);
+#include "nn/ops.h" /* on plain maps */
 
 #endif

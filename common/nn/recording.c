@@ -4,18 +4,18 @@
 void recording_drop(struct recording *r)
 {
 	if (r->held)
-		r->g->be->record_free(r->held);
+		r->g->be->recorder->free(r->held);
 	r->held = NULL;
 	r->warm = false;
 }
 
 static void record(struct recording *r, void (*step)(void *arg), void *arg)
 {
-	r->g->be->record_begin();
+	r->g->be->recorder->begin();
 	r->g->recording = true;
 	step(arg);
 	r->g->recording = false; /* the nodes stay, and the places of the inputs */
-	r->held = r->g->be->record_end();
+	r->held = r->g->be->recorder->end();
 	r->never = !r->held;
 }
 
@@ -24,7 +24,7 @@ static bool replayed(struct recording *r, const void *const *host)
 	if (!r->held)
 		return false;
 	graph_feed(r->g, host);
-	return r->g->be->replay(r->held);
+	return r->g->be->recorder->replay(r->held);
 }
 
 void recording_run(struct recording *r, void (*step)(void *arg), void *arg, const void *const *host)
@@ -33,7 +33,7 @@ void recording_run(struct recording *r, void (*step)(void *arg), void *arg, cons
 		return;
 	if (r->held)
 		recording_drop(r);
-	if (r->warm && r->g->be->record_begin && !r->never) {
+	if (r->warm && r->g->be->recorder && !r->never) {
 		record(r, step, arg);
 		if (replayed(r, host))
 			return;
