@@ -36,6 +36,7 @@ struct fmap {
 	int lanes;
 	int64_t n, c, d, h, w;
 	int64_t split;
+	struct norm_act *behind; /* of a gradient to be written: NULL, or whose gradient it is, wholly; see norm_act */
 	const struct act *act; /* not NULL: what is stored has still to go through it; convolutions read such maps */
 	/* Elements from one image, block and pixel to the next: more than its own size where it is half of a concatenation. */
 	int64_t stride, block, pitch;

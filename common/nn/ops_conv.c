@@ -17,6 +17,7 @@ static void conv_back(struct graph *g, struct node *y)
 		g->be->conv_bwd_weights(a->conv, &x->v, &y->g, w->g.data, b->g.data);
 	if (x->need) {
 		struct grad dx = grad_begin(g, x);
+		dx.map.behind = norm_behind(g, x);
 		g->be->conv_bwd_data(a->conv, &y->g, w->v.data, &w->param->pack, w->ps->version, &dx.map);
 		grad_end(g, x, &dx);
 	}

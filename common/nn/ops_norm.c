@@ -9,6 +9,7 @@ struct norm_arg {
 	struct norm_act p;
 	struct node *pooled; /* NULL: none */
 	struct buffer *stats, *act; /* of a deferred result the second */
+	struct buffer *sums;        /* see norm_behind */
 	bool fixed;          /* running statistics: no gradient goes through them */
 };
 
@@ -38,6 +39,7 @@ static void norm_back(struct graph *g, struct node *y)
 		buffer_unref(g, a->pooled->gbuf);
 	buffer_unref(g, a->stats);
 	buffer_unref(g, a->act);
+	buffer_unref(g, a->sums);
 	if (z->keep)
 		return;
 	buffer_unref(g, z->vbuf); /* nobody reads z any more: its place is free before its own gradient is passed on */
@@ -112,6 +114,17 @@ static void apply(struct graph *g, struct node *z, struct node *y, struct norm_a
 		*pooled = q;
 	}
 	g->be->norm_act(&a->p);
+}
+
+struct norm_act *norm_behind(struct graph *g, struct node *x)
+{
+	struct norm_arg *a = x->arg;
+
+	if (!x->v.act || x->uses != 1)
+		return NULL;
+	a->sums = buffer_new(g, 2 * (size_t)x->v.c * sizeof(double));
+	a->p.sums = buffer_at(g, a->sums);
+	return &a->p;
 }
 
 struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, struct node **pooled)

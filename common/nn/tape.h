@@ -32,6 +32,9 @@ void input_put(const struct backend *be, const struct input *in, const void *hos
 /* Of the dropout masks, in the backend's memory. */
 const uint32_t *graph_key(const struct graph *g);
 
+/* x is a deferred normalisation that one op reads: what it is told, with room for sums; else NULL. */
+struct norm_act *norm_behind(struct graph *g, struct node *x);
+
 /* How many nodes there are: a number that tells this op of the step from all others. */
 int tape_length(const struct graph *g);
 

@@ -33,11 +33,12 @@ struct pack {
 struct norm_act {
 	struct fmap z, y, pool; /* pool.data NULL: none; y.data may be NULL in inference where only the pooled map is used */
 	int dims;
-	const real *gamma, *beta; /* [c] */
-	const double *mean, *rstd; /* [c] */
+	const real *gamma, *beta; const double *mean, *rstd; /* [c] */
 	double slope, drop;
 	const uint32_t *key; /* [2], in the backend's memory: it changes from step to step */
 	uint32_t layer;
+	double *sums; /* [2][c]: of dy' and dy' (z - mean), dy' before the activation; read where who wrote dy has summed */
+	bool summed;
 };
 
 /* The truth a loss compares with: labels (u8 [n,1,d,h,w]) or probabilities (real [n,k,d,h,w]); weight may be NULL. */

@@ -31,6 +31,7 @@ struct problem {
 struct result {
 	struct fmap f[RESULTS]; /* dw and db: plain rows, of physical channels */
 	double *moments;
+	struct norm_act behind; /* dx is its gradient: mean, rstd and sums are one array */
 };
 
 /* Errors are relative to the largest value; storage in bf16 adds half a step of each value's own. */
@@ -169,12 +170,24 @@ static void result_make(struct result *r, const struct problem *p, enum ftype ty
 	map_make(&r->f[DW], F_REAL, 1, 1, p->out * p->in * p->taps, 1, 1, 1, 0, 0);
 	map_make(&r->f[DB], F_REAL, 1, 1, p->out, 1, 1, 1, 0, 0);
 	r->moments = xcalloc((size_t)(2 * s->cout), sizeof *r->moments);
+	double *of = xcalloc((size_t)(4 * s->cin), sizeof *of);
+	for (int64_t c = 0; c < s->cin; c++) {
+		of[c] = 0.3 * noise(8, c);
+		of[s->cin + c] = 1.5 + noise(9, c);
+	}
+	r->behind = (struct norm_act){ .gamma = p->scale, .beta = p->shift, .mean = of, .rstd = of + s->cin, .slope = 0.01,
+		.sums = of + 2 * s->cin };
+	map_make(&r->behind.z, type, p->x.lanes, s->n, s->cin, s->d, s->h, s->w, 0, 32);
+	map_fill(&r->behind.z, 10);
+	r->f[DX].behind = &r->behind;
 }
 
 static void result_free(struct result *r)
 {
 	for (int i = 0; i < RESULTS; i++)
 		map_free(&r->f[i]);
+	map_free(&r->behind.z);
+	free((void *)r->behind.mean);
 	free(r->moments);
 }
 
@@ -240,10 +253,38 @@ static void check_moments(const char *isa, const struct problem *p, const double
 	}
 }
 
+/* What the normalisation behind dx wants, from dx as it should be. */
+static void check_sums(const char *isa, const struct problem *p, const struct result *r)
+{
+	const struct norm_act *b = &r->behind;
+	double *z = as_double(&b->z);
+
+	if (!b->summed)
+		fail_msg("%s, shape %zu: nothing was summed", isa, at_shape);
+	for (int64_t c = 0; c < p->s->cin; c++) {
+		double sum[2] = { 0 }, size[2] = { 1e-30, 1e-30 };
+		for (int64_t n = 0; n < p->s->n; n++)
+			for (int64_t i = (n * p->in + c) * p->space; i < (n * p->in + c + 1) * p->space; i++) {
+				double far = z[i] - b->mean[c], a = far * (double)b->gamma[c] * b->rstd[c] + (double)b->beta[c];
+				double g = p->want[DX][i] * (a > 0 ? 1 : b->slope);
+				sum[0] += g;
+				sum[1] += g * far;
+				size[0] += fabs(g);
+				size[1] += fabs(g * far);
+			}
+		for (int k = 0; k < 2; k++)
+			if (!(fabs(b->sums[k * p->s->cin + c] - sum[k]) <= 1e-5 * size[k]))
+				fail_msg("%s, shape %zu, channel %lld: sum %d is %.9g, not %.9g", isa, at_shape, (long long)c, k, b->sums[k * p->s->cin + c],
+					sum[k]);
+	}
+	free(z);
+}
+
 static bool same_results(const struct problem *p, const struct result *a, const struct result *b)
 {
 	bool same = !memcmp(a->moments, b->moments, (size_t)(2 * p->s->cout) * sizeof *a->moments);
 
+	same &= !memcmp(a->behind.sums, b->behind.sums, (size_t)(2 * p->s->cin) * sizeof *a->moments);
 	for (int i = 0; i < RESULTS; i++)
 		same &= !memcmp(a->f[i].data, b->f[i].data, map_bytes(&a->f[i]));
 	return same;
@@ -281,6 +322,8 @@ static void check_kernels(const struct kernels *k, const struct problem *p, enum
 			check_values(k->isa, &r.f[f], p->want[f], f);
 	if (p->kind != POINT)
 		check_moments(k->isa, p, r.moments, r.moments + p->s->cout);
+	if (p->kind != FIRST)
+		check_sums(k->isa, p, &r);
 	if (type == p->x.type)
 		check_threads(k, p, &r);
 	result_free(&r);

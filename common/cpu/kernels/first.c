@@ -98,7 +98,7 @@ void NAME(first_conv)(const struct fmap *x, const real *u, const struct conv_sha
 					pixels(&v, line + k, u + c, out, sum);
 					for (int j = 0; j < count; j++) {
 						if (moments)
-							moments_add(&mo, sum[j]);
+							moments_add(&mo, sum[j], sum[j]);
 						store(y->data, at + (k + j) * PM_LANES, y->type, sum[j] + add);
 					}
 					if (moments)

@@ -1,6 +1,7 @@
 /*
- * moments.h: mean and variance of what a convolution writes, gathered while it is still in registers: sums over about a
- * hundred values in f32, then in double, a pair per channel and piece of work, added in a fixed order.
+ * moments.h: what is summed of what a convolution writes while it is still in registers: for mean and variance, or for the
+ * gradient of a normalisation. A hundred or two of values are summed in f32, then in double, a pair per channel and piece of work,
+ * added in a fixed order.
  */
 #ifndef PM_MOMENTS_H
 #define PM_MOMENTS_H
@@ -8,6 +9,7 @@
 #include <math.h>
 
 #include "cpu/kernels/family.h"
+#include "cpu/kernels/norm.h"
 #include "cpu/kernels/simd.h"
 
 /* Of values before the bias is added, so that a large bias costs no digits. */
@@ -16,10 +18,11 @@ struct moments {
 	vec_double total, total_squares;
 };
 
-INLINE void moments_add(struct moments *m, vec x)
+/* x, and x y: where y is x, its square. */
+INLINE void moments_add(struct moments *m, vec x, vec y)
 {
 	m->sum += x;
-	m->squares += x * x;
+	m->squares += x * y;
 }
 
 INLINE void moments_flush(struct moments *m)
@@ -36,20 +39,75 @@ INLINE void moments_store(struct moments *m, double *sum, double *squares)
 	memcpy(squares, &m->total_squares, sizeof m->total_squares);
 }
 
+/* What is summed of the outputs of WIDTH channels: their moments, or what the normalisation behind them wants. */
+enum summed { NOTHING, MOMENTS, BEHIND };
+
+struct gather {
+	const void *z; /* of that normalisation: it lies as y does */
+	struct affine k;
+	struct moments mo;
+};
+
+/* What of the whole blocks' channels of y is wanted. */
+static inline enum summed summed_of(const struct fmap *y, const double *moments)
+{
+	const struct norm_act *n = y->behind;
+	return moments ? MOMENTS : n && n->z.type == y->type && n->z.stride == y->stride ? BEHIND : NOTHING;
+}
+
+INLINE struct gather gather_of(const struct fmap *y, enum summed what, int64_t block, int lane)
+{
+	struct gather to = { .z = NULL };
+
+	if (what == BEHIND) {
+		to.z = y->behind->z.data;
+		to.k = affine_of(y->behind, block, lane);
+	}
+	return to;
+}
+
+/* x is stored at `at` of a map of that type. */
+INLINE void gather(struct gather *to, enum summed what, vec x, int64_t at, enum ftype type)
+{
+	if (what == BEHIND) {
+		vec centred = load(to->z, at, type) - to->k.mean;
+		mask sign;
+		activate(centred, &to->k, &sign);
+		x = pick(sign, x, x * to->k.slope);
+		moments_add(&to->mo, x, centred);
+	} else if (what == MOMENTS) {
+		moments_add(&to->mo, x, x);
+	}
+}
+
+/* Sums of all pieces, [piece][2][out], to sums[2][c]. */
+static inline void moments_sum(const double *of, int64_t count, int64_t out, int64_t c, double *sums)
+{
+	for (int64_t i = 0; i < 2 * c; i++) {
+		const double *from = of + (i < c ? i : out + i - c);
+		sums[i] = 0;
+		for (int64_t k = 0; k < count; k++)
+			sums[i] += from[2 * k * out];
+	}
+}
+
 /* Mean and biased variance, moments[2][y->c], from the sums of all pieces, [piece][2][out]. */
 static inline void moments_of(const struct fmap *y, const real *shift, const double *sums, int64_t count, int64_t out, double *moments)
 {
 	double n = (double)(y->n * fmap_space(y));
 
+	moments_sum(sums, count, out, y->c, moments);
 	for (int64_t c = 0; c < y->c; c++) {
-		double s = 0, q = 0;
-		for (int64_t i = 0; i < count; i++) {
-			s += sums[2 * i * out + c];
-			q += sums[(2 * i + 1) * out + c];
-		}
+		double s = moments[c], q = moments[y->c + c];
 		moments[c] = s / n + (double)shift[c];
 		moments[y->c + c] = fmax(0, q / n - s / n * (s / n));
 	}
+}
+
+static inline void behind_sums(struct fmap *y, const double *sums, int64_t count, int64_t out)
+{
+	moments_sum(sums, count, out, y->c, y->behind->sums);
+	y->behind->summed = true;
 }
 
 #endif

@@ -165,18 +165,18 @@ static void piece(const struct job *j, int64_t index, bool second)
 	}
 }
 
-/* Adds to dgamma and dbeta and sets slant and lift of a block from the sums of its pieces. */
+/* Adds to dgamma and dbeta and sets slant and lift of a block from the sums of its pieces, or those that are there. */
 static void reduce(const struct job *j, int64_t block, bool fixed, real *dgamma, real *dbeta)
 {
 	const struct norm_act *p = j->p;
 	struct channels ch = block_channels(&p->z, block);
-	int64_t count = p->z.n * j->parts;
+	int64_t count = p->summed ? 0 : p->z.n * j->parts;
 	double m = (double)(p->z.n * j->cut.space);
 
 	memset(j->linear[block], 0, sizeof j->linear[block]);
 	for (int l = 0; l < ch.count; l++) {
 		int64_t c = ch.first + l;
-		double s = 0, t = 0, scale = (double)p->gamma[c] * p->rstd[c];
+		double s = p->summed ? p->sums[c] : 0, t = p->summed ? p->sums[p->z.c + c] : 0, scale = (double)p->gamma[c] * p->rstd[c];
 		for (int64_t i = block * count; i < (block + 1) * count; i++) {
 			s += j->sum[i][0][l];
 			t += j->sum[i][1][l];
@@ -218,7 +218,7 @@ void NAME(norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const s
 	for (int64_t b = 0; b < blocks; b += together) {
 		int64_t end = least(blocks, b + together), first, last;
 		share((end - b) * per_block, &first, &last);
-		for (int64_t i = first; i < last; i++)
+		for (int64_t i = first; i < last && !p->summed; i++)
 			piece(&j, b * per_block + i, false);
 #pragma omp barrier
 #pragma omp single

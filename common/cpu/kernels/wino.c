@@ -52,7 +52,7 @@ void NAME(wino_pack)(real *u, const real *w, const struct filters *s, bool back)
 }
 
 INLINE void output_tile(const real *m, int64_t point_stride, vec shift, struct fmap *y, const struct wino_tile *t, int lane,
-	enum ftype type, bool whole, struct moments *mo)
+	enum ftype type, bool whole, enum summed what, struct gather *to)
 {
 	vec half[SPAN][TILE], x[SPAN], r[TILE];
 
@@ -69,45 +69,52 @@ INLINE void output_tile(const real *m, int64_t point_stride, vec shift, struct f
 		wino_output(r, x);
 		for (int j = 0; j < TILE; j++)
 			if (whole || (i < t->y1 && j < t->x1)) {
-				if (mo)
-					moments_add(mo, r[j]);
-				store(y->data, t->at + i * t->line + j * PM_LANES + lane, type, r[j] + shift);
+				int64_t at = t->at + i * t->line + j * PM_LANES + lane;
+				gather(to, what, r[j], at, type);
+				store(y->data, at, type, r[j] + shift);
 			}
 	}
 }
 
-/* The type, and whether moments are wanted, are constants in each branch. */
-INLINE void output_any(const real *m, int64_t point_stride, vec shift, struct fmap *y, const struct wino_tile *t, int lane,
-	struct moments *mo)
+INLINE void output_typed(const real *m, int64_t point_stride, vec shift, struct fmap *y, const struct wino_tile *t, int lane,
+	enum ftype type, enum summed what, struct gather *to)
 {
-	if (!wino_whole(t, TILE))
-		output_tile(m, point_stride, shift, y, t, lane, y->type, false, mo);
-	else if (y->type == F_BF16 && mo)
-		output_tile(m, point_stride, shift, y, t, lane, F_BF16, true, mo);
-	else if (y->type == F_BF16)
-		output_tile(m, point_stride, shift, y, t, lane, F_BF16, true, NULL);
-	else if (mo)
-		output_tile(m, point_stride, shift, y, t, lane, F_REAL, true, mo);
+	if (what == BEHIND)
+		output_tile(m, point_stride, shift, y, t, lane, type, true, BEHIND, to);
+	else if (what == MOMENTS)
+		output_tile(m, point_stride, shift, y, t, lane, type, true, MOMENTS, to);
 	else
-		output_tile(m, point_stride, shift, y, t, lane, F_REAL, true, NULL);
+		output_tile(m, point_stride, shift, y, t, lane, type, true, NOTHING, to);
 }
 
-/* m[point][row][columns] to y; sums: NULL or [2][out], of this chunk. */
+/* The type, and what is summed, are constants in each branch. */
+INLINE void output_any(const real *m, int64_t point_stride, vec shift, struct fmap *y, const struct wino_tile *t, int lane,
+	enum summed what, struct gather *to)
+{
+	if (!wino_whole(t, TILE))
+		output_tile(m, point_stride, shift, y, t, lane, y->type, false, what, to);
+	else if (y->type == F_BF16)
+		output_typed(m, point_stride, shift, y, t, lane, F_BF16, what, to);
+	else
+		output_typed(m, point_stride, shift, y, t, lane, F_REAL, what, to);
+}
+
+/* m[point][row][columns] to y; sums [2][out], of this chunk. */
 static void outputs(const struct wino_grid *g, const struct wino_chunk *c, const real *m, int64_t point_stride, int columns,
-	const real *shift, int64_t block, struct fmap *y, double *sums, int64_t out)
+	const real *shift, int64_t block, struct fmap *y, enum summed what, double *sums, int64_t out)
 {
 	for (int j = 0; j < columns; j += WIDTH) {
 		int64_t channel = block * PM_LANES + j, b = channel / PM_LANES;
-		struct moments mo = { 0 };
+		struct gather to = gather_of(y, what, b, j % PM_LANES);
 		struct wino_row row = wino_first(g, c, c->plane);
 		for (int64_t r = 0; r < c->planes * c->columns; r++, wino_next(g, c, &row)) {
 			struct wino_tile t = wino_tile(y, &row, b, row.plane, 0, TILE);
-			output_any(m + r * columns + j, point_stride, load(shift, channel, F_REAL), y, &t, j % PM_LANES, sums ? &mo : NULL);
-			if (sums && r % 8 == 7)
-				moments_flush(&mo);
+			output_any(m + r * columns + j, point_stride, load(shift, channel, F_REAL), y, &t, j % PM_LANES, what, &to);
+			if (what && r % 8 == 7)
+				moments_flush(&to.mo);
 		}
-		if (sums)
-			moments_store(&mo, sums + channel, sums + out + channel);
+		if (what)
+			moments_store(&to.mo, sums + channel, sums + out + channel);
 	}
 }
 
@@ -133,7 +140,8 @@ void NAME(wino_conv)(const struct fmap *x, const real *u, const struct filters *
 	/* Few chunks: each is worked on for some of the output blocks only, so that no thread is idle. */
 	int64_t pairs = pieces(out_blocks, PAIR / PM_LANES), parts = g.chunks < 2 * threads ? least(pieces(2 * threads, g.chunks), pairs) : 1;
 	int64_t per_part = pieces(pairs, parts) * (PAIR / PM_LANES);
-	size_t sums_bytes = moments ? (size_t)(2 * g.chunks * s->out) * sizeof(double) : 0;
+	enum summed what = summed_of(y, moments);
+	size_t sums_bytes = what ? (size_t)(2 * g.chunks * s->out) * sizeof(double) : 0;
 	double *sums = kernel_scratch(sums_bytes + (size_t)(threads * need) * sizeof(real));
 	real *scratch = (real *)((char *)sums + sums_bytes);
 
@@ -149,10 +157,12 @@ void NAME(wino_conv)(const struct fmap *x, const real *u, const struct filters *
 			int columns = group_columns(b, out_blocks);
 			for (int k = 0; k < POINTS; k++)
 				rows_by_columns(&p, c.planes * c.columns, columns, v + k * v_point, u + filter_at(s, b, columns, k), m + k * m_point);
-			outputs(&g, &c, m, m_point, columns, shift, b, y, moments ? sums + 2 * (i / parts) * s->out : NULL, s->out);
+			outputs(&g, &c, m, m_point, columns, shift, b, y, what, sums + 2 * (i / parts) * s->out, s->out);
 			b += columns / PM_LANES;
 		}
 	}
-	if (moments)
+	if (what == MOMENTS)
 		moments_of(y, shift, sums, g.chunks, s->out, moments);
+	if (what == BEHIND)
+		behind_sums(y, sums, g.chunks, s->out);
 }
