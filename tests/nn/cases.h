@@ -224,6 +224,8 @@ static struct truth truth_for(struct graph *g, int64_t n, int64_t k, const int64
 		t.target = op_resample(g, op_onehot(g, t.target, k), size, RESAMPLE_AVERAGE);
 	if (l->weighted)
 		t.weight = op_weight(g, w, n, size, false);
+	if (size[0] == 1) /* as plain logits have it */
+		t.image = image(g, n, 1, size[0], size[1], size[2]);
 	if (l->classes)
 		t.class_weight = op_constant(g, (double[]){ 1, 2, 3 }, 1, k);
 	free(y);
