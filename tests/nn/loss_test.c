@@ -272,6 +272,31 @@ static double deep(struct fixture *f, int mode, const double *weights, bool weig
 	return value;
 }
 
+/* Two samples of 4x4 whose logits are 2 sin 0.7 i. */
+static double of_two(struct fixture *f, const char *text)
+{
+	const struct loss_sum l = parse(text);
+	double z[2 * K * V];
+
+	for (int i = 0; i < 2 * K * V; i++)
+		z[i] = 2 * sin(0.7 * i);
+	graph_reset(&f->g);
+	struct node *x = op_constant(&f->g, z, 2, K * V); /* the same memory as [2,K,1,4,4] */
+	x->v.c = K;
+	x->v.h = x->v.w = 4;
+	return graph_scalar(&f->g, loss_eval(&f->g, &l, x, &(struct truth){ 0 }));
+}
+
+static void shapes(void **state)
+{
+	struct fixture *f = *state;
+
+	near(of_two(f, "size:low=0x6x0:high=0x8x0"), 0.16551905);
+	near(of_two(f, "size:low=0x0x3:high=0x0x4"), 0.25266413);
+	near(of_two(f, "size:low=0x6x0:high=0x8x0:penalty=barrier"), 1.09018276 / 2); /* the mean over samples here too */
+	near(of_two(f, "compactness:classes=1"), 0.31320909);
+}
+
 static void deep_supervision(void **state)
 {
 	struct fixture *f = *state;
@@ -293,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(gradient_of_dice, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_class_in_neither_counts_as_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(soft_targets_are_hard_ones_when_they_are_one_hot, setup, teardown),
+		cmocka_unit_test_setup_teardown(shapes, setup, teardown),
 		cmocka_unit_test_setup_teardown(deep_supervision, setup, teardown),
 	};
 
