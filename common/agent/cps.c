@@ -17,7 +17,8 @@ static struct node *loss(struct run *r)
 	r->logits->keep = true;
 	const double w = ramped_weight(r, r->conf);
 	for (int i = 0; i < 2 && free_of_labels[0]; i++) {
-		const struct truth pseudo = { .target = op_argmax(g, free_of_labels[1 - i]), .class_weight = r->truth.class_weight };
+		const struct truth pseudo = { .target = op_argmax(g, free_of_labels[1 - i]), .class_weight = r->truth.class_weight,
+			.image = unlabeled(r, r->image) };
 		sum = op_binary(g, B_ADD, sum, op_unary(g, U_SCALE, w, loss_eval(g, &r->loss, free_of_labels[i], &pseudo)));
 	}
 	return sum;

@@ -1,3 +1,6 @@
 AGENT(sup)
 AGENT(em)
+AGENT(tv)
+AGENT(ms)
+AGENT(gatedcrf)
 AGENT(cps)

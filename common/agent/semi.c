@@ -29,12 +29,14 @@ struct node *supervised(struct run *r, struct node *const *out, int n)
 {
 	const double *weights = r->deep_weights && r->deep_weights->n ? r->deep_weights->v : NULL;
 	struct node *part[PM_OUTPUTS];
+	struct truth t = r->truth;
 
+	t.image = labeled(r, r->image);
 	if (weights && r->deep_weights->n != n && n > 1)
 		die(PM_USAGE, "--deep-weights has %d numbers but the network has %d outputs", r->deep_weights->n, n);
 	for (int i = 0; i < n; i++)
 		part[i] = labeled(r, out[i]);
-	return n == 1 ? loss_eval(r->g, &r->loss, part[0], &r->truth) : loss_deep(r->g, &r->loss, part, n, &r->truth, r->deep_mode, weights);
+	return n == 1 ? loss_eval(r->g, &r->loss, part[0], &t) : loss_deep(r->g, &r->loss, part, n, &t, r->deep_mode, weights);
 }
 
 struct node *unlabeled(struct run *r, struct node *x)

@@ -158,6 +158,20 @@ static void clip(real *g, int64_t n, double most, double *norm)
 		unary(U_SCALE, most / (*norm + 1e-6), g, g, n, false);
 }
 
+/* Of regions.h likewise. */
+#define CALL_REGIONS(name, params, args) static void name params { kernels()->regions->name args; }
+CALL_REGIONS(extreme, (real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool most), (y, x, outer, mid, inner, most))
+CALL_REGIONS(extreme_bwd, (real *dx, const real *dy, const real *x, int64_t outer, int64_t mid, int64_t inner, bool most, bool add),
+	(dx, dy, x, outer, mid, inner, most, add))
+CALL_REGIONS(slope, (enum slope f, real *y, const real *x, int64_t count, const int64_t size[3]), (f, y, x, count, size))
+CALL_REGIONS(slope_bwd, (enum slope f, real *dx, const real *dy, const real *x, int64_t count, const int64_t size[3], bool add),
+	(f, dx, dy, x, count, size, add))
+CALL_REGIONS(messages, (struct fmap *m, const struct fmap *p, const struct fmap *image, const struct affinity *a), (m, p, image, a))
+
+static const struct regions regions = {
+	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd, .messages = messages,
+};
+
 #define TABLE(title, how) \
 	{ \
 		.name = title, .runs = true, .acts = true, .alloc = cpu_alloc, .free = cpu_free, .put = copy, .get = copy, .zero = zero, .own = conv_own_is, \
@@ -167,7 +181,7 @@ static void clip(real *g, int64_t n, double most, double *norm)
 		.tile_cut = cpu_tile_cut, .tile_add = cpu_tile_add, .all_finite = cpu_all_finite, \
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
-		.score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, \
+		.score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .regions = &regions, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

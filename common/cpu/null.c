@@ -49,6 +49,15 @@ NOTHING(score, double *sum, const real *loss, const real *z, const uint8_t *labe
 NOTHING(clip, real *g, int64_t n, double most, double *norm)
 NOTHING(adam, real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p)
 NOTHING(sgd, real *w, const real *g, real *v, int64_t n, const struct sgd *p)
+NOTHING(extreme, real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool most)
+NOTHING(extreme_bwd, real *dx, const real *dy, const real *x, int64_t outer, int64_t mid, int64_t inner, bool most, bool add)
+NOTHING(slope, enum slope f, real *y, const real *x, int64_t count, const int64_t size[3])
+NOTHING(slope_bwd, enum slope f, real *dx, const real *dy, const real *x, int64_t count, const int64_t size[3], bool add)
+NOTHING(messages, struct fmap *m, const struct fmap *p, const struct fmap *image, const struct affinity *a)
+
+static const struct regions regions = {
+	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd, .messages = messages,
+};
 
 const struct backend backend_null = {
 	.name = "null", .acts = true, .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .own = conv_own_is, .conv_open = conv_open,
@@ -58,4 +67,5 @@ const struct backend backend_null = {
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
 	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
 	.overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd,
+	.regions = &regions,
 };

@@ -37,6 +37,7 @@ double cuda_sum_squares(const real *x, int64_t n);
 void cuda_clip(real *g, int64_t n, double most, double *norm);
 void cuda_adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
+extern const struct regions cuda_regions;
 
 struct conv *cuda_conv_open(const struct conv_shape *s);
 void cuda_conv_close(struct conv *c);

@@ -24,7 +24,7 @@ const struct backend pymic_table = {
 	.spread = cuda_spread, .softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
 	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax, .score = cuda_score,
 	.sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd,
-	.recorder = &recorder,
+	.regions = &cuda_regions, .recorder = &recorder,
 };
 
 const struct backend *pymic_backend(int index, bool fast, char *what, size_t size)

@@ -15,5 +15,6 @@ static struct node *eval(struct graph *g, const void *conf, struct node *logits,
 const struct loss loss_entropy = {
 	.p = { "entropy", "entropy of the prediction, from 0 to 1; the truth is not looked at",
 		"Grandvalet and Bengio, Semi-supervised learning by entropy minimization, NeurIPS 2004", NULL, 0 },
+	.unsupervised = true,
 	.eval = eval,
 };

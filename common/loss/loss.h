@@ -10,15 +10,17 @@ struct truth {
 	struct node *target;       /* labels u8 [n,1,d,h,w] or probabilities [n,k,d,h,w] */
 	struct node *weight;       /* [n,1,d,h,w], or NULL */
 	struct node *class_weight; /* [k], or NULL */
+	struct node *image;        /* of the same samples, in the size of the batch; NULL: there is none */
 };
 
 struct loss {
 	struct plugin p;
+	bool unsupervised; /* looks at no label: methods may use it where there is none */
 	struct node *(*eval)(struct graph *g, const void *conf, struct node *logits, const struct truth *t); /* a scalar */
 };
 
 extern const struct loss *const losses[]; /* ends with NULL */
-extern const struct loss loss_entropy;    /* what methods use by name */
+extern const struct loss loss_entropy, loss_tv, loss_mumford_shah, loss_gated_crf; /* what methods use by name */
 extern const struct kind loss_kind;
 
 /* "dice+ce:weight=0.5": the weighted sum. */

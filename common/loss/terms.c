@@ -53,6 +53,29 @@ struct node *pixel_mean(struct graph *g, struct node *e, struct node *w)
 	return over(g, op_total(g, times(g, e, w)), linear(g, 1, op_total(g, w), 1e-10));
 }
 
+struct node *truth_image(struct graph *g, const struct truth *t, const struct node *logits)
+{
+	const int64_t size[3] = { logits->v.d, logits->v.h, logits->v.w };
+
+	if (!t->image)
+		die(PM_USAGE, "--loss: a part of it looks at the image, which this --agent does not give it");
+	struct node *x = op_plain(g, t->image);
+	const bool same = x->v.d == size[0] && x->v.h == size[1] && x->v.w == size[2];
+	return same ? x : op_resample(g, x, size, RESAMPLE_AVERAGE);
+}
+
+struct node *channel(struct graph *g, struct node *x, int64_t c)
+{
+	double one[1024] = { 0 };
+
+	if (x->v.c == 1)
+		return x;
+	one[c] = 1;
+	return op_sum(g, by_class(g, x, op_constant(g, one, 1, x->v.c)), 1);
+}
+
+struct node *space_sums(struct graph *g, struct node *x) { return op_sum(g, op_sum(g, op_sum(g, x, 4), 3), 2); }
+
 struct node *class_sums(struct graph *g, struct node *x)
 {
 	for (int axis = 4; axis >= 0; axis--)

@@ -27,6 +27,12 @@ struct node *by_pixel(struct graph *g, struct node *x, struct node *w);
 /* e [n,1,...]: sum w e / (sum w + 1e-10), the mean where w is NULL. */
 struct node *pixel_mean(struct graph *g, struct node *e, struct node *w);
 
+/* The image as a plain map of the size of the logits, by averages where these are smaller; dies where there is none. */
+struct node *truth_image(struct graph *g, const struct truth *t, const struct node *logits);
+/* Channel c of a plain map, [n,1,...]; no gradient is wanted of it. */
+struct node *channel(struct graph *g, struct node *x, int64_t c);
+/* Sums over space, [n,c]. */
+struct node *space_sums(struct graph *g, struct node *x);
 /* Sums over batch and space of each class, [1,k]. */
 struct node *class_sums(struct graph *g, struct node *x);
 /* Soft Dice of each class, [1,k]: (2 sum w y p + s) / (sum w y + sum w p + s). */

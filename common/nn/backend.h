@@ -6,6 +6,7 @@
 #define PM_BACKEND_H
 
 #include "nn/recorder.h"
+#include "nn/regions.h"
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
@@ -80,6 +81,7 @@ struct backend {
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 
+	const struct regions *regions;
 	const struct recorder *recorder; /* NULL on processors */
 };
 

@@ -21,5 +21,13 @@ struct node *op_spread(struct graph *g, struct node *x, int axis, int64_t count)
 struct node *op_total(struct graph *g, struct node *x);         /* a scalar */
 struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t count); /* rows first.. of axis n, no copy */
 struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c);
+/* ops_regions.c. Of each pixel and its up to 3^3 - 1 neighbours the least or the greatest value. */
+struct node *op_extreme(struct graph *g, struct node *x, bool most);
+struct node *op_slope(struct graph *g, struct node *x, enum slope f, int dims); /* dims 2: of each slice by itself */
+/*
+ * The sum over pixels i and j of a slice of affinity(i, j) (1 - sum_c p_c(i) p_c(j)), a scalar; p a softmax: the gradient is
+ * right but for what it undoes. image: plain, of the size of p.
+ */
+struct node *op_disagreement(struct graph *g, struct node *p, struct node *image, const struct affinity *a);
 
 #endif

@@ -224,6 +224,8 @@ static struct truth truth_for(struct graph *g, int64_t n, int64_t k, const int64
 		t.target = op_resample(g, op_onehot(g, t.target, k), size, RESAMPLE_AVERAGE);
 	if (l->weighted)
 		t.weight = op_weight(g, w, n, size, false);
+	if (size[0] == 1) /* as plain logits have it */
+		t.image = image(g, n, 1, size[0], size[1], size[2]);
 	if (l->classes)
 		t.class_weight = op_constant(g, (double[]){ 1, 2, 3 }, 1, k);
 	free(y);
@@ -253,6 +255,20 @@ static struct node *case_loss(struct graph *g, struct params *ps, const void *ar
 
 	free(s.part[0].conf);
 	return y;
+}
+
+/* Settings that are not the defaults, on volumes: of losses that look at neighbours and sizes. */
+static struct node *case_region(struct graph *g, struct params *ps, const void *arg)
+{
+	struct loss_sum s = { .n = 0 };
+	struct err e;
+	struct node *z = op_plain(g, conv(g, ps, image(g, 2, 1, 3, 6, 5), "z", 3, 3, 3, CONV_TO_LOGITS));
+	struct truth t = truth_for(g, 2, 3, (int64_t[]){ 3, 6, 5 }, &(struct loss_case){ 0 });
+
+	t.image = image(g, 2, 5, 3, 6, 5);
+	s.n = spec_sum_parse(&loss_kind, arg, s.part, 1, &e);
+	assert_int_equal(s.n, 1);
+	return loss_eval(g, &s, z, &t);
 }
 
 struct net_case {
@@ -330,6 +346,10 @@ static void walk_losses(checker check)
 	for (int i = 0; losses[i]; i++)
 		for (int k = 0; k < 8; k++)
 			check(losses[i]->p.name, case_loss, &(struct loss_case){ &losses[i]->p, k & 1, k & 2, k & 4 }, 12);
+	static const char *const regions[] = { "tv", "mumford-shah:penalty=l2", "gated-crf:radius=7:rgb=2", "compactness:classes=1x2",
+		"size:low=10x60x10:high=20x70x0", "size:tags:high=0x5x5", "size:low=10x60x10:high=20x70x0:penalty=barrier:t=2" };
+	for (size_t i = 0; i < PM_COUNT(regions); i++)
+		check(regions[i], case_region, regions[i], 12);
 }
 
 static void walk_networks(checker check)

@@ -449,6 +449,11 @@ static int table_check(const char *path)
 		memcpy(&entry, p, sizeof entry);
 		lacking += !entry && (be->acts || p != (const char *)&be->norm_defer);
 	}
+	for (const char *p = be->regions ? (const char *)be->regions : NULL; p && p < (const char *)(be->regions + 1); p += sizeof be->alloc) {
+		void *entry;
+		memcpy(&entry, p, sizeof entry);
+		lacking += !entry;
+	}
 	printf("%zu entries, %zu lacking\n", (size_t)((const char *)(be + 1) - (const char *)&be->alloc) / sizeof be->alloc, lacking);
 	return lacking > 0;
 }

@@ -73,6 +73,9 @@ static struct truth truth(struct graph *g, bool weighted, bool by_class)
 	t.target = op_label(g, label, 1, full, false);
 	if (weighted)
 		t.weight = op_weight(g, weight, 1, full, false);
+	for (int i = 0; i < V; i++)
+		weight[i] = (float)cos(0.5 * i);
+	t.image = op_image(g, weight, 1, 1, full, false);
 	if (by_class)
 		t.class_weight = op_constant(g, class_weights, 1, K);
 	return t;
@@ -108,6 +111,28 @@ static void near(double got, double want)
 		fail_msg("%.8g, not %.8g", got, want);
 }
 
+/* Softmax of the logits, in double. */
+static void softmax(double p[K][V])
+{
+	for (int v = 0; v < V; v++) {
+		double sum = 0;
+		for (int c = 0; c < K; c++)
+			sum += p[c][v] = exp((double)(real)(2 * sin(0.7 * (c * V + v))));
+		for (int c = 0; c < K; c++)
+			p[c][v] /= sum;
+	}
+}
+
+static double size_by_hand(int c, double low, double high)
+{
+	double p[K][V], size = 0;
+
+	softmax(p);
+	for (int v = 0; v < V; v++)
+		size += p[c][v];
+	return pow(fmax(0, fmax(low - size, size - high)), 2) / V;
+}
+
 static void golden_values(void **state)
 {
 	struct fixture *f = *state;
@@ -134,18 +159,13 @@ static void golden_values(void **state)
 	near(run(f, "slsr:epsilon=0.25", false, false), 1.7846428);
 	near(run(f, "ars-tversky:patch=2", false, false), 0.6597841);
 	near(run(f, "entropy", false, false), 0.6041245);
-}
-
-/* Softmax of the logits, in double. */
-static void softmax(double p[K][V])
-{
-	for (int v = 0; v < V; v++) {
-		double sum = 0;
-		for (int c = 0; c < K; c++)
-			sum += p[c][v] = exp((double)(real)(2 * sin(0.7 * (c * V + v))));
-		for (int c = 0; c < K; c++)
-			p[c][v] /= sum;
-	}
+	near(run(f, "tv", false, false), 0.0116486);
+	near(run(f, "mumford-shah", false, false), 0.6509239);
+	near(run(f, "mumford-shah:penalty=l2", false, false), 0.4253966);
+	near(run(f, "gated-crf:radius=1", false, false), 3.9774982); /* neighbours beyond the border are left out */
+	near(run(f, "gated-crf", false, false), 8.4628820);
+	near(run(f, "size:low=0x6x0:high=0x8x0", false, false), size_by_hand(1, 6, 8));
+	near(run(f, "size:tags", false, false), 0); /* all classes are there */
 }
 
 static double weight_of(bool weighted, int v) { return weighted ? v % 4 != 0 : 1; }
@@ -252,6 +272,31 @@ static double deep(struct fixture *f, int mode, const double *weights, bool weig
 	return value;
 }
 
+/* Two samples of 4x4 whose logits are 2 sin 0.7 i. */
+static double of_two(struct fixture *f, const char *text)
+{
+	const struct loss_sum l = parse(text);
+	double z[2 * K * V];
+
+	for (int i = 0; i < 2 * K * V; i++)
+		z[i] = 2 * sin(0.7 * i);
+	graph_reset(&f->g);
+	struct node *x = op_constant(&f->g, z, 2, K * V); /* the same memory as [2,K,1,4,4] */
+	x->v.c = K;
+	x->v.h = x->v.w = 4;
+	return graph_scalar(&f->g, loss_eval(&f->g, &l, x, &(struct truth){ 0 }));
+}
+
+static void shapes(void **state)
+{
+	struct fixture *f = *state;
+
+	near(of_two(f, "size:low=0x6x0:high=0x8x0"), 0.16551905);
+	near(of_two(f, "size:low=0x0x3:high=0x0x4"), 0.25266413);
+	near(of_two(f, "size:low=0x6x0:high=0x8x0:penalty=barrier"), 1.09018276 / 2); /* the mean over samples here too */
+	near(of_two(f, "compactness:classes=1"), 0.31320909);
+}
+
 static void deep_supervision(void **state)
 {
 	struct fixture *f = *state;
@@ -273,6 +318,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(gradient_of_dice, setup, teardown),
 		cmocka_unit_test_setup_teardown(a_class_in_neither_counts_as_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(soft_targets_are_hard_ones_when_they_are_one_hot, setup, teardown),
+		cmocka_unit_test_setup_teardown(shapes, setup, teardown),
 		cmocka_unit_test_setup_teardown(deep_supervision, setup, teardown),
 	};
 

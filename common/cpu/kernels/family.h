@@ -15,6 +15,7 @@
 #define NAME(f) PM_PASTE(f, PM_ISA)
 
 extern const struct kernels NAME(kernels);
+extern const struct regions NAME(regions);
 
 double NAME(bf16_rate)(void);
 void NAME(wino_pack)(real *u, const real *w, const struct filters *s, bool back);

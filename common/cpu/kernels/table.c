@@ -33,6 +33,7 @@ const struct kernels NAME(kernels) = {
 	.overlap = NAME(overlap),
 	.overlap_bwd = NAME(overlap_bwd),
 	.argmax = NAME(argmax),
+	.regions = &NAME(regions),
 	.sum_squares = NAME(sum_squares),
 	.adam = NAME(adam),
 	.sgd = NAME(sgd),
