@@ -9,6 +9,7 @@
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
+struct augmentation; /* nn/augmentation.h */
 
 struct backend {
 	const char *name;
@@ -81,6 +82,7 @@ struct backend {
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 
 	const struct recorder *recorder; /* NULL on processors */
+	const struct augmentation *augmentation; /* NULL on processors: transforms do it */
 };
 
 /* oneDNN convolutions; im2col + OpenBLAS convolutions (the portable path and the twin of tests); no arithmetic at all. */
