@@ -3,6 +3,7 @@
 
 #include "cuda/kernels.h"
 #include "cuda/kernels/each.h"
+#include "nn/unary.h"
 
 struct unary_cell {
 	enum unary f;
@@ -12,31 +13,22 @@ struct unary_cell {
 	bool add;
 };
 
+#define EXP expf
+#define LOG logf
+#define SQRT sqrtf
+#define GREATER(a, b) ((a) > (b))
+#define PICK(condition, a, b) ((condition) ? (a) : (b))
+#define NUMBER(n) ((float)(n))
+#define POWER(x, a) ((float)pow((double)(x), (double)(a)))
+
 CELL float applied(enum unary f, float a, float x)
 {
 	switch (f) {
-	case U_SCALE:
-		return x * a;
-	case U_OFFSET:
-		return x + a;
-	case U_EXP:
-		return expf(x);
-	case U_LOG:
-		return logf(x);
-	case U_SQRT:
-		return sqrtf(x);
-	case U_SQUARE:
-		return x * x;
-	case U_RELU:
-		return x > 0 ? x : 0;
-	case U_STEP:
-		return x > 0;
-	case U_ABS:
-		return x < 0 ? -x : x;
-	case U_SIGN:
-		return (float)((x > 0) - (x < 0));
-	case U_POWER:
-		return (float)pow((double)x, (double)a);
+#define CASE(f, value) \
+	case f: \
+		return value;
+	UNARY(CASE)
+#undef CASE
 	}
 	return x;
 }
