@@ -27,6 +27,12 @@ cmp gpu/last.pmm again/last.pmm
 ok $? "the same seed gives the same bytes"
 run bf16 --device cuda --precision bf16
 ok $? "bf16 too"
+run tf32 --device cuda --precision tf32
+ok "$(paste gpu.tsv tf32.tsv | awk 'NR > 1 && ($2 - $10 > 0.01 || $10 - $2 > 0.01) { bad = 1 } END { print bad + (NR != 3) }')" "and tf32, close to f32"
+PYMIC_CUDA=$so pymic-infer -m tf32/last.pmm --device cuda < valid.pms > tf32.pms 2> log
+ok $? "whose model predicts"
+run tf32-cpu --device cpu --precision tf32
+is "$(cut -f 1,2 tf32-cpu.tsv) $(grep -c 'computes in f32' tf32-cpu.log)" "$(cut -f 1,2 cpu.tsv) 1" "which is f32 on the processor, and said to be"
 mv train.pms all.pms && "$phantom" 16 1 32 1 > train.pms
 run half --device cuda
 mv all.pms train.pms

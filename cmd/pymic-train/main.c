@@ -40,8 +40,8 @@ const struct opt train_opts[] = {
 		"validate by overlapping windows of this size; none: whole images"),
 	OPT_NUMBER(struct conf, early_stop, 0, "N", "0", 0, 1e12,
 		"end after N iterations without a better validation; 0: never"),
-	OPT_CHOICE(struct conf, precision, 0, "f32|bf16", "f32",
-		"of feature maps; sums, weights and optimizer are always f32"),
+	OPT_CHOICE(struct conf, precision, 0, "f32|tf32|bf16", "f32",
+		"of feature maps; sums, weights, optimizer are f32; tf32: f32 maps that GPUs round as they multiply"),
 	OPT_STRING(struct conf, device, 0, "auto|cpu|cuda[:N]", "auto", "where to compute; auto: on a GPU, where there is one"),
 	OPT_SWITCH(struct conf, fast, 0, "allow the GPU algorithms whose last digits differ from run to run"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 4096, "threads; 0: as many as there are processors"),
@@ -259,7 +259,10 @@ int main(int argc, char **argv)
 	trainer_init(&t, &c);
 	settings_check(&c, &t);
 	network_check(&t);
-	t.be = device_choose(c.device, c.fast);
+	const bool tf32 = !strcmp(c.precision, "tf32");
+	t.be = device_choose(c.device, c.fast, tf32);
+	if (tf32 && t.be == &backend_cpu)
+		note("--precision tf32 is for GPUs; the processor computes in f32");
 	struct pace pace = pace_parse(c.checkpoint_every);
 	struct predictor *predictor = open_predictor(&t);
 	t.threads = threads_use(c.threads);

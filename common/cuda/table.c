@@ -29,7 +29,7 @@ const struct backend pymic_table = {
 	.recorder = &recorder, .augmentation = &augmentation,
 };
 
-const struct backend *pymic_backend(int index, bool fast, char *what, size_t size)
+const struct backend *pymic_backend(int index, bool fast, bool tf32, char *what, size_t size)
 {
-	return device_open(index, fast, what, size) ? NULL : &pymic_table;
+	return device_open(index, fast, tf32, what, size) ? NULL : &pymic_table;
 }
