@@ -26,7 +26,7 @@ static const struct opt opts[] = {
 	OPT_STRING(struct conf, net, 0, "SPEC", "unet:chns=16,32,64,128,256:dropout=0,0,0,0.5,0.5",
 		"network; unet:dims=3... for volumes"),
 	OPT_STRING(struct conf, shape, 0, "NxCx[Dx]HxW", "8x1x256x256", "shape of a batch"),
-	OPT_CHOICE(struct conf, precision, 0, "f32|bf16", "f32", "of feature maps"),
+	OPT_CHOICE(struct conf, precision, 0, "f32|tf32|bf16", "f32", "of feature maps"),
 	OPT_NUMBER(struct conf, classes, 0, "K", "4", 2, 256, "number of classes"),
 	OPT_NUMBER(struct conf, steps, 0, "N", "7", 1, 100000, "how many"),
 	OPT_NUMBER(struct conf, warm, 0, "N", "1", 1, 1000, "how many before those that count"),
@@ -191,9 +191,9 @@ int main(int argc, char **argv)
 	for (int64_t i = 0; i < voxels; i++)
 		b.label[i] = (uint8_t)rng_int(&rng, 0, c.classes - 1);
 
-	const struct backend *be = device_choose(c.device, c.fast), counter = counting(be);
+	const struct backend *be = device_choose(c.device, c.fast, !strcmp(c.precision, "tf32")), counter = counting(be);
 	const struct numbers none = { 0 };
-	struct graph dry = { .grad = true, .training = true, .type = strcmp(c.precision, "f32") ? F_BF16 : F_REAL };
+	struct graph dry = { .grad = true, .training = true, .type = strcmp(c.precision, "bf16") ? F_REAL : F_BF16 };
 	b.run = (struct run){ .g = &dry, .net = (const struct net *)net, .net_conf = net_conf, .classes = c.classes,
 		.ps = { &ps }, .deep_mode = 2, .deep_weights = &none, .conf = sup_conf, .labeled = b.fold ? n * dim[2] : n };
 	b.run.loss.n = spec_sum_parse(&loss_kind, "dice+ce", b.run.loss.part, (int)PM_COUNT(b.run.loss.part), &e);

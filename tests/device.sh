@@ -27,6 +27,12 @@ cmp gpu/last.pmm again/last.pmm
 ok $? "the same seed gives the same bytes"
 run bf16 --device cuda --precision bf16
 ok $? "bf16 too"
+run tf32 --device cuda --precision tf32
+ok "$(paste gpu.tsv tf32.tsv | awk 'NR > 1 && ($2 - $10 > 0.01 || $10 - $2 > 0.01) { bad = 1 } END { print bad + (NR != 3) }')" "and tf32, close to f32"
+PYMIC_CUDA=$so pymic-infer -m tf32/last.pmm --device cuda < valid.pms > tf32.pms 2> log
+ok $? "whose model predicts"
+run tf32-cpu --device cpu --precision tf32
+is "$(cut -f 1,2 tf32-cpu.tsv) $(grep -c 'computes in f32' tf32-cpu.log)" "$(cut -f 1,2 cpu.tsv) 1" "which is f32 on the processor, and said to be"
 mv train.pms all.pms && "$phantom" 16 1 32 1 > train.pms
 run half --device cuda
 mv all.pms train.pms
@@ -82,3 +88,34 @@ bounded --device cuda --max-gpu-memory 1 --window 0,0
 like "$? $(cat err)" "^1 .*MiB of the GPU.s memory are needed, 1.0 may be used.*smaller --window" "what cannot be done is said"
 bounded --device cpu --max-gpu-memory 1
 like "$? $(cat err)" "^2 .*--device cpu" "the processor has no such memory"
+
+# Samples are augmented on the device: with what pymic-augment draws, and to its values but for the last digits.
+augmented() { # augmented WHAT INPUT SETTINGS CHAIN
+	for device in cpu cuda; do
+		rm -rf "augmented-$device"
+		PYMIC_CUDA=$so pymic-train $3 --classes 3 --valid-every 1 --iters 5 --device $device --augment "$4" -o augmented-$device < "$2" \
+			> augmented-$device.tsv 2> log
+	done
+	ok "$(paste augmented-cpu.tsv augmented-cuda.tsv | awk 'NR > 1 && ($2 - $7 > 1e-4 || $7 - $2 > 1e-4) { bad = 1 } END { print bad + (NR < 3) }')" "$1"
+}
+small="--net unet:chns=4,8:dropout=0 --batch 4"
+augmented "augmented: moved voxels" train.pms "$small" \
+	"pad:size=48,44 crop:size=40,36 flip:axes=hw pad:size=60,60:border=zero center_crop:size=32,32"
+augmented "augmented: intensities" train.pms "$small" "minmax gamma:p=1:channel_p=1:invert=0.5 noise:p=1:channel_p=1:max=0.5 normalize"
+augmented "augmented: noise beside the foreground" train.pms "$small" "normalize:above=0.2 crop:size=30,30 noise:p=1:channel_p=1"
+augmented "augmented: interpolated" train.pms "$small" "rotate:p=1:d=-40,40 rescale:p=1 pad:size=48,48 crop:size=32,32 resize:size=28,36 flip"
+augmented "augmented: a part of it on the host" train.pms "$small" "rotate:p=1 percentile crop:size=24,24:foreground=1 flip gamma:p=1 noise:p=1"
+augmented "augmented: slices of volumes" volumes.pms "--net unet:chns=4,8:dropout=0 --batch 1" \
+	"rotate:p=1:d=:h=-30,30:w=-20,20 flip:axes=dhw crop:size=6,16,16 noise:p=1"
+augmented "augmented: volumes" volumes.pms "--net unet:dims=3:chns=4,8:dropout=0 --batch 1" \
+	"rotate:p=1:d=-20,20 rescale:p=1:lower=0.8,0.8,0.8:upper=1.2,1.2,1.2 pad:size=12,24,24 crop:size=8,16,16 flip:axes=dhw gamma:p=1"
+chain="crop:size=24,24 flip rotate gamma noise"
+run turned --device cuda --augment "$chain"
+mv train.pms all.pms && "$phantom" 16 1 32 1 > train.pms
+run turned-half --device cuda --augment "$chain"
+mv all.pms train.pms
+run turned-half --device cuda --augment "$chain"
+cmp turned/last.pmm turned-half/last.pmm
+ok $? "an augmented run goes on with the same bytes"
+run uneven --device cuda --augment "rescale:p=1"
+like "$? $(cat uneven.log)" "^1 .*the image becomes 1x1x.*a batch needs one shape" "samples that become of several sizes are no batch"

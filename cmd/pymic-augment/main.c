@@ -1,7 +1,7 @@
 /* pymic-augment: samples in, transformed samples out; or, with --undo, back on the grid they came from. */
 #include "base/opt.h"
 #include "io/pool.h"
-#include "transform/transform.h"
+#include "transform/chain.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -36,48 +36,17 @@ static const struct tool tool = {
 		"      pymic-augment normalize pad:size=6,256,256 crop:size=4,192,192 flip gamma noise\n",
 };
 
-enum { STEPS = 64 };
-
-struct chain {
-	uint64_t seed;
-	int n;
-	struct {
-		const struct transform *t;
-		void *conf;
-	} step[STEPS];
-};
-
 static int forward(struct record *r, void *arg, struct err *e)
 {
 	const struct chain *c = arg;
 
-	for (int i = 0; i < c->n; i++) {
-		struct rng rng;
-
-		rng_init(&rng, c->seed, "pymic-augment", (uint64_t)r->epoch, r->id, (uint32_t)i);
-		if (c->step[i].t->apply(c->step[i].conf, r, &rng, e))
-			return err_prefix(e, "%s", c->step[i].t->p.name);
-	}
-	return 0;
+	return chain_apply(c, 0, c->n, r, e);
 }
 
 static int back(struct record *r, void *arg, struct err *e)
 {
 	(void)arg;
 	return transform_undo(r, e);
-}
-
-static void parse(struct chain *c, char **operand, int n)
-{
-	struct err e;
-
-	if (n > STEPS)
-		die(PM_USAGE, "%d transforms, at most %d can be given", n, STEPS);
-	for (c->n = 0; c->n < n; c->n++) {
-		c->step[c->n].t = transform_parse(&transform_kind, operand[c->n], &c->step[c->n].conf, &e);
-		if (!c->step[c->n].t)
-			die(PM_USAGE, "%s", e.msg);
-	}
 }
 
 /* What travels stays, but transforms may change its type. */
@@ -94,13 +63,15 @@ int main(int argc, char **argv)
 	struct conf conf;
 	struct chain chain = { .n = 0 };
 	char **operand;
+	struct err e;
 	int n = opt_parse(&tool, &conf, argc, argv, &operand);
 
 	if (conf.undo && n)
 		die(PM_USAGE, "--undo takes no transforms, but %s was given", operand[0]);
 	if (!conf.undo && !n)
 		die(PM_USAGE, "no transform was named (--list shows them; --undo walks back)");
-	parse(&chain, operand, n);
+	if (chain_parse(&chain, operand, n, &e))
+		die(PM_USAGE, "%s", e.msg);
 	chain.seed = (uint64_t)conf.seed;
 
 	struct istream *in = istream_stdin("sample|prediction");

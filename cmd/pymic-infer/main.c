@@ -21,7 +21,7 @@ static const struct opt opts[] = {
 	OPT_SWITCH(struct conf, prob, 0, "send the probabilities too (prob, [classes,D,H,W])"),
 	OPT_SWITCH(struct conf, keep_image, 0, "send the image too"),
 	OPT_SWITCH(struct conf, no_undo, 0, "stay on the transformed grid; pymic-augment --undo can go back later"),
-	OPT_CHOICE(struct conf, precision, 0, "model|f32|bf16", "model", "of the feature maps; model: as it was trained"),
+	OPT_CHOICE(struct conf, precision, 0, "model|f32|tf32|bf16", "model", "of the feature maps; model: as it was trained"),
 	OPT_STRING(struct conf, device, 0, "auto|cpu|cuda[:N]", "auto", "where to compute; auto: on a GPU, where there is one"),
 	OPT_NUMBER(struct conf, max_gpu_memory, 0, "MiB", "0", 0, 1 << 24, "of weights, feature maps and planes, not more; 0: what is free"),
 	OPT_SWITCH(struct conf, fast, 0, "allow the GPU algorithms whose last digits differ from run to run"),
@@ -95,8 +95,10 @@ static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct
 	pc->net = (const struct net *)net;
 	pc->net_conf = net_conf;
 	pc->classes = first.classes;
-	pc->backend = device_choose(c->device, c->fast);
-	pc->type = strcmp(strcmp(c->precision, "model") ? c->precision : first.precision, "bf16") ? F_REAL : F_BF16;
+	const char *precision = strcmp(c->precision, "model") ? c->precision : first.precision;
+
+	pc->backend = device_choose(c->device, c->fast, !strcmp(precision, "tf32"));
+	pc->type = strcmp(precision, "bf16") ? F_REAL : F_BF16;
 	for (int i = 0; i < c->model.n; i++) {
 		const char *path = c->model.v[i];
 		struct params *ps = &members[i];

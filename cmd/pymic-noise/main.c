@@ -90,7 +90,7 @@ static int work(struct record *r, void *arg, struct err *e)
 	double voxels[3] = { 0 };
 
 	rng_init(&rng, m->seed, "pymic-noise", 0, r->id, 1);
-	if (t->apply(s->conf, r, &rng, e)) {
+	if (transform_apply(t, s->conf, r, &rng, e)) {
 		free(before);
 		return err_prefix(e, "%s", t->p.name);
 	}

@@ -15,7 +15,7 @@ struct feed {
 	struct feed_conf conf;
 	struct istream *in;
 	bool grouped;            /* the input's records are batches */
-	struct record *sample;   /* [conf.batch], where they are samples */
+	struct drawn *sample;    /* [SLOTS][conf.batch], where they are samples */
 	struct position now;     /* of the reader */
 
 	pthread_mutex_t lock;
@@ -34,7 +34,9 @@ struct feed *feed_open(const struct feed_conf *c)
 	f->conf = *c;
 	f->in = istream_stdin("sample|batch");
 	f->grouped = !strcmp(istream_head(f->in)->kind, "batch");
-	f->sample = xcalloc((size_t)c->batch, sizeof *f->sample);
+	if (f->grouped && c->chain->n)
+		die(PM_USAGE, "--augment is done to samples, but batches come: leave pymic-batch away, or transform with pymic-augment before it");
+	f->sample = xcalloc((size_t)c->batch * SLOTS, sizeof *f->sample);
 	pthread_mutex_init(&f->lock, NULL);
 	pthread_cond_init(&f->changed, NULL);
 	return f;
@@ -87,13 +89,31 @@ void batch_ids(const struct batch *b, char *out, size_t size)
 	}
 }
 
+static int multiple_check(const struct batch *b, const struct feed_conf *c, struct err *e)
+{
+	char pad[128], name[PM_ID];
+
+	for (int a = 0; a < 3; a++) {
+		if (b->size[a] % c->multiple[a] == 0)
+			continue;
+		int at = snprintf(pad, sizeof pad, "pad:size=");
+		for (int k = 0; k < 3; k++)
+			at += snprintf(pad + at, sizeof pad - (size_t)at, "%s%lld", k ? "," : "",
+				(long long)((b->size[k] + c->multiple[k] - 1) / c->multiple[k] * c->multiple[k]));
+		case_name(&b->r, 0, name, sizeof name);
+		return err_set(e, "%s: size %lldx%lldx%lld, but the network takes multiples of %lldx%lldx%lld: "
+			"pymic-augment %s", name, (long long)b->size[0], (long long)b->size[1], (long long)b->size[2],
+			(long long)c->multiple[0], (long long)c->multiple[1], (long long)c->multiple[2], pad);
+	}
+	return 0;
+}
+
 /* The shape of the batch, from its fields; every size is checked against the network. */
 static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e)
 {
 	const struct tensor *image = record_peek(&b->r, "image"), *label = record_peek(&b->r, "label");
 	const struct tensor *weight = record_peek(&b->r, "weight");
 	double group[2];
-	char pad[128], name[PM_ID];
 
 	if (!image)
 		return err_set(e, "%s: has no image", b->r.id);
@@ -114,19 +134,7 @@ static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e
 		return err_set(e, "%s: image and label differ in shape", b->r.id);
 	if (weight && (weight->rank != 4 || weight->dim[0] != b->labeled || memcmp(weight->dim + 1, b->size, sizeof b->size)))
 		return err_set(e, "%s: image and weight differ in shape", b->r.id);
-	for (int a = 0; a < 3; a++) {
-		if (b->size[a] % c->multiple[a] == 0)
-			continue;
-		int at = snprintf(pad, sizeof pad, "pad:size=");
-		for (int k = 0; k < 3; k++)
-			at += snprintf(pad + at, sizeof pad - (size_t)at, "%s%lld", k ? "," : "",
-				(long long)((b->size[k] + c->multiple[k] - 1) / c->multiple[k] * c->multiple[k]));
-		case_name(&b->r, 0, name, sizeof name);
-		return err_set(e, "%s: size %lldx%lldx%lld, but the network takes multiples of %lldx%lldx%lld: "
-			"pymic-augment %s", name, (long long)b->size[0], (long long)b->size[1], (long long)b->size[2],
-			(long long)c->multiple[0], (long long)c->multiple[1], (long long)c->multiple[2], pad);
-	}
-	return 0;
+	return multiple_check(b, c, e);
 }
 
 static void to_type(struct record *r, const char *name, enum dtype type)
@@ -199,20 +207,89 @@ static int next_record(struct feed *f, struct record *r, struct err *e)
 
 static enum feed_got bad_input(int got) { return got < 0 ? FEED_BAD_INPUT : FEED_END; }
 
-/* Labeled samples first, each group in the order of its coming. */
-static int group(struct feed *f, int count, struct batch *b, struct err *e)
+/* The device will make the batch of samples that are not in it yet: its shape, which they must have in common. */
+static int promise(struct batch *b, struct drawn **order, int n, int labeled, const struct feed_conf *c, struct err *e)
 {
-	const struct record *order[MAX_BATCH];
+	char ids[MAX_BATCH * 2], *at = ids;
+
+	record_clear(&b->r);
+	snprintf(b->r.id, sizeof b->r.id, "%s", order[0]->r.id);
+	b->drawn = order;
+	b->n = n;
+	b->labeled = labeled;
+	b->label = labeled ? record_peek(&order[0]->r, "label")->data : NULL;
+	b->weight = NULL;
+	*at = '\0';
+	for (int i = 0; i < n; i++) {
+		const struct record *r = &order[i]->r;
+		const struct tensor *image = record_peek(r, "image"), *weight = record_peek(r, "weight");
+		int64_t size[3];
+
+		if (actions_grid(&order[i]->to_do, r, size, e))
+			return err_prefix(e, "%s", r->id);
+		if (i && (image->dim[0] != b->channels || memcmp(size, b->size, sizeof size)))
+			return err_set(e, "%s: the image becomes %lldx%lldx%lldx%lld, but %s %lldx%lldx%lldx%lld: a batch needs one shape (crop, pad or "
+				"resize)", r->id, (long long)image->dim[0], (long long)size[0], (long long)size[1], (long long)size[2], b->r.id,
+				(long long)b->channels, (long long)b->size[0], (long long)b->size[1], (long long)b->size[2]);
+		b->channels = image->dim[0];
+		memcpy(b->size, size, sizeof size);
+		b->weight = i < labeled && weight ? weight->data : b->weight;
+		if ((size_t)(ids + sizeof ids - at) > strlen(r->id) + 2)
+			at += sprintf(at, "%s%s", i ? "\n" : "", r->id);
+	}
+	meta_set_text(&b->r.meta, "ids", ids);
+	return multiple_check(b, c, e);
+}
+
+/* Labeled samples first, each group in the order of its coming. */
+static int group(struct feed *f, struct drawn *sample, int count, struct batch *b, struct err *e)
+{
+	const struct record *record[MAX_BATCH];
 	int n = 0, labeled = 0;
 
+	b->drawn = xresize(b->drawn, (size_t)count, sizeof *b->drawn);
 	for (int want = 1; want >= 0; want--) {
 		for (int i = 0; i < count; i++)
-			if ((record_peek(&f->sample[i], "label") != NULL) == want)
-				order[n++] = &f->sample[i];
+			if ((record_peek(&sample[i].r, "label") != NULL) == want) {
+				record[n] = &sample[i].r;
+				b->drawn[n++] = &sample[i];
+			}
 		if (want)
 			labeled = n;
 	}
-	return collate(&b->r, order, n, labeled, e);
+	if (f->conf.draw)
+		return promise(b, b->drawn, n, labeled, &f->conf, e);
+	free(b->drawn);
+	b->drawn = NULL;
+	return collate(&b->r, record, n, labeled, e) || batch_shape(b, &f->conf, e) ? -1 : 0;
+}
+
+/* The next sample, augmented, or drawn for. */
+static enum feed_got take_sample(struct feed *f, struct drawn *d, struct err *e)
+{
+	const struct chain *chain = f->conf.chain;
+	const struct tensor *weight;
+	const int got = next_record(f, &d->r, e);
+
+	if (got <= 0)
+		return bad_input(got); /* a last, incomplete batch is not used */
+	if (chain_apply(chain, 0, f->conf.draw ? chain_whole(chain) : chain->n, &d->r, e)) {
+		err_prefix(e, "%s", d->r.id);
+		return FEED_BAD_DATA;
+	}
+	if (check_sample(&d->r, &f->conf, e))
+		return FEED_BAD_DATA;
+	if (!f->conf.draw)
+		return FEED_BATCH;
+	weight = record_peek(&d->r, "weight");
+	d->counts = weight && dtype_is_integer(weight->dtype);
+	to_type(&d->r, "image", PM_F32);
+	to_type(&d->r, "label", PM_U8);
+	to_type(&d->r, "weight", PM_F32);
+	if (!chain_draw(chain, &d->r, &d->to_do, e))
+		return FEED_BATCH;
+	err_prefix(e, "%s", d->r.id);
+	return FEED_BAD_DATA;
 }
 
 /* count: of samples, where samples come. */
@@ -226,19 +303,21 @@ static enum feed_got make(struct feed *f, int count, struct batch *b, struct err
 		if (batch_shape(b, &f->conf, e) || take_batch(b, &f->conf, e))
 			return FEED_BAD_DATA;
 	} else {
+		struct drawn *sample = f->sample + f->made % SLOTS * f->conf.batch;
 		for (int i = 0; i < count; i++) {
-			if ((got = next_record(f, &f->sample[i], e)) <= 0)
-				return bad_input(got); /* a last, incomplete batch is not used */
-			if (check_sample(&f->sample[i], &f->conf, e))
-				return FEED_BAD_DATA;
+			const enum feed_got end = take_sample(f, &sample[i], e);
+			if (end != FEED_BATCH)
+				return end;
 		}
-		if (group(f, count, b, e) || batch_shape(b, &f->conf, e))
+		if (group(f, sample, count, b, e))
 			return FEED_BAD_DATA;
 	}
+	b->after = f->now;
+	if (b->drawn)
+		return FEED_BATCH;
 	b->image = record_peek(&b->r, "image")->data;
 	b->label = b->labeled ? record_peek(&b->r, "label")->data : NULL;
 	b->weight = b->labeled && record_peek(&b->r, "weight") ? record_peek(&b->r, "weight")->data : NULL;
-	b->after = f->now;
 	return FEED_BATCH;
 }
 
@@ -289,7 +368,7 @@ static enum feed_got skip(struct feed *f, struct err *e)
 static enum feed_got check_skipped(const struct feed *f, const struct batch *b, struct err *e)
 {
 	const struct position *from = &f->conf.from;
-	const struct record *first = f->grouped ? &b->r : f->sample;
+	const struct record *first = f->grouped ? &b->r : &f->sample->r;
 
 	if (!from->records || !f->conf.skipped || strcmp(first->id, from->first_id) || first->epoch != from->first_epoch)
 		return FEED_BATCH;

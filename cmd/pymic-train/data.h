@@ -2,12 +2,14 @@
 #ifndef DATA_H
 #define DATA_H
 
+#include "augment.h"
 #include "net/predict.h"
 #include "tensor/record.h"
 
 enum { MAX_CLASSES = 255 };
 
 bool stop_asked(void); /* main.c: has a signal come? */
+void catch_signals(void);
 
 /* How far a run has come in its input. Samples: what `pymic-load --skip` counts; records: what this tool reads. */
 struct position {
@@ -23,6 +25,7 @@ struct batch {
 	const float *image, *weight; /* into r; weight NULL: none */
 	const uint8_t *label;
 	int64_t n, labeled, channels, size[3];
+	struct drawn **drawn;   /* [n]: the samples that augmenter_run makes the batch of; NULL: it is made */
 	struct position after;  /* once this batch is used */
 };
 
@@ -31,6 +34,8 @@ struct feed_conf {
 	int64_t multiple[3];    /* of the network */
 	struct position from;   /* records > 0: resume there */
 	bool skipped;           /* the input already starts there */
+	const struct chain *chain; /* --augment: nothing where n is 0 */
+	bool draw;              /* what of it can be drawn is left to augmenter_run */
 };
 
 enum feed_got { FEED_BATCH, FEED_END, FEED_STOPPED, FEED_BAD_DATA, FEED_BAD_INPUT };

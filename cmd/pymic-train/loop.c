@@ -172,6 +172,8 @@ static void run(struct loop *l, struct feed *feed)
 			start(l, b->channels);
 			save(l); /* so that a run in this folder is known from its first moment */
 		}
+		if (b->drawn)
+			augmenter_run(t->augmenter, b);
 		trainer_step(t, b);
 		progress_to(s->iter, "loss %.4f", trainer_loss(t));
 		if (pace_due(&l->pace, s->iter))
@@ -182,6 +184,7 @@ static void run(struct loop *l, struct feed *feed)
 void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 {
 	const struct conf *c = t->conf;
+	t->augmenter = augmenter_open(t->be);
 	struct loop l = { .t = t, .predictor = predictor, .pace = pace, .saved = -1 };
 
 	if (c->valid)

@@ -32,18 +32,20 @@ const struct opt train_opts[] = {
 	OPT_NUMBER(struct conf, clip, 0, "X", "0", 0, 1e12, "scale gradients of a larger norm down to it; 0: never"),
 	OPT_NUMBER(struct conf, iters, 'n', "N", "10000", 1, 1e12, "iterations; training also ends with its input"),
 	OPT_NUMBER(struct conf, batch, 'b', "N", "4", 1, 4096, "samples in a batch, when samples come and not batches"),
+	OPT_STRING(struct conf, augment, 0, "TRANSFORM...", "",
+		"transform samples as pymic-augment does, on the GPU where it can; names like 'flip gamma', or @FILE"),
 	OPT_STRING(struct conf, valid, 0, "FILE", NULL, "validation set: a saved stream of samples, read once"),
 	OPT_NUMBER(struct conf, valid_every, 0, "N", "100", 1, 1e12, "iterations from one validation to the next"),
 	OPT_NUMBER(struct conf, window, 0, "D,H,W", "", 0, 1e6,
 		"validate by overlapping windows of this size; none: whole images"),
 	OPT_NUMBER(struct conf, early_stop, 0, "N", "0", 0, 1e12,
 		"end after N iterations without a better validation; 0: never"),
-	OPT_CHOICE(struct conf, precision, 0, "f32|bf16", "f32",
-		"of feature maps; sums, weights and optimizer are always f32"),
+	OPT_CHOICE(struct conf, precision, 0, "f32|tf32|bf16", "f32",
+		"of feature maps; sums, weights, optimizer are f32; tf32: f32 maps that GPUs round as they multiply"),
 	OPT_STRING(struct conf, device, 0, "auto|cpu|cuda[:N]", "auto", "where to compute; auto: on a GPU, where there is one"),
 	OPT_SWITCH(struct conf, fast, 0, "allow the GPU algorithms whose last digits differ from run to run"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 4096, "threads; 0: as many as there are processors"),
-	OPT_NUMBER(struct conf, seed, 0, "N", "1", 0, 1e15, "of initial weights and dropout"),
+	OPT_NUMBER(struct conf, seed, 0, "N", "1", 0, 1e15, "of initial weights, dropout and --augment"),
 	OPT_STRING(struct conf, init, 0, "MODEL", NULL, "start from the weights of this model"),
 	OPT_STRING(struct conf, output, 'o', "DIR", NULL,
 		"folder of best.pmm, last.pmm and log.jsonl; a run found there is resumed"),
@@ -125,6 +127,24 @@ static void network_check(const struct trainer *t)
 
 	predict_declare(t->net, t->net_conf, t->conf->classes, 1, &scratch);
 	params_fini(&scratch);
+}
+
+/* The words behind --augment: of its value, and the operands, as which those of a file come. They become one setting. */
+static void augment_init(struct trainer *t, struct conf *c, char **operand, int n)
+{
+	char *word[CHAIN_STEPS + 1], *rest;
+	int words = 0;
+	struct err e;
+
+	if (n && !*c->augment)
+		die(PM_USAGE, "no operands are expected: samples come on stdin");
+	for (int i = 0; i < n; i++)
+		c->augment = xprintf("%s %s", c->augment, operand[i]);
+	for (char *w = strtok_r(xstrdup(c->augment), " \t\n", &rest); w && words <= CHAIN_STEPS; w = strtok_r(NULL, " \t\n", &rest))
+		word[words++] = w;
+	t->chain.seed = (uint64_t)c->seed;
+	if (chain_parse(&t->chain, word, words, &e))
+		die(PM_USAGE, "--augment: %s", e.msg);
 }
 
 static void trainer_init(struct trainer *t, const struct conf *c)
@@ -226,18 +246,23 @@ int main(int argc, char **argv)
 	static struct trainer t;
 	struct meta about = { .buf = NULL };
 
+	char **operand;
+
 	threads_settle(argv);
-	if (opt_parse(&tool, &c, argc, argv, NULL))
-		die(PM_USAGE, "no operands are expected: samples come on stdin");
+	const int operands = opt_parse(&tool, &c, argc, argv, &operand);
 	if (c.position) {
 		checkpoint_position(c.position);
 		close_stdout();
 		quit(PM_OK);
 	}
+	augment_init(&t, &c, operand, operands);
 	trainer_init(&t, &c);
 	settings_check(&c, &t);
 	network_check(&t);
-	t.be = device_choose(c.device, c.fast);
+	const bool tf32 = !strcmp(c.precision, "tf32");
+	t.be = device_choose(c.device, c.fast, tf32);
+	if (tf32 && t.be == &backend_cpu)
+		note("--precision tf32 is for GPUs; the processor computes in f32");
 	struct pace pace = pace_parse(c.checkpoint_every);
 	struct predictor *predictor = open_predictor(&t);
 	t.threads = threads_use(c.threads);

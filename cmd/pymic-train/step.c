@@ -63,6 +63,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 {
 	struct feed_conf f = {
 		.batch = t->conf->batch, .classes = t->conf->classes, .from = t->state.position, .skipped = t->conf->skipped,
+		.chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
 	};
 
 	t->net->multiple(t->net_conf, f.multiple);
@@ -197,6 +198,7 @@ static void run(struct trainer *t, const struct batch *b)
 	struct job j = { t, b };
 	const void *const weighted[] = { b->label, b->weight, b->image }, *const plain[] = { b->label, b->image };
 
+	t->g.here = b->drawn != NULL;
 	t->g.seed = (uint64_t)t->conf->seed;
 	t->g.step = (uint64_t)t->state.iter;
 	for (int i = 0; i < t->agent->nets; i++)

@@ -10,7 +10,7 @@
 
 struct conf {
 	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *position;
-	const char *checkpoint_every;
+	const char *checkpoint_every, *augment;
 	double lr, clip;
 	int classes, batch, threads, deep_mode;
 	int64_t iters, valid_every, early_stop, seed;
@@ -36,6 +36,8 @@ struct trainer {
 	const struct agent *agent;
 	const struct backend *be;
 	enum ftype type;
+	struct chain chain;          /* --augment */
+	struct augmenter *augmenter;
 	bool fold;                   /* a 2-D network: slices go into the batch */
 	struct run run;              /* what is lent to the agent */
 	struct params ps[PM_NETS];
@@ -93,7 +95,5 @@ struct row {
 void log_open(const struct conf *c, int64_t iter); /* lines after that iteration are cut */
 void log_row(const struct row *r);
 void log_close(void);
-
-void catch_signals(void); /* main.c */
 
 #endif

@@ -21,6 +21,13 @@ enum status {
 #define PM_PRINTF(fmt, args) __attribute__((format(printf, fmt, args)))
 #define PM_COUNT(array) (sizeof(array) / sizeof((array)[0]))
 
+/* A function that kernels of the GPU call too. */
+#ifdef __CUDACC__
+#define PM_ANYWHERE static __host__ __device__ inline
+#else
+#define PM_ANYWHERE static inline
+#endif
+
 #ifdef __cplusplus
 extern "C" { /* the kernels of the GPU use it too */
 #endif

@@ -1,25 +1,17 @@
 /* rng.c: Philox4x32-10. */
 #include <math.h>
 
+#include "base/philox.h"
 #include "base/rng.h"
 
 void philox4x32(const uint32_t ctr[4], const uint32_t key[2], uint32_t out[4])
 {
-	uint32_t c0 = ctr[0], c1 = ctr[1], c2 = ctr[2], c3 = ctr[3], k0 = key[0], k1 = key[1];
-	for (int round = 0; round < 10; round++) {
-		uint64_t p0 = (uint64_t)0xD2511F53u * c0, p1 = (uint64_t)0xCD9E8D57u * c2;
-		uint32_t n0 = (uint32_t)(p1 >> 32) ^ c1 ^ k0, n2 = (uint32_t)(p0 >> 32) ^ c3 ^ k1;
-		c0 = n0;
-		c1 = (uint32_t)p1;
-		c2 = n2;
-		c3 = (uint32_t)p0;
-		k0 += 0x9E3779B9u;
-		k1 += 0xBB67AE85u;
-	}
-	out[0] = c0;
-	out[1] = c1;
-	out[2] = c2;
-	out[3] = c3;
+	const struct philox p = philox(ctr[0], ctr[1], ctr[2], ctr[3], key[0], key[1]);
+
+	out[0] = p.c0;
+	out[1] = p.c1;
+	out[2] = p.c2;
+	out[3] = p.c3;
 }
 
 /* FNV-1a, the closing zero included so that ("ab", "c") and ("a", "bc") differ. */
@@ -56,6 +48,15 @@ uint32_t rng_u32(struct rng *r)
 		r->left = 4;
 	}
 	return r->out[4 - r->left--];
+}
+
+void rng_skip(struct rng *r, int64_t n)
+{
+	for (; n && r->left; n--)
+		r->left--;
+	r->ctr[0] += (uint32_t)(n / 4);
+	for (n %= 4; n; n--)
+		rng_u32(r);
 }
 
 double rng_uniform(struct rng *r)

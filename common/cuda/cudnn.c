@@ -289,7 +289,7 @@ static void plan_close(struct plan *p)
 	drop(&p->config);
 }
 
-/* May an engine be used? Not if its results vary from run to run, or are not sums in f32. TF32's tensor cores round f32 maps. */
+/* May an engine be used? Not if its results vary from run to run, or are not sums in f32. TF32's tensor cores round f32 maps: where asked for. */
 static bool allowed(desc engine, enum ftype type)
 {
 	cudnnBackendNumericalNote_t note[CUDNN_NUMERICAL_NOTE_TYPE_COUNT];
@@ -297,7 +297,7 @@ static bool allowed(desc engine, enum ftype type)
 	const bool exact = type == F_REAL;
 
 	for (int i = 0; i < n; i++) {
-		const bool rounds = note[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE || note[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
+		const bool rounds = (note[i] == CUDNN_NUMERICAL_NOTE_TENSOR_CORE && !device_tf32()) || note[i] == CUDNN_NUMERICAL_NOTE_DOWN_CONVERT_INPUTS;
 		const bool varies = note[i] == CUDNN_NUMERICAL_NOTE_NONDETERMINISTIC;
 		if ((rounds && exact) || (varies && !device_fast()) || note[i] == CUDNN_NUMERICAL_NOTE_REDUCED_PRECISION_REDUCTION)
 			return false;
@@ -502,7 +502,8 @@ static void choose(struct engine *e, enum pass pass, const struct args *a)
 		const struct form *form = &forms[pass][f];
 		if (form->only_bf16 && e->s.type != F_BF16)
 			continue;
-		char *key = xprintf("%s %s%s", form->name, e->text, device_fast() ? " fast" : "");
+		char *key = xprintf("%s %s%s%s", form->name, e->text, device_fast() ? " fast" : "",
+			device_tf32() && e->s.type == F_REAL ? " tf32" : "");
 		at = key;
 		if (graph_open(&c->graph, &e->s, pass, form) && plan_for(c, &e->s, form, key, *a))
 			c->form = form;

@@ -10,7 +10,7 @@
 
 #include "base/base.h"
 
-typedef const struct backend *(*open_backend)(int index, bool fast, char *what, size_t size);
+typedef const struct backend *(*open_backend)(int index, bool fast, bool tf32, char *what, size_t size);
 
 /* Tries to load; why says what failed, the last reason of several. */
 static void *load(char *why, size_t size)
@@ -37,7 +37,7 @@ static void *load(char *why, size_t size)
 	return so;
 }
 
-static const struct backend *cuda(int index, bool fast, char *what, size_t size)
+static const struct backend *cuda(int index, bool fast, bool tf32, char *what, size_t size)
 {
 	void *so = load(what, size);
 	open_backend open;
@@ -49,10 +49,10 @@ static const struct backend *cuda(int index, bool fast, char *what, size_t size)
 		snprintf(what, size, "%s", dlerror());
 		return NULL;
 	}
-	return open(index, fast, what, size);
+	return open(index, fast, tf32, what, size);
 }
 
-const struct backend *device_choose(const char *device, bool fast)
+const struct backend *device_choose(const char *device, bool fast, bool tf32)
 {
 	char what[512], *end;
 	long index = 0;
@@ -69,7 +69,7 @@ const struct backend *device_choose(const char *device, bool fast)
 	/* Loading cuDNN takes a while: not where nothing speaks for a GPU. */
 	if (!strcmp(device, "auto") && !getenv("PYMIC_CUDA") && access("/dev/nvidiactl", F_OK) && access("/dev/dxg", F_OK))
 		return &backend_cpu;
-	const struct backend *be = cuda((int)index, fast, what, sizeof what);
+	const struct backend *be = cuda((int)index, fast, tf32, what, sizeof what);
 	if (be) {
 		detail("GPU %ld: %s", index, what);
 		return be;

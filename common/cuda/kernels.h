@@ -2,6 +2,7 @@
 #ifndef PM_CUDA_KERNELS_H
 #define PM_CUDA_KERNELS_H
 
+#include "nn/augmentation.h"
 #include "nn/backend.h"
 
 #ifdef __cplusplus
@@ -38,6 +39,10 @@ void cuda_clip(real *g, int64_t n, double most, double *norm);
 void cuda_adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 extern const struct regions cuda_regions;
+
+void cuda_warp(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend);
+void cuda_change(float *x, int64_t n, const struct action *a);
+void cuda_rows(void *y, const void *x, enum ftype type, int64_t n, int64_t c, int64_t slices, int64_t plane);
 
 struct conv *cuda_conv_open(const struct conv_shape *s);
 void cuda_conv_close(struct conv *c);

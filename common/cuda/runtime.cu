@@ -9,7 +9,7 @@
 #include "cuda/runtime.h"
 
 static cudaStream_t stream;
-static bool fast;
+static bool fast, tf32;
 static enum { RESTS, RECORDS, SPOILT } recorder;
 static uint64_t frees; /* how many there were */
 
@@ -120,6 +120,7 @@ void *device_scratch(size_t bytes)
 
 void *device_stream(void) { return stream; }
 bool device_fast(void) { return fast; }
+bool device_tf32(void) { return tf32; }
 
 void device_started(const char *kernel)
 {
@@ -189,7 +190,7 @@ void device_record_free(struct record *r)
 	free(r);
 }
 
-int device_open(int index, bool want_fast, char *why, size_t why_size)
+int device_open(int index, bool want_fast, bool want_tf32, char *why, size_t why_size)
 {
 	struct cudaDeviceProp prop;
 	int count = 0;
@@ -216,6 +217,7 @@ int device_open(int index, bool want_fast, char *why, size_t why_size)
 	must(cudaSetDevice(index), "taking the GPU");
 	must(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
 	fast = want_fast;
+	tf32 = want_tf32;
 	snprintf(why, why_size, "%s", prop.name);
 	return 0;
 }

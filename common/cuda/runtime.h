@@ -24,6 +24,7 @@ void *device_scratch(size_t bytes);
 /* The stream that all work goes to, a cudaStream_t; are results allowed to differ from run to run? */
 void *device_stream(void);
 bool device_fast(void);
+bool device_tf32(void); /* may convolutions round f32 maps for the tensor cores? */
 
 /* After each start of a kernel: dies when it could not be started. */
 void device_started(const char *kernel);
@@ -37,10 +38,10 @@ void device_record_free(struct record *r);
 bool device_record_spoilt(void);
 
 /*
- * Takes device number `index`. fast: kernels whose results may differ from run to run are allowed. Returns -1 and says why
+ * Takes device number `index`. fast: kernels whose results may differ from run to run are allowed. tf32: see above. Returns -1 and says why
  * where there is none that will do.
  */
-int device_open(int index, bool fast, char *why, size_t why_size);
+int device_open(int index, bool fast, bool tf32, char *why, size_t why_size);
 
 #ifdef __cplusplus
 }

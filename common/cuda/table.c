@@ -13,6 +13,8 @@ static const struct recorder recorder = {
 	.begin = device_record_begin, .end = device_record_end, .replay = device_replay, .free = device_record_free,
 };
 
+static const struct augmentation augmentation = { .warp = cuda_warp, .change = cuda_change, .rows = cuda_rows };
+
 /* Nothing is deferred where `own` and `acts` are false. */
 const struct backend pymic_table = {
 	.name = "cuda", .runs = true, .channels_last = true, .alloc = device_alloc, .free = device_free, .put = device_put, .get = device_get,
@@ -24,10 +26,10 @@ const struct backend pymic_table = {
 	.spread = cuda_spread, .softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
 	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax, .score = cuda_score,
 	.sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd,
-	.regions = &cuda_regions, .recorder = &recorder,
+	.regions = &cuda_regions, .recorder = &recorder, .augmentation = &augmentation,
 };
 
-const struct backend *pymic_backend(int index, bool fast, char *what, size_t size)
+const struct backend *pymic_backend(int index, bool fast, bool tf32, char *what, size_t size)
 {
-	return device_open(index, fast, what, size) ? NULL : &pymic_table;
+	return device_open(index, fast, tf32, what, size) ? NULL : &pymic_table;
 }

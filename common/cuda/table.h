@@ -7,9 +7,9 @@
 extern const struct backend pymic_table;
 
 /*
- * The backend on GPU number `index`, whose name goes to what; NULL, and why in what, where it cannot be had. fast: see
+ * The backend on GPU number `index`, whose name goes to what; NULL, and why in what, where it cannot be had. fast, tf32: see
  * runtime.h. One device per process.
  */
-const struct backend *pymic_backend(int index, bool fast, char *what, size_t size);
+const struct backend *pymic_backend(int index, bool fast, bool tf32, char *what, size_t size);
 
 #endif

@@ -180,9 +180,9 @@ void *device_stream(void) { return NULL; }
 bool device_fast(void) { return false; }
 void device_started(const char *kernel) { (void)kernel; }
 
-int device_open(int index, bool fast, char *why, size_t why_size)
+int device_open(int index, bool fast, bool tf32, char *why, size_t why_size)
 {
-	(void)fast;
+	(void)fast, (void)tf32;
 	if (index > 0) {
 		snprintf(why, why_size, "there is no GPU %d; the GPUs are 0 to 0", index);
 		return -1;

@@ -10,6 +10,7 @@
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
+struct augmentation; /* nn/augmentation.h */
 
 struct backend {
 	const char *name;
@@ -83,6 +84,7 @@ struct backend {
 
 	const struct regions *regions;
 	const struct recorder *recorder; /* NULL on processors */
+	const struct augmentation *augmentation; /* NULL on processors: transforms do it */
 };
 
 /* oneDNN convolutions; im2col + OpenBLAS convolutions (the portable path and the twin of tests); no arithmetic at all. */

@@ -53,7 +53,7 @@ void graph_init(struct graph *g, const struct backend *be, size_t bytes)
 
 	g->be = be;
 	g->mem = m;
-	g->recording = false;
+	g->recording = g->here = false;
 	m->size = be->runs ? bytes : 0;
 	m->base = m->size ? be->alloc(bytes) : NULL;
 	m->arena = arena_open(m->size);
@@ -133,7 +133,7 @@ void tape_input(struct graph *g, const struct input *in, const void *host)
 	m->input = xresize(m->input, (size_t)m->inputs + 1, sizeof *m->input);
 	m->input[m->inputs++] = *in;
 	if (!g->recording)
-		input_put(g->be, in, host);
+		input_put(g, in, host);
 	else if (m->given) /* another buffer lay there, and would overwrite what is put before the replay */
 		die(PM_FAIL, "bug: the inputs of a recorded step are made before all else");
 }
@@ -144,7 +144,7 @@ void graph_feed(struct graph *g, const void *const *host)
 
 	put_key(g);
 	for (int i = 0; i < m->inputs; i++)
-		input_put(g->be, &m->input[i], m->input[i].constant ? m->input[i].constant : *host++);
+		input_put(g, &m->input[i], m->input[i].constant ? m->input[i].constant : *host++);
 }
 
 size_t graph_peak(const struct graph *g) { return arena_end(g->mem->arena); }

@@ -35,6 +35,7 @@ struct graph {
 	bool grad;           /* a backward pass will follow */
 	uint64_t seed, step; /* of the dropout masks */
 	bool recording;      /* see recording.h */
+	bool here;           /* inputs already lie in the backend's memory, which has augmented them */
 	struct graph_mem *mem;
 };
 

@@ -1,4 +1,5 @@
 /* ops_plain.c: inputs, and arithmetic on plain maps: what losses are written with. */
+#include "nn/augmentation.h"
 #include "nn/tape.h"
 #include "nn/tiles.h"
 
@@ -7,11 +8,16 @@
 
 /* --- inputs --- */
 
-void input_put(const struct backend *be, const struct input *in, const void *host)
+void input_put(const struct graph *g, const struct input *in, const void *host)
 {
+	const struct backend *be = g->be;
 	const int64_t c = in->c, slices = in->slices, plane = in->plane;
 	const size_t bytes = (size_t)(in->n * c * slices * plane) * ftype_size(in->type);
 
+	if (g->here && !in->constant) {
+		be->augmentation->rows(in->to, host, in->type, in->n, c, slices, plane);
+		return;
+	}
 	if (in->type == F_U8 || (sizeof(real) == sizeof(float) && (c == 1 || slices == 1)) || !be->runs) {
 		be->put(in->to, host, bytes);
 		return;

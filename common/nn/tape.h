@@ -27,7 +27,7 @@ struct input {
 };
 /* Puts it there, and again before each replay of this step. */
 void tape_input(struct graph *g, const struct input *in, const void *host);
-void input_put(const struct backend *be, const struct input *in, const void *host);
+void input_put(const struct graph *g, const struct input *in, const void *host);
 
 /* Of the dropout masks, in the backend's memory. */
 const uint32_t *graph_key(const struct graph *g);

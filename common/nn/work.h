@@ -2,6 +2,7 @@
 #ifndef PM_WORK_H
 #define PM_WORK_H
 
+#include "base/base.h"
 #include "nn/fmap.h"
 
 /* A convolution with stride 1 that keeps the size. up: the weights are those of a transposed one, kernel 2 stride 2. */
@@ -48,11 +49,6 @@ struct target {
 	const real *weight; /* [n,1,d,h,w] */
 };
 
-#ifdef __CUDACC__
-#define PM_ANYWHERE static __host__ __device__ inline
-#else
-#define PM_ANYWHERE static inline
-#endif
 /* Dice of a class from counts of pixels; 1 where it is in neither. */
 PM_ANYWHERE double hard_dice(double both, double truth, double predicted) { return (2 * both + 1e-5) / (truth + predicted + 1e-5); }
 

@@ -10,19 +10,20 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	int64_t from[3], to[3], start[3];
 
 	(void)rng;
-	if (target_size(r, conf, from, to, e) || crop_fits(from, to, e))
+	if (target_size(to_do, r, conf, from, to, e) || crop_fits(from, to, e))
 		return -1;
 	for (int a = 0; a < 3; a++)
 		start[a] = (from[a] - to[a]) / 2;
-	return grid_crop(r, "center_crop", from, to, start, false, e);
+	draw_shift(to_do, to, start, BORDER_ZERO);
+	return 0;
 }
 
 const struct transform transform_center_crop = {
 	{ "center_crop", "cut the middle out", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_crop_undo, .check = size_check,
+	.draw = draw, .undo = grid_shift_undo, .check = size_check,
 };

@@ -130,22 +130,26 @@ static int focus(const struct conf *c, const struct tensor *label, const int64_t
 	return 1;
 }
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+/* Around the foreground: it must be looked for. */
+static bool looks(const void *conf) { return ((const struct conf *)conf)->foreground > 0; }
+
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
 	const struct tensor *label = record_peek(r, "label");
 	int64_t from[3], to[3], start[3];
 
-	if (target_size(r, conf, from, to, e) || crop_fits(from, to, e))
+	if (target_size(to_do, r, conf, from, to, e) || crop_fits(from, to, e))
 		return -1;
 	for (int a = 0; a < 3; a++)
 		start[a] = rng_int(rng, 0, from[a] - to[a]);
 	if (label && c->foreground > 0 && rng_uniform(rng) < c->foreground && focus(c, label, from, to, start, rng, e) < 0)
 		return -1;
-	return grid_crop(r, "crop", from, to, start, false, e);
+	draw_shift(to_do, to, start, BORDER_ZERO);
+	return 0;
 }
 
 const struct transform transform_crop = {
 	{ "crop", "cut a box out at random, or around the foreground", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_crop_undo, .check = check,
+	.draw = draw, .undo = grid_shift_undo, .looks = looks, .check = check,
 };

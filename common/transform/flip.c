@@ -1,5 +1,4 @@
 /* flip.c: mirrored at random, axis by axis. */
-#include "tensor/spatial.h"
 #include "transform/grid.h"
 
 #include <string.h>
@@ -26,61 +25,34 @@ static int check(const void *conf, struct err *e)
 	return 0;
 }
 
-struct flips {
-	int64_t size[3];
-	bool axis[3];
-};
-
-static void one(void *data, int64_t channels, enum dtype t, const void *arg)
-{
-	const struct flips *f = arg;
-
-	for (int a = 0; a < 3; a++)
-		if (f->axis[a])
-			flip_axis(data, f->size, a, channels, t);
-}
-
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
-	struct flips f = { .size = { 0 } };
-	double map[3][4], own[3];
+	int64_t size[3];
+	bool axis[3], any = false;
 
-	if (grid_of(r, f.size, e))
+	if (actions_grid(to_do, r, size, e))
 		return -1;
-	map_identity(map);
 	for (int a = 0; a < 3; a++) {
 		/* drawn for every axis, so that the choice of axes does not change the others' luck */
 		bool lucky = rng_uniform(rng) < c->p;
 
-		f.axis[a] = lucky && strchr(c->axes, letters[a]) && f.size[a] > 1;
-		own[a] = f.axis[a];
-		if (!f.axis[a])
-			continue;
-		map[a][a] = -1;
-		map[a][3] = (double)(f.size[a] - 1);
+		axis[a] = lucky && strchr(c->axes, letters[a]) && size[a] > 1;
+		any |= axis[a];
 	}
-	if (!f.axis[0] && !f.axis[1] && !f.axis[2])
+	if (!any)
 		return 0;
-	grid_each(r, f.size, one, &f);
-	grid_push(r, "flip", f.size, own, 3, map);
-	return 0;
-}
+	struct warp *w = draw_warp(to_do, ACTION_FLIP, size);
 
-static int undo(struct record *r, const double *v, int n, struct err *e)
-{
-	struct flips f;
-	const double *own = grid_pop(r, v, n, f.size, 3, e);
-
-	if (!own)
-		return -1;
-	for (int a = 0; a < 3; a++)
-		f.axis[a] = own[a] != 0;
-	grid_each(r, f.size, one, &f);
+	for (int a = 0; a < 3; a++) {
+		w->own[a] = axis[a];
+		w->map[a][a] = axis[a] ? -1 : 1;
+		w->map[a][3] = axis[a] ? (double)(size[a] - 1) : 0;
+	}
 	return 0;
 }
 
 const struct transform transform_flip = {
 	{ "flip", "mirror along axes at random", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = undo, .check = check,
+	.draw = draw, .undo = grid_flip_undo, .check = check,
 };

@@ -1,5 +1,4 @@
 /* gamma.c: random gamma curve of the intensities. */
-#include "transform/array.h"
 #include "transform/channels.h"
 
 struct conf {
@@ -26,31 +25,27 @@ static int check(const void *conf, struct err *e)
 	return whole_numbers(&c->channels, "channel", e);
 }
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
 	struct channels ch;
 
-	if (channels_of(&ch, r, &c->channels, e))
+	if (channels_of(&ch, r, to_do, &c->channels, e))
 		return -1;
 	if (rng_uniform(rng) >= c->p)
 		return 0;
 	while (next_channel(&ch)) {
-		float lo, hi;
-
 		if (rng_uniform(rng) >= c->channel_p)
 			continue;
-		double exponent = rng_range(rng, c->min, c->max);
-		bool invert = rng_uniform(rng) < c->invert;
+		struct change *x = draw_change(to_do, ACTION_GAMMA, ch.c);
 
-		extent(ch.x, ch.n, &lo, &hi);
-		if (lo < hi)
-			gamma_curve(ch.x, ch.n, lo, hi, (float)exponent, invert);
+		x->a = rng_range(rng, c->min, c->max);
+		x->on = rng_uniform(rng) < c->invert;
 	}
 	return 0;
 }
 
 const struct transform transform_gamma = {
 	{ "gamma", "random gamma curve over the channel's own range", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .check = check,
+	.draw = draw, .intensity = true, .check = check,
 };

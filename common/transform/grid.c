@@ -1,8 +1,6 @@
 /* grid.c: see grid.h. */
 #include "transform/grid.h"
 
-#include "tensor/spatial.h"
-
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -112,7 +110,21 @@ struct tensor *image_float(struct record *r, struct err *e)
 	return to_float(r, f, e) ? NULL : &f->t;
 }
 
-int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool exact,
+/* One field of the record moved to the grid `to`: channels of type t from src to dst; order 0 or 1. */
+struct move {
+	void *dst;
+	const void *src;
+	int64_t from[3], to[3], channels;
+	enum dtype t;
+	int order;
+	bool prob; /* class scores: outside is class 0 */
+};
+
+/*
+ * Calls one() for each field on the grid `from`, then gives the field the grid `to`. exact: types stay as they are
+ * (one() copies elements and does not interpolate). Fields that lie elsewhere are left alone.
+ */
+static int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool exact,
 	void (*one)(const struct move *m, const void *arg), const void *arg, struct err *e)
 {
 	for (int i = 0; i < r->n; i++) {
@@ -146,7 +158,8 @@ int grid_move(struct record *r, const int64_t from[3], const int64_t to[3], bool
 	return 0;
 }
 
-void fill_background(const struct move *m)
+/* Voxels of class scores that came from outside have no class at all: they become background for certain. */
+static void fill_background(const struct move *m)
 {
 	int64_t n = m->to[0] * m->to[1] * m->to[2];
 	float *prob = m->dst;
@@ -163,7 +176,8 @@ void fill_background(const struct move *m)
 	}
 }
 
-void grid_each(struct record *r, const int64_t size[3],
+/* Calls one() for each field on the grid, to be changed in place. */
+static void grid_each(struct record *r, const int64_t size[3],
 	void (*one)(void *data, int64_t channels, enum dtype t, const void *arg), const void *arg)
 {
 	for (int i = 0; i < r->n; i++) {
@@ -221,15 +235,18 @@ static void move_geometry(struct meta *m, const double map[3][4])
 	meta_delete(m, "nifti");
 }
 
-void grid_push(struct record *r, const char *name, const int64_t old[3], const double *v, int n, const double map[3][4])
+/* How many numbers of its own undo takes. */
+static const int owns[] = { [ACTION_SHIFT] = 6, [ACTION_FLIP] = 3, [ACTION_TURN] = 2, [ACTION_ZOOM] = 3 };
+
+void grid_push(struct record *r, const char *name, const struct action *a)
 {
 	double all[3 + 8 + 3 + SPACING + AFFINE + NIFTI];
 	int at = 0;
 
-	for (int a = 0; a < 3; a++)
-		all[at++] = (double)old[a];
-	for (int i = 0; i < n; i++)
-		all[at++] = v[i];
+	for (int i = 0; i < 3; i++)
+		all[at++] = (double)a->warp.from[i];
+	for (int i = 0; i < owns[a->kind]; i++)
+		all[at++] = a->warp.own[i];
 	for (size_t i = 0; i < PM_COUNT(geometry); i++) {
 		int have = meta_numbers(&r->meta, geometry[i].key, all + at + 1, geometry[i].most);
 
@@ -237,7 +254,7 @@ void grid_push(struct record *r, const char *name, const int64_t old[3], const d
 		all[at] = have;
 		at += 1 + have;
 	}
-	move_geometry(&r->meta, map);
+	move_geometry(&r->meta, a->warp.map);
 	meta_push_undo(&r->meta, name, all, at);
 }
 
@@ -252,7 +269,8 @@ static int stored_size(const double *v, int64_t size[3], struct err *e)
 	return 0;
 }
 
-const double *grid_pop(struct record *r, const double *v, int count, int64_t old[3], int n, struct err *e)
+/* What grid_push remembered: the old size and (returned) n numbers; meta gets the geometry. NULL with e: v is malformed. */
+static const double *grid_pop(struct record *r, const double *v, int count, int64_t old[3], int n, struct err *e)
 {
 	const double *own = v + 3;
 	int at = 3 + n;
@@ -279,13 +297,6 @@ const double *grid_pop(struct record *r, const double *v, int count, int64_t old
 	return own;
 }
 
-void map_identity(double map[3][4])
-{
-	for (int a = 0; a < 3; a++)
-		for (int b = 0; b < 4; b++)
-			map[a][b] = a == b;
-}
-
 double axis_number(const struct numbers *list, int a)
 {
 	int i = a - (3 - list->n);
@@ -293,9 +304,9 @@ double axis_number(const struct numbers *list, int a)
 	return i < 0 ? 0 : list->v[i];
 }
 
-int target_size(const struct record *r, const void *conf, int64_t from[3], int64_t to[3], struct err *e)
+int target_size(struct actions *to_do, const struct record *r, const void *conf, int64_t from[3], int64_t to[3], struct err *e)
 {
-	if (grid_of(r, from, e))
+	if (actions_grid(to_do, r, from, e))
 		return -1;
 	for (int a = 0; a < 3; a++) {
 		to[a] = (int64_t)axis_number(conf, a);
@@ -321,83 +332,79 @@ int crop_fits(const int64_t from[3], const int64_t to[3], struct err *e)
 		" to cut out: pad first", from[0], from[1], from[2], to[0], to[1], to[2]);
 }
 
-struct shift {
-	int64_t start[3];
-	enum border border;
+/* --- what is done to the grid, and back --- */
+
+struct warping {
+	enum action_kind kind;
+	const struct warp *w;
 	bool back;
 };
 
-static void crop_one(const struct move *m, const void *arg)
+static void flip_one(void *data, int64_t channels, enum dtype t, const void *arg)
 {
-	const struct shift *s = arg;
+	const struct warp *w = arg;
 
-	crop_pad(m->dst, m->to, m->src, m->from, s->start, m->channels, m->t, s->border);
-	if (s->back)
+	for (int a = 0; a < 3; a++)
+		if (w->own[a] != 0)
+			flip_axis(data, w->from, a, channels, t);
+}
+
+void plane_across(int axis, int *a, int *b)
+{
+	*a = axis == 0;
+	*b = axis == 2 ? 1 : 2;
+}
+
+static void move_one(const struct move *m, const void *arg)
+{
+	const struct warping *g = arg;
+	const double *own = g->w->own;
+	const int64_t start[3] = { (int64_t)own[3], (int64_t)own[4], (int64_t)own[5] };
+	int a, b;
+
+	if (g->kind == ACTION_SHIFT)
+		crop_pad(m->dst, m->to, m->src, m->from, start, m->channels, m->t, g->w->border);
+	if (g->kind == ACTION_ZOOM)
+		zoom(m->dst, m->to, m->src, m->from, m->channels, m->t, m->order);
+	if (g->kind == ACTION_TURN) {
+		plane_across((int)own[0], &a, &b);
+		rotate(m->dst, m->src, m->from, a, b, own[1], m->channels, m->t, m->order);
+	}
+	if (g->kind == ACTION_TURN || (g->kind == ACTION_SHIFT && g->back))
 		fill_background(m);
 }
 
-int grid_crop(struct record *r, const char *name, const int64_t from[3], const int64_t to[3], const int64_t start[3],
-	bool reflect, struct err *e)
+static int warp(struct record *r, enum action_kind kind, const struct warp *w, bool back, struct err *e)
 {
-	struct shift s = { .border = reflect ? BORDER_REFLECT : BORDER_ZERO };
-	double map[3][4], own[6];
+	const struct warping g = { kind, w, back };
 
-	if (same(from, to))
-		return 0;
-	memcpy(s.start, start, sizeof(s.start));
-	map_identity(map);
-	for (int a = 0; a < 3; a++) {
-		map[a][3] = (double)start[a];
-		own[a] = (double)to[a];
-		own[3 + a] = (double)start[a];
-	}
-	if (grid_move(r, from, to, true, crop_one, &s, e))
-		return -1;
-	grid_push(r, name, from, own, 6, map);
+	if (kind != ACTION_FLIP)
+		return grid_move(r, w->from, w->to, kind == ACTION_SHIFT, move_one, &g, e);
+	grid_each(r, w->from, flip_one, w);
 	return 0;
 }
 
-int grid_crop_undo(struct record *r, const double *v, int n, struct err *e)
-{
-	struct shift s = { .border = BORDER_ZERO, .back = true };
-	int64_t old[3], size[3];
-	const double *own = grid_pop(r, v, n, old, 6, e);
+int grid_warp(struct record *r, const struct action *a, struct err *e) { return warp(r, a->kind, &a->warp, false, e); }
 
-	if (!own || stored_size(own, size, e))
+static int undo(struct record *r, enum action_kind kind, const double *v, int n, struct err *e)
+{
+	struct warp w = { .border = BORDER_ZERO };
+	const double *own = grid_pop(r, v, n, w.to, owns[kind], e);
+
+	if (!own)
 		return -1;
-	for (int a = 0; a < 3; a++)
-		s.start[a] = -(int64_t)own[3 + a];
-	return grid_move(r, size, old, true, crop_one, &s, e);
-}
-
-static void zoom_one(const struct move *m, const void *arg)
-{
-	(void)arg;
-	zoom(m->dst, m->to, m->src, m->from, m->channels, m->t, m->order);
-}
-
-int grid_zoom(struct record *r, const char *name, const int64_t from[3], const int64_t to[3], struct err *e)
-{
-	double map[3][4], own[3] = { (double)to[0], (double)to[1], (double)to[2] };
-
-	if (same(from, to))
-		return 0;
-	map_identity(map);
-	for (int a = 0; a < 3; a++)
-		map[a][a] = from[a] > 1 && to[a] > 1 ? (double)(from[a] - 1) / (double)(to[a] - 1) :
-			(double)from[a] / (double)to[a];
-	if (grid_move(r, from, to, false, zoom_one, NULL, e))
+	memcpy(w.own, own, (size_t)owns[kind] * sizeof *own);
+	memcpy(w.from, w.to, sizeof w.from);
+	if ((kind == ACTION_SHIFT || kind == ACTION_ZOOM) && stored_size(own, w.from, e))
 		return -1;
-	grid_push(r, name, from, own, 3, map);
-	return 0;
+	if (kind == ACTION_TURN && !(own[0] == 0 || own[0] == 1 || own[0] == 2))
+		return err_set(e, "the undo stack names axis %g", own[0]);
+	for (int a = kind == ACTION_SHIFT ? 3 : 1; a < owns[kind] && (kind == ACTION_SHIFT || kind == ACTION_TURN); a++)
+		w.own[a] = -w.own[a]; /* the start, or the angle */
+	return warp(r, kind, &w, true, e);
 }
 
-int grid_zoom_undo(struct record *r, const double *v, int n, struct err *e)
-{
-	int64_t old[3], size[3];
-	const double *own = grid_pop(r, v, n, old, 3, e);
-
-	if (!own || stored_size(own, size, e))
-		return -1;
-	return grid_move(r, size, old, false, zoom_one, NULL, e);
-}
+int grid_shift_undo(struct record *r, const double *v, int n, struct err *e) { return undo(r, ACTION_SHIFT, v, n, e); }
+int grid_flip_undo(struct record *r, const double *v, int n, struct err *e) { return undo(r, ACTION_FLIP, v, n, e); }
+int grid_turn_undo(struct record *r, const double *v, int n, struct err *e) { return undo(r, ACTION_TURN, v, n, e); }
+int grid_zoom_undo(struct record *r, const double *v, int n, struct err *e) { return undo(r, ACTION_ZOOM, v, n, e); }

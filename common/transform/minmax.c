@@ -1,5 +1,4 @@
 /* minmax.c: the range of intensities becomes -1..1. */
-#include "transform/array.h"
 #include "transform/channels.h"
 
 struct conf {
@@ -23,30 +22,24 @@ static int check(const void *conf, struct err *e)
 	return whole_numbers(&c->channels, "channel", e);
 }
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
 	struct channels ch;
 
 	(void)rng;
-	if (channels_of(&ch, r, &c->channels, e))
+	if (channels_of(&ch, r, to_do, &c->channels, e))
 		return -1;
 	while (next_channel(&ch)) {
-		float lo, hi;
+		struct change *x = draw_change(to_do, ACTION_RANGE, ch.c);
 
-		extent(ch.x, ch.n, &lo, &hi);
-		double v0 = (double)lo, v1 = (double)hi;
-
-		if (channel_number(&ch, &c->lower, "lower", &v0, e) || channel_number(&ch, &c->upper, "upper", &v1, e))
+		if (channel_number(&ch, &c->lower, "lower", &x->a, e) || channel_number(&ch, &c->upper, "upper", &x->b, e))
 			return -1;
-		limit(ch.x, ch.n, (float)v0, (float)v1);
-		/* one value only: the middle of the range */
-		shift_scale(ch.x, ch.n, (float)(v0 / 2 + v1 / 2), v1 > v0 ? (float)(2 / (v1 - v0)) : 0);
 	}
 	return 0;
 }
 
 const struct transform transform_minmax = {
 	{ "minmax", "clip and scale the range of intensities to -1..1, per channel", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .check = check,
+	.draw = draw, .intensity = true, .check = check,
 };

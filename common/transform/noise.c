@@ -1,5 +1,4 @@
 /* noise.c: Gaussian noise on the image. */
-#include "transform/array.h"
 #include "transform/channels.h"
 
 struct conf {
@@ -25,43 +24,27 @@ static int check(const void *conf, struct err *e)
 	return whole_numbers(&c->channels, "channel", e);
 }
 
-static void add(float *x, int64_t n, float std, struct rng *rng)
-{
-	float noise[1024];
-
-	for (int64_t at = 0; at < n; at += (int64_t)PM_COUNT(noise)) {
-		int64_t part = n - at < (int64_t)PM_COUNT(noise) ? n - at : (int64_t)PM_COUNT(noise);
-
-		fill_normal(noise, part, rng);
-		for (int64_t i = 0; i < part; i++)
-			x[at + i] += std * noise[i];
-	}
-}
-
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
 	struct channels ch;
 
-	if (channels_of(&ch, r, &c->channels, e))
+	if (channels_of(&ch, r, to_do, &c->channels, e))
 		return -1;
 	if (rng_uniform(rng) >= c->p)
 		return 0;
 	while (next_channel(&ch)) {
-		float lo, hi;
-
 		if (rng_uniform(rng) >= c->channel_p)
 			continue;
-		double std = rng_range(rng, c->min, c->max);
+		struct change *x = draw_change(to_do, ACTION_NOISE, ch.c);
 
-		extent(ch.x, ch.n, &lo, &hi);
-		add(ch.x, ch.n, (float)std, rng);
-		limit(ch.x, ch.n, lo, hi);
+		x->a = rng_range(rng, c->min, c->max);
+		x->rng = channel_noise(&ch, rng);
 	}
 	return 0;
 }
 
 const struct transform transform_noise = {
 	{ "noise", "Gaussian noise on the image, cut off at the channel's own range", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .check = check,
+	.draw = draw, .intensity = true, .check = check,
 };

@@ -16,13 +16,13 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
 	int64_t from[3], to[3], start[3];
 
 	(void)rng;
-	if (target_size(r, conf, from, to, e))
+	if (target_size(to_do, r, conf, from, to, e))
 		return -1;
 	for (int a = 0; a < 3; a++) {
 		if (c->ceil)
@@ -30,10 +30,11 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 		to[a] = to[a] > from[a] ? to[a] : from[a];
 		start[a] = -((to[a] - from[a]) / 2);
 	}
-	return grid_crop(r, "pad", from, to, start, !strcmp(c->border, "reflect"), e);
+	draw_shift(to_do, to, start, !strcmp(c->border, "reflect") ? BORDER_REFLECT : BORDER_ZERO);
+	return 0;
 }
 
 const struct transform transform_pad = {
 	{ "pad", "pad image, label and weight on both sides to at least a size", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_crop_undo, .check = size_check,
+	.draw = draw, .undo = grid_shift_undo, .check = size_check,
 };

@@ -2,6 +2,7 @@
 #include "tensor/spatial.h"
 #include "transform/array.h"
 #include "transform/channels.h"
+#include "transform/grid.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -33,28 +34,31 @@ static int check(const void *conf, struct err *e)
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
 	const struct conf *c = conf;
+	const struct actions none = { .n = 0 };
+	const struct tensor *image = image_float(r, e);
 	struct channels ch;
 
 	(void)rng;
-	if (channels_of(&ch, r, &c->channels, e))
+	if (!image || channels_of(&ch, r, &none, &c->channels, e))
 		return -1;
 	while (next_channel(&ch)) {
+		float *x = (float *)image->data + ch.c * ch.n;
 		double v0, v1, mean, std;
 
-		moments(ch.x, ch.n, -INFINITY, &mean, &std);
+		moments(x, ch.n, -INFINITY, &mean, &std);
 		if (!isfinite(mean) || !isfinite(std))
 			return err_set(e, "image holds values that are not finite (NaN or infinity)");
 		float *sorted = xmalloc((size_t)ch.n * sizeof(*sorted));
 
-		memcpy(sorted, ch.x, (size_t)ch.n * sizeof(*sorted));
+		memcpy(sorted, x, (size_t)ch.n * sizeof(*sorted));
 		v0 = percentile(sorted, ch.n, c->lower);
 		v1 = percentile(sorted, ch.n, c->upper);
 		free(sorted);
-		limit(ch.x, ch.n, (float)v0, (float)v1);
+		limit(x, ch.n, (float)v0, (float)v1);
 		if (!strcmp(c->to, "unit"))
-			shift_scale(ch.x, ch.n, (float)v0, v1 > v0 ? (float)(1 / (v1 - v0)) : 0);
+			shift_scale(x, ch.n, (float)v0, v1 > v0 ? (float)(1 / (v1 - v0)) : 0);
 		else
-			shift_scale(ch.x, ch.n, (float)(v0 / 2 + v1 / 2), v1 > v0 ? (float)(2 / (v1 - v0)) : 0);
+			shift_scale(x, ch.n, (float)(v0 / 2 + v1 / 2), v1 > v0 ? (float)(2 / (v1 - v0)) : 0);
 	}
 	return 0;
 }

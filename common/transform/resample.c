@@ -23,14 +23,14 @@ static int check(const void *conf, struct err *e)
 	return 0;
 }
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
 	double have[3];
 	int64_t from[3], to[3];
 
 	(void)rng;
-	if (grid_of(r, from, e))
+	if (actions_grid(to_do, r, from, e))
 		return -1;
 	if (meta_numbers(&r->meta, "spacing", have, 3) != 3)
 		return err_set(e, "has no spacing: resize to a size instead");
@@ -46,10 +46,11 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 				(double)from[a]);
 		to[a] = zoom_length(from[a], have[a] / want);
 	}
-	return grid_zoom(r, "resample", from, to, e);
+	draw_zoom(to_do, to);
+	return 0;
 }
 
 const struct transform transform_resample = {
 	{ "resample", "resample to a spacing, corners aligned", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_zoom_undo, .check = check, .blends = true,
+	.draw = draw, .undo = grid_zoom_undo, .check = check, .blends = true,
 };

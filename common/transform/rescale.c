@@ -26,12 +26,12 @@ static int check(const void *conf, struct err *e)
 	return 0;
 }
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
 	int64_t from[3], to[3];
 
-	if (grid_of(r, from, e))
+	if (actions_grid(to_do, r, from, e))
 		return -1;
 	if (rng_uniform(rng) >= c->p)
 		return 0;
@@ -40,10 +40,11 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 
 		to[a] = lower > 0 ? zoom_length(from[a], rng_range(rng, lower, upper)) : from[a];
 	}
-	return grid_zoom(r, "rescale", from, to, e);
+	draw_zoom(to_do, to);
+	return 0;
 }
 
 const struct transform transform_rescale = {
 	{ "rescale", "enlarge or shrink by a random factor per axis", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_zoom_undo, .check = check, .blends = true,
+	.draw = draw, .undo = grid_zoom_undo, .check = check, .blends = true,
 };

@@ -10,17 +10,18 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	int64_t from[3], to[3];
 
 	(void)rng;
-	if (target_size(r, conf, from, to, e))
+	if (target_size(to_do, r, conf, from, to, e))
 		return -1;
-	return grid_zoom(r, "resize", from, to, e);
+	draw_zoom(to_do, to);
+	return 0;
 }
 
 const struct transform transform_resize = {
 	{ "resize", "resample to a size, corners aligned", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .undo = grid_zoom_undo, .check = size_check, .blends = true,
+	.draw = draw, .undo = grid_zoom_undo, .check = size_check, .blends = true,
 };

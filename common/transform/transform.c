@@ -1,7 +1,10 @@
 /* transform.c: the table of transforms, and walking back what they did. */
 #include "transform/transform.h"
 
+#include "transform/grid.h"
+
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define TRANSFORM(name) extern const struct transform transform_##name;
@@ -52,6 +55,23 @@ const struct transform *transform_parse(const struct kind *kind, const char *spe
 		return NULL;
 	}
 	return t;
+}
+
+int transform_apply(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct err *e)
+{
+	struct actions a = { .n = 0 };
+	int failed;
+
+	if (!t->draw)
+		return t->apply(conf, r, rng, e);
+	failed = (t->intensity && !image_float(r, e)) || t->draw(conf, r, rng, &a, e);
+	for (int i = 0; i < a.n && !failed; i++) {
+		failed = action_apply(&a.v[i], r, e);
+		if (!failed && action_warps(&a.v[i]))
+			grid_push(r, t->p.name, &a.v[i]);
+	}
+	free(a.v);
+	return failed ? -1 : 0;
 }
 
 int whole_numbers(const struct numbers *list, const char *name, struct err *e)

@@ -9,12 +9,18 @@
 #include "base/rng.h"
 #include "tensor/record.h"
 
+struct actions;
+
+/* Has draw, which devices prefer, or apply. Stateless: all chance comes from rng. Errors: the caller puts the case's id in front. */
 struct transform {
 	struct plugin p;
+	/* Says what is to be done, from the record's meta, its number of channels and actions_grid. 0, or -1 with e. */
+	int (*draw)(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e);
+	bool intensity;                  /* with draw: image becomes f32, whatever is drawn */
+	bool (*looks)(const void *conf); /* must draw see the voxels? NULL: never */
 	/*
-	 * Changes image, label and weight (what the record has; label by nearest neighbour, image and weight linearly).
-	 * Stateless: all chance comes from rng. A spatial one pushes what undo needs with meta_push_undo and corrects spacing
-	 * and affine. 0, or -1 with e (the caller puts the case's id in front).
+	 * Changes image, label and weight (what the record has; label by nearest neighbour, image and weight linearly). A spatial
+	 * one pushes what undo needs and corrects spacing and affine. 0, or -1 with e.
 	 */
 	int (*apply)(const void *conf, struct record *r, struct rng *rng, struct err *e);
 	/* Walks it back on pred (nearest), prob (linear) and all else; v: what apply pushed. NULL: nothing to undo. */
@@ -30,6 +36,8 @@ extern const struct kind noise_kind;     /* corrupt labels, offered by pymic-noi
 
 /* "name:k=v": the transform and its checked settings (process lifetime), or NULL with e. */
 const struct transform *transform_parse(const struct kind *kind, const char *spec, void **conf, struct err *e);
+
+int transform_apply(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct err *e); /* by one or the other */
 
 /* Whether all of the list are: -1 with e, which calls them by the name ("size"). */
 int whole_numbers(const struct numbers *list, const char *name, struct err *e);

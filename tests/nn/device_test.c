@@ -473,7 +473,7 @@ int main(int argc, char **argv)
 		puts("1..1\nok 1 # skip PYMIC_CUDA names no backend to be compared");
 		return 0;
 	}
-	device = device_choose(getenv("PYMIC_DEVICE") ? getenv("PYMIC_DEVICE") : "cuda", false);
+	device = device_choose(getenv("PYMIC_DEVICE") ? getenv("PYMIC_DEVICE") : "cuda", false, false);
 	if (device == &backend_cpu) {
 		puts("1..1\nok 1 # skip no GPU");
 		return 0;

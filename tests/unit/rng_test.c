@@ -10,7 +10,7 @@
 
 #include <cmocka.h>
 
-#include "base/rng.h"
+#include "base/philox.h"
 
 static void known_answers(void **state)
 {
@@ -133,11 +133,31 @@ static void shuffle(void **state)
 	rng_shuffle(&r, NULL, 0);
 }
 
+/* Whatever was drawn before, a skip is as many draws, and a word that far away is the one drawn then. */
+static void skipping(void **state)
+{
+	(void)state;
+	for (int before = 0; before < 6; before++)
+		for (int n = 0; n < 12; n++) {
+			struct rng a, b;
+			uint32_t word = 0;
+			rng_init(&a, 5, "test", 0, "", 0);
+			for (int i = 0; i < before; i++)
+				rng_u32(&a);
+			b = a;
+			for (int i = 0; i <= n; i++)
+				word = rng_u32(&b);
+			assert_int_equal(rng_word(&a, (uint32_t)n), word);
+			rng_skip(&a, n + 1);
+			assert_int_equal(rng_u32(&a), rng_u32(&b));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers), cmocka_unit_test(names), cmocka_unit_test(uniform_and_normal),
-		cmocka_unit_test(integers), cmocka_unit_test(shuffle),
+		cmocka_unit_test(integers), cmocka_unit_test(shuffle), cmocka_unit_test(skipping),
 	};
 	return cmocka_run_group_tests_name("rng", tests, NULL, NULL);
 }

@@ -40,7 +40,7 @@ static inline int try_apply(struct record *r, const char *spec, uint64_t seed, s
 	if (!t)
 		return -2;
 	rng_init(&rng, seed, "test", 0, "case_1", 0);
-	return t->apply(conf, r, &rng, e);
+	return transform_apply(t, conf, r, &rng, e);
 }
 
 static inline void apply(struct record *r, const char *spec, uint64_t seed)

@@ -4,36 +4,31 @@
 
 #include "cpu/kernels/family.h"
 #include "cpu/kernels/rows.h"
+#include "nn/unary.h"
+
+#define EXP vec_exp
+#define LOG vec_log
+#define SQRT vec_sqrt
+#define GREATER greater
+#define PICK pick
+#define NUMBER splat
+#define POWER powers
+
+INLINE vec powers(vec x, real a)
+{
+	for (int l = 0; l < WIDTH; l++)
+		x[l] = (real)pow((double)x[l], (double)a);
+	return x;
+}
 
 INLINE vec apply(enum unary f, real a, vec x)
 {
-	const vec zero = { 0 }, one = splat(1);
-
 	switch (f) {
-	case U_SCALE:
-		return x * a;
-	case U_OFFSET:
-		return x + a;
-	case U_EXP:
-		return vec_exp(x);
-	case U_LOG:
-		return vec_log(x);
-	case U_SQRT:
-		return vec_sqrt(x);
-	case U_SQUARE:
-		return x * x;
-	case U_RELU:
-		return larger(zero, x);
-	case U_STEP:
-		return pick(greater(x, zero), one, zero);
-	case U_ABS:
-		return pick(greater(zero, x), -x, x);
-	case U_SIGN:
-		return pick(greater(x, zero), one, pick(greater(zero, x), -one, zero));
-	case U_POWER:
-		for (int l = 0; l < WIDTH; l++)
-			x[l] = (real)pow((double)x[l], (double)a);
-		return x;
+#define CASE(f, value) \
+	case f: \
+		return value;
+	UNARY(CASE)
+#undef CASE
 	}
 	return x;
 }
@@ -52,21 +47,11 @@ INLINE void each(enum unary f, real a, real *y, const real *x, int64_t n, bool a
 void NAME(unary)(enum unary f, double a, real *y, const real *x, int64_t n, bool add)
 {
 	switch (f) {
-#define CASE(f) \
+#define CASE(f, value) \
 	case f: \
 		each(f, (real)a, y, x, n, add); \
 		break;
-	CASE(U_SCALE)
-	CASE(U_OFFSET)
-	CASE(U_EXP)
-	CASE(U_LOG)
-	CASE(U_SQRT)
-	CASE(U_SQUARE)
-	CASE(U_RELU)
-	CASE(U_STEP)
-	CASE(U_ABS)
-	CASE(U_SIGN)
-	CASE(U_POWER)
+	UNARY(CASE)
 #undef CASE
 	}
 }

@@ -3,7 +3,7 @@
 #include <string.h>
 
 #include "cuda/kernels.h"
-#include "cuda/kernels/philox.h"
+#include "base/philox.h"
 #include "cuda/kernels/vec.h"
 
 /* --- statistics: sums of x - pivot and of its square, the pivot a value of the channel, so that nothing cancels --- */
@@ -205,7 +205,7 @@ CELL uint32_t kept(const struct pass *a, const struct cell *c, uint32_t q)
 		return 0xff;
 	for (uint32_t j = 0; j < VEC; j++) {
 		const uint32_t lane = c->group % GROUPS * VEC + j, block = c->group / GROUPS;
-		const uint32_t word = philox_word(q >> 2, block << 4 | lane, c->n, a->p.layer, a->p.key[0], a->p.key[1], q & 3);
+		const uint32_t word = philox_word(philox(q >> 2, block << 4 | lane, c->n, a->p.layer, a->p.key[0], a->p.key[1]), q & 3);
 		bits |= (uint32_t)(word >= a->drop) << j;
 	}
 	return bits;

@@ -3,6 +3,7 @@
 
 #include "cuda/kernels.h"
 #include "cuda/kernels/each.h"
+#include "nn/unary.h"
 
 struct unary_cell {
 	enum unary f;
@@ -12,31 +13,22 @@ struct unary_cell {
 	bool add;
 };
 
+#define EXP expf
+#define LOG logf
+#define SQRT sqrtf
+#define GREATER(a, b) ((a) > (b))
+#define PICK(condition, a, b) ((condition) ? (a) : (b))
+#define NUMBER(n) ((float)(n))
+#define POWER(x, a) ((float)pow((double)(x), (double)(a)))
+
 CELL float applied(enum unary f, float a, float x)
 {
 	switch (f) {
-	case U_SCALE:
-		return x * a;
-	case U_OFFSET:
-		return x + a;
-	case U_EXP:
-		return expf(x);
-	case U_LOG:
-		return logf(x);
-	case U_SQRT:
-		return sqrtf(x);
-	case U_SQUARE:
-		return x * x;
-	case U_RELU:
-		return x > 0 ? x : 0;
-	case U_STEP:
-		return x > 0;
-	case U_ABS:
-		return x < 0 ? -x : x;
-	case U_SIGN:
-		return (float)((x > 0) - (x < 0));
-	case U_POWER:
-		return (float)pow((double)x, (double)a);
+#define CASE(f, value) \
+	case f: \
+		return value;
+	UNARY(CASE)
+#undef CASE
 	}
 	return x;
 }
@@ -110,6 +102,16 @@ CELL void long_along(const struct long_along *l, uint32_t out, uint32_t thread, 
 }
 FOLD(long_along, 1)
 
+/* The sum that a fold has left in parts. */
+CELL double summed(const float *partial, uint32_t parts)
+{
+	double s = 0;
+
+	for (uint32_t k = 0; k < parts; k++)
+		s += (double)partial[k];
+	return s;
+}
+
 struct ends {
 	struct along a;
 };
@@ -117,11 +119,9 @@ struct ends {
 CELL void ends(const struct ends *e, uint32_t i)
 {
 	const struct along *a = &e->a;
-	double s = a->add ? (double)a->y[i] : 0;
+	const double s = summed(a->partial + (size_t)i * a->parts, a->parts);
 
-	for (uint32_t k = 0; k < a->parts; k++)
-		s += (double)a->partial[(size_t)i * a->parts + k];
-	a->y[i] = (real)s;
+	a->y[i] = (real)(a->add ? (double)a->y[i] + s : s);
 }
 EACH(ends)
 
@@ -193,16 +193,24 @@ static float *squares_of(const real *x, int64_t n, uint32_t *parts, size_t room)
 	return partial;
 }
 
-double cuda_sum_squares(const real *x, int64_t n)
+/* The same on the host. */
+static double fetched(const float *partial, uint32_t parts)
 {
-	uint32_t parts;
-	float *partial = squares_of(x, n, &parts, 0), host[PARTS_MOST];
+	float host[PARTS_MOST];
 	double s = 0;
 
 	device_get(host, partial, parts * sizeof *partial);
 	for (uint32_t k = 0; k < parts; k++)
 		s += (double)host[k];
 	return s;
+}
+
+double cuda_sum_squares(const real *x, int64_t n)
+{
+	uint32_t parts;
+	const float *partial = squares_of(x, n, &parts, 0);
+
+	return fetched(partial, parts);
 }
 
 struct excess {
@@ -214,11 +222,7 @@ struct excess {
 
 CELL void excess(const struct excess *a, uint32_t i)
 {
-	double s = 0;
-
-	for (uint32_t k = i; k < a->parts; k++)
-		s += (double)a->partial[k];
-	*a->norm = sqrt(s);
+	*a->norm = sqrt(summed(a->partial + i, a->parts));
 	*a->factor = *a->norm > a->most ? (float)(a->most / (*a->norm + 1e-6)) : 1; /* 1 too where it is NaN */
 }
 EACH(excess)
@@ -240,4 +244,28 @@ void cuda_clip(real *g, int64_t n, double most, double *norm)
 
 	excess_each(&e, 1);
 	shrink_each(&s, n);
+}
+
+struct doubt {
+	const real *x;
+	int64_t n;
+};
+
+/* 0, or NaN where one of them is not finite. */
+CELL void doubt(const struct doubt *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+{
+	(void)out;
+	for (int64_t i = thread; i < a->n; i += threads)
+		*sum += a->x[i] * 0;
+}
+FOLD(doubt, 1)
+
+bool cuda_all_finite(const real *x, int64_t n)
+{
+	const struct doubt a = { x, n };
+	const uint32_t parts = fold_parts(n);
+	float *partial = (float *)device_scratch(parts * sizeof *partial);
+
+	doubt_fold(&a, 1, parts, partial);
+	return fetched(partial, parts) == 0;
 }

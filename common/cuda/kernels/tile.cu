@@ -57,30 +57,3 @@ void cuda_tile_add(real *planes, const real *tile, int64_t k, const struct tile 
 
 	add_each(&a, k * t->axis[0].window * t->axis[1].window * t->axis[2].window);
 }
-
-struct doubt {
-	const real *x;
-	int64_t n;
-};
-
-/* 0, or NaN where one of them is not finite. */
-CELL void doubt(const struct doubt *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
-{
-	(void)out;
-	for (int64_t i = thread; i < a->n; i += threads)
-		*sum += a->x[i] * 0;
-}
-FOLD(doubt, 1)
-
-bool cuda_all_finite(const real *x, int64_t n)
-{
-	const struct doubt a = { x, n };
-	const uint32_t parts = fold_parts(n);
-	float *partial = (float *)device_scratch(parts * sizeof *partial), host[PARTS_MOST], sum = 0;
-
-	doubt_fold(&a, 1, parts, partial);
-	device_get(host, partial, parts * sizeof *partial);
-	for (uint32_t k = 0; k < parts; k++)
-		sum += host[k];
-	return sum == 0;
-}

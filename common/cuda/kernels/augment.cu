@@ -1,0 +1,261 @@
+/* augment.cu: actions of transforms (tensor/action.h) on arrays of one sample; the host's are in transform/action.c and tensor/. */
+#include <math.h>
+
+#include "base/philox.h"
+#include "cuda/kernels.h"
+#include "cuda/kernels/vec.h"
+#include "tensor/normal.h"
+
+struct moved {
+	struct action a;
+	void *dst;
+	const void *src;
+	enum ftype type;
+	bool blend;
+};
+
+/* Where a voxel comes from along one axis: the lower neighbour (-1: from outside), the upper one, its share. */
+struct tap {
+	int64_t lo, hi;
+	float share;
+};
+
+/* i reflected into 0..n-1 without repeating the edge, back and forth as often as needed. */
+CELL int64_t reflected(int64_t i, int64_t n)
+{
+	const int64_t period = 2 * (n - 1), m = n > 1 ? (i % period + period) % period : 0;
+	return m < n ? m : period - m;
+}
+
+/* p: the place in the old grid, of n voxels along this axis. */
+CELL struct tap tap_at(const struct moved *m, double p, int64_t n)
+{
+	const double slack = 1e-9, last = (double)(n - 1);
+	const bool outside = p < -slack || p > last + slack;
+	struct tap t = { -1, -1, 0 };
+
+	if (m->a.kind == ACTION_SHIFT && outside && m->a.warp.border == BORDER_REFLECT)
+		p = (double)reflected((int64_t)floor(p + 0.5), n);
+	else if (outside && m->a.kind != ACTION_ZOOM)
+		return t;
+	p = p < 0 ? 0 : p > last ? last : p;
+	t.lo = t.hi = (int64_t)floor(m->blend ? p : p + 0.5);
+	if (m->blend) {
+		t.hi += t.lo + 1 < n;
+		t.share = (float)(p - (double)t.lo);
+	}
+	return t;
+}
+
+CELL float mixed(float a, float b, float share) { return a + (b - a) * share; }
+
+/* Thread i of dst [channels, to]. */
+CELL void moved(const struct moved *m, uint32_t i)
+{
+	const struct warp *w = &m->a.warp;
+	const uint32_t row = i / (uint32_t)w->to[2], plane = row / (uint32_t)w->to[1], c = plane / (uint32_t)w->to[0];
+	const double x = i % (uint32_t)w->to[2], y = row % (uint32_t)w->to[1], z = plane % (uint32_t)w->to[0];
+	struct tap t[3];
+	float v[2][2];
+
+	for (int a = 0; a < 3; a++)
+		t[a] = tap_at(m, w->map[a][0] * z + w->map[a][1] * y + w->map[a][2] * x + w->map[a][3], w->from[a]);
+	if (t[0].lo < 0 || t[1].lo < 0 || t[2].lo < 0) {
+		store1(m->dst, i, m->type, 0);
+		return;
+	}
+	for (int k = 0; k < (m->blend ? 2 : 1); k++)
+		for (int j = 0; j < (m->blend ? 2 : 1); j++) {
+			const int64_t from = ((c * w->from[0] + (k ? t[0].hi : t[0].lo)) * w->from[1] + (j ? t[1].hi : t[1].lo)) * w->from[2];
+			const float lo = load1(m->src, from + t[2].lo, m->type);
+			v[k][j] = m->blend ? mixed(lo, load1(m->src, from + t[2].hi, m->type), t[2].share) : lo;
+		}
+	if (m->blend)
+		v[0][0] = mixed(mixed(v[0][0], v[0][1], t[1].share), mixed(v[1][0], v[1][1], t[1].share), t[0].share);
+	store1(m->dst, i, m->type, v[0][0]);
+}
+EACH(moved)
+
+void cuda_warp(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend)
+{
+	const struct moved m = { *a, dst, src, type, blend };
+
+	moved_each(&m, channels * a->warp.to[0] * a->warp.to[1] * a->warp.to[2]);
+}
+
+/* --- what a change has to know of its channel: in three steps of fewer threads each --- */
+
+enum { SCANS = 16384, MERGES = 128 };
+
+struct stats {
+	float lo, hi;
+	double count, sum, square; /* of the values above the threshold, less the origin */
+};
+
+struct scan {
+	const float *x;
+	int64_t n;
+	float above;
+	struct stats *to;
+};
+
+/* Keeps the squares small: no cancellation. */
+CELL double origin_of(const float *x, float above) { return x[0] > above ? (double)x[0] : 0; }
+
+CELL void scan(const struct scan *a, uint32_t i)
+{
+	const double origin = origin_of(a->x, a->above);
+	struct stats s = { a->x[0], a->x[0], 0, 0, 0 };
+
+	for (int64_t k = i; k < a->n; k += SCANS) {
+		const float x = a->x[k];
+		const double d = x > a->above ? (double)x - origin : 0;
+		s.lo = x < s.lo ? x : s.lo;
+		s.hi = x > s.hi ? x : s.hi;
+		s.count += x > a->above;
+		s.sum += d;
+		s.square += d * d;
+	}
+	a->to[i] = s;
+}
+EACH(scan)
+
+CELL struct stats merged(const struct stats *x, uint32_t first, uint32_t step, uint32_t n)
+{
+	struct stats s = x[first];
+
+	for (uint32_t k = first + step; k < n; k += step) {
+		s.lo = x[k].lo < s.lo ? x[k].lo : s.lo;
+		s.hi = x[k].hi > s.hi ? x[k].hi : s.hi;
+		s.count += x[k].count;
+		s.sum += x[k].sum;
+		s.square += x[k].square;
+	}
+	return s;
+}
+
+struct merge {
+	const struct stats *from;
+	struct stats *to;
+};
+
+CELL void merge(const struct merge *a, uint32_t i) { a->to[i] = merged(a->from, i, MERGES, SCANS); }
+EACH(merge)
+
+/* The numbers of the change of each value. */
+struct settled {
+	float lo, hi, shift, scale;
+	struct gamma gamma;
+};
+
+struct settle {
+	struct action a;
+	const float *x;
+	const struct stats *from;
+	struct settled *to;
+};
+
+CELL double given(double v, double own) { return v != v ? own : v; }
+
+CELL void settle(const struct settle *k, uint32_t i)
+{
+	const struct change *c = &k->a.change;
+	const struct stats s = merged(k->from, i, 1, MERGES);
+	struct settled *to = k->to;
+
+	to->lo = s.lo;
+	to->hi = s.hi;
+	if (k->a.kind == ACTION_RANGE) {
+		const double v0 = given(c->a, (double)s.lo), v1 = given(c->b, (double)s.hi);
+		to->lo = (float)v0;
+		to->hi = (float)v1;
+		to->shift = (float)(v0 / 2 + v1 / 2);
+		to->scale = v1 > v0 ? (float)(2 / (v1 - v0)) : 0;
+	} else if (k->a.kind == ACTION_GAMMA) {
+		to->gamma = gamma_of(s.lo, s.hi, (float)c->a, c->on);
+	} else if (k->a.kind == ACTION_NORMALIZE) {
+		const double variance = s.count > 0 ? (s.square - s.sum * s.sum / s.count) / s.count : 1;
+		const double std = s.count > 0 ? sqrt(variance < 0 ? 0 : variance) + 1e-5 : 1;
+		to->shift = (float)given(c->a, s.count > 0 ? origin_of(k->x, (float)c->above) + s.sum / s.count : 0);
+		to->scale = (float)(1 / given(c->b, std));
+	}
+}
+EACH(settle)
+
+struct changed {
+	struct action a;
+	float *x;
+	int64_t n;
+	const struct settled *to;
+};
+
+/* Number i of n: as fill_normal gives them. */
+CELL float normal_at(const struct rng *rng, uint32_t i, int64_t n)
+{
+	const uint32_t piece = i / NORMAL_PIECE * NORMAL_PIECE, left = (uint32_t)n - piece;
+	const uint32_t half = (left < NORMAL_PIECE ? left + left % 2 : (uint32_t)NORMAL_PIECE) / 2, at = piece + (i - piece) % half;
+	float a, b;
+
+	normal_pair(rng_word(rng, at), rng_word(rng, at + half), &a, &b);
+	return i - piece < half ? a : b;
+}
+
+CELL float limited(float x, float lo, float hi)
+{
+	x = x < lo ? lo : x;
+	return x > hi ? hi : x;
+}
+
+CELL void changed(const struct changed *k, uint32_t i)
+{
+	const struct change *c = &k->a.change;
+	const struct settled *to = k->to;
+	float *x = &k->x[i];
+
+	if (k->a.kind == ACTION_RANGE)
+		*x = (limited(*x, to->lo, to->hi) - to->shift) * to->scale;
+	else if (k->a.kind == ACTION_GAMMA)
+		*x = to->lo < to->hi ? gamma_value(*x, &to->gamma) : *x;
+	else if (k->a.kind == ACTION_NOISE)
+		*x = limited(*x + (float)c->a * normal_at(&c->rng, i, k->n), to->lo, to->hi);
+	else
+		*x = c->on && !(*x > (float)c->above) ? normal_at(&c->rng, i, k->n) : (*x - to->shift) * to->scale;
+}
+EACH(changed)
+
+void cuda_change(float *x, int64_t n, const struct action *a)
+{
+	struct stats *stats = (struct stats *)device_scratch((SCANS + MERGES) * sizeof *stats + sizeof(struct settled));
+	struct settled *to = (struct settled *)(stats + SCANS + MERGES);
+	const struct scan scans = { x, n, a->kind == ACTION_NORMALIZE ? (float)a->change.above : -INFINITY, stats };
+	const struct merge merges = { stats, stats + SCANS };
+	const struct settle settles = { *a, x, stats + SCANS, to };
+	const struct changed all = { *a, x, n, to };
+
+	scan_each(&scans, SCANS);
+	merge_each(&merges, MERGES);
+	settle_each(&settles, 1);
+	changed_each(&all, n);
+}
+
+struct rows {
+	void *y;
+	const void *x;
+	enum ftype type;
+	uint32_t c, slices, plane;
+};
+
+CELL void rows(const struct rows *a, uint32_t i)
+{
+	const uint32_t p = i % a->plane, c = i / a->plane % a->c, row = i / a->plane / a->c, s = row % a->slices, n = row / a->slices;
+
+	store1(a->y, i, a->type, load1(a->x, ((int64_t)(n * a->c + c) * a->slices + s) * a->plane + p, a->type));
+}
+EACH(rows)
+
+void cuda_rows(void *y, const void *x, enum ftype type, int64_t n, int64_t c, int64_t slices, int64_t plane)
+{
+	const struct rows a = { y, x, type, (uint32_t)c, (uint32_t)slices, (uint32_t)plane };
+
+	rows_each(&a, n * c * slices * plane);
+}

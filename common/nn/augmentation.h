@@ -1,0 +1,17 @@
+/* augmentation.h: a backend that carries out actions of transforms on arrays in its own memory. */
+#ifndef PM_AUGMENTATION_H
+#define PM_AUGMENTATION_H
+
+#include "nn/fmap.h"
+#include "tensor/action.h"
+
+struct augmentation {
+	/* src [channels, a->warp.from] becomes dst [channels, a->warp.to], both F_REAL or F_U8; blend: by linear interpolation. */
+	void (*warp)(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend);
+	/* The n values of the channel, in place. */
+	void (*change)(float *x, int64_t n, const struct action *a);
+	/* x [n,c,slices,plane] becomes y [n,slices,c,plane]. */
+	void (*rows)(void *y, const void *x, enum ftype type, int64_t n, int64_t c, int64_t slices, int64_t plane);
+};
+
+#endif
