@@ -313,7 +313,8 @@ INLINE void affinities(vec *k, const struct window *q, const struct wide *image,
 }
 
 /* Sums over the window of affinities times the probabilities of a few classes from the first on. */
-INLINE void gather(real *m, int count, int64_t step, const vec *k, const struct window *q, const struct wide *p, int64_t plane, int64_t planes, int classes)
+INLINE void gather(real *m, int count, int64_t step, const vec *k, const struct window *q, const struct wide *p, int64_t plane, int64_t planes,
+	int classes)
 {
 	vec sum[4] = { { 0 } };
 
