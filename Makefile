@@ -149,7 +149,7 @@ tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(TOOLS:%=$B/tests/%) $(FU
 fuzz: $(FUZZES:%=$B/tests/%)
 
 # What the double build is for.
-exact: $(filter %/gradient_test %/golden_net_test,$(NN_UNITS:%=$B/tests/%))
+exact: $(filter %/gradient_test %/golden_net_test %/noisy_test,$(NN_UNITS:%=$B/tests/%))
 
 deps:
 	@missing=$$(for p in $(PACKAGES); do dpkg -s $$p >/dev/null 2>&1 || echo $$p; done); \

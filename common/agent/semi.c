@@ -10,10 +10,16 @@ const struct opt ramped_opts[] = {
 	OPT_END,
 };
 
+double ramp(const struct run *r, int64_t ramp_start, int64_t ramp_end)
+{
+	const double start = (double)ramp_start, end = (double)(ramp_end ? ramp_end : r->iters);
+
+	return end > start ? fmin(1, fmax(0, ((double)r->iter - start) / (end - start))) : 1;
+}
+
 double ramped_weight(const struct run *r, const struct ramped *c)
 {
-	const double start = (double)c->ramp_start, end = (double)(c->ramp_end ? c->ramp_end : r->iters);
-	const double x = end > start ? fmin(1, fmax(0, ((double)r->iter - start) / (end - start))) : 1;
+	const double x = ramp(r, c->ramp_start, c->ramp_end);
 
 	return c->weight * exp(-5 * (1 - x) * (1 - x));
 }

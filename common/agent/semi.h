@@ -11,6 +11,8 @@ struct ramped {
 };
 
 extern const struct opt ramped_opts[];
+/* From 0 to 1 between two iterations; end 0: the last. */
+double ramp(const struct run *r, int64_t start, int64_t end);
 double ramped_weight(const struct run *r, const struct ramped *c);
 
 /* The network on all samples; returns the number of outputs. */

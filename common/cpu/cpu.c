@@ -2,6 +2,7 @@
 #include "base/base.h"
 #include "cpu/conv.h"
 #include "cpu/kernels.h"
+#include "cpu/select.h"
 #include "cpu/tile.h"
 
 #include <math.h>
@@ -181,7 +182,7 @@ static const struct regions regions = {
 		.tile_cut = cpu_tile_cut, .tile_add = cpu_tile_add, .all_finite = cpu_all_finite, \
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
-		.score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .regions = &regions, \
+		.score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .regions = &regions, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

@@ -46,6 +46,7 @@ NOTHING(overlap, real *sum, const real *z, const struct target *t, int64_t n, in
 NOTHING(overlap_bwd, real *dz, const real *ds, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 NOTHING(argmax, uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
 NOTHING(score, double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+NOTHING(smallest, real *m, const real *x, int64_t n, double share)
 NOTHING(clip, real *g, int64_t n, double most, double *norm)
 NOTHING(adam, real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p)
 NOTHING(sgd, real *w, const real *g, real *v, int64_t n, const struct sgd *p)
@@ -66,6 +67,6 @@ const struct backend backend_null = {
 	.norm_act_bwd = norm_act_bwd, .tile_cut = tile_cut, .tile_add = tile_add, .all_finite = all_finite,
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
 	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
-	.overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd,
-	.regions = &regions,
+	.overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .smallest = smallest,
+	.sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .regions = &regions,
 };

@@ -173,6 +173,15 @@ struct node *op_unary(struct graph *g, enum unary f, double a, struct node *x)
 	return node_done(g, y);
 }
 
+struct node *op_smallest(struct graph *g, struct node *x, double share)
+{
+	struct node *y = like(g, x, NULL, &x->v);
+
+	y->need = false;
+	g->be->smallest(y->v.data, x->v.data, fmap_count(&x->v), share);
+	return node_done(g, y);
+}
+
 /* Sums over an axis and their opposite: outer * mid * inner elements. */
 struct axis_arg {
 	int64_t outer, mid, inner;

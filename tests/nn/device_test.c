@@ -282,6 +282,28 @@ static void test_argmax(void **state)
 	device->free(y, sizeof got);
 }
 
+static void test_smallest(void **state)
+{
+	enum { N = 40000 };
+	static const double share[] = { 0, 1e-4, 0.3, 0.77, 1 };
+	static real host[N], want[N], got[N];
+	(void)state;
+
+	for (int ties = 0; ties < 2; ties++) {
+		for (int i = 0; i < N; i++)
+			host[i] = (real)(ties ? i * 7919 % 13 - 6 : sin(i) * exp(i % 40 - 20));
+		real *x = on_device(host, N), *mask = on_device(host, N);
+		for (size_t s = 0; s < PM_COUNT(share); s++) {
+			backend_cpu.smallest(want, host, N, share[s]);
+			device->smallest(mask, x, N, share[s]);
+			device->get(got, mask, sizeof got);
+			assert_memory_equal(got, want, sizeof got);
+		}
+		device->free(x, sizeof host);
+		device->free(mask, sizeof host);
+	}
+}
+
 /* --- steps that are recorded: the same bytes as steps that are not --- */
 
 enum { NET_STEPS = 6, SIZE = 16, CLASSES = 3, PIXELS = 2 * SIZE * SIZE };
@@ -463,7 +485,7 @@ int main(int argc, char **argv)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(test_tiles), cmocka_unit_test(test_finite),
 		cmocka_unit_test(test_f32), cmocka_unit_test(test_bf16), cmocka_unit_test(test_optimizers), cmocka_unit_test(test_argmax),
-		cmocka_unit_test(test_score), cmocka_unit_test(test_recording),
+		cmocka_unit_test(test_score), cmocka_unit_test(test_smallest), cmocka_unit_test(test_recording),
 	};
 
 	pm_tool = "device_test";

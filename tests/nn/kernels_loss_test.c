@@ -1,4 +1,4 @@
-/* kernels_loss_test.c: softmax, cross-entropy, overlap sums and argmax against naive loops in double. */
+/* kernels_loss_test.c: softmax, cross-entropy, overlap sums, argmax and selection against naive loops in double. */
 #include "kernels_test.h"
 
 enum { MAX_N = 3, MAX_K = 33, MAX_V = 1400, MAX_ALL = 3 * 5 * MAX_V };
@@ -179,10 +179,41 @@ static void argmax(void **state)
 		}
 }
 
+static const real *compared;
+
+static int by_value_and_place(const void *a, const void *b)
+{
+	const int i = *(const int *)a, j = *(const int *)b;
+	return compared[i] != compared[j] ? (compared[i] > compared[j] ? 1 : -1) : i - j;
+}
+
+static void smallest(void **state)
+{
+	enum { N = 20000 };
+	static const double share[] = { 0, 0.0001, 0.5, 0.9, 1 };
+	static real x[N], mask[N];
+	static int order[N];
+	(void)state;
+
+	for (int how = 0; how < 3; how++) { /* all different, many ties, zeros of both signs */
+		for (int i = 0; i < N; i++) {
+			x[i] = (real)(how == 0 ? noise(8, i) * exp(9 * noise(9, i)) : how == 1 ? round(noise(8, i) * 3) : i % 2 ? 0. : -0.);
+			order[i] = i;
+		}
+		compared = x;
+		qsort(order, N, sizeof *order, by_value_and_place);
+		for (size_t s = 0; s < PM_COUNT(share); s++) {
+			backend_cpu.smallest(mask, x, N, share[s]);
+			for (int i = 0; i < N; i++)
+				assert_true(mask[order[i]] == (i < (int)(share[s] * N)));
+		}
+	}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(cross_entropy), cmocka_unit_test(overlap), cmocka_unit_test(softmax), cmocka_unit_test(argmax),
+		cmocka_unit_test(cross_entropy), cmocka_unit_test(overlap), cmocka_unit_test(softmax), cmocka_unit_test(argmax), cmocka_unit_test(smallest),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,33 @@
+/* noisy.c: see noisy.h. */
+#include "agent/noisy.h"
+
+#include "loss/terms.h"
+
+const struct opt kept_opts[] = {
+	OPT_NUMBER(struct kept, keep, 0, "P", "0.8", 0.01, 1, "share of the pixels to learn from in the end: 1 less that of wrong labels"),
+	OPT_NUMBER(struct kept, ramp_start, 0, "N", "0", 0, 1e12, "iteration at which the share begins to fall"),
+	OPT_NUMBER(struct kept, ramp_end, 0, "N", "0", 0, 1e12, "iteration at which it has fallen; 0: the last"),
+	OPT_END,
+};
+
+struct node *labeled_logits(struct run *r, int net)
+{
+	struct node *out[PM_OUTPUTS];
+	struct node *image = r->labeled < r->image->v.n ? op_part(r->g, r->image, 0, r->labeled) : r->image;
+
+	r->net->forward(r->g, r->net_conf, r->ps[net], image, r->classes, out);
+	return out[0];
+}
+
+struct node *pixel_losses(struct run *r, struct node *logits)
+{
+	struct graph *g = r->g;
+	struct node *y = truth_soft(g, &r->truth, logits->v.c), *p = inner(g, op_softmax(g, logits));
+
+	return linear(g, -1, op_sum(g, by_class(g, times(g, y, op_unary(g, U_LOG, 0, p)), r->truth.class_weight), 1), 0);
+}
+
+struct node *mean_where(struct run *r, struct node *e, struct node *mask)
+{
+	return pixel_mean(r->g, e, r->truth.weight ? times(r->g, mask, r->truth.weight) : mask);
+}
