@@ -18,7 +18,7 @@ struct loss {
 };
 
 extern const struct loss *const losses[]; /* ends with NULL */
-extern const struct loss loss_entropy;    /* what methods use by name */
+extern const struct loss loss_entropy, loss_ce; /* what methods use by name */
 extern const struct kind loss_kind;
 
 /* "dice+ce:weight=0.5": the weighted sum. */
