@@ -11,8 +11,20 @@ pymic-batch --labeled 2 --unlabeled 2 labeled.pms unlabeled.pms > mixed.pms 2> l
 "$phantom" 4 2 32 1 > few.pms && "$phantom" 4 2 32 2 1 unlabeled=0 unlabeled=1 unlabeled=2 unlabeled=3 > others.pms
 pymic-batch --labeled 2 --unlabeled 2 few.pms others.pms > begun.pms 2> log
 
+# The network that has what a method needs.
+net_of() {
+	case $1 in
+	urpc) echo unet:multiscale ;;
+	cct) echo cctnet ;;
+	mcnet) echo mcnet ;;
+	dmpls | dmsps) echo dbnet ;;
+	psseg) echo tdnet ;;
+	*) echo unet ;;
+	esac
+}
+
 # run FOLDER INPUT
-run() { pymic-train --net unet:chns=4,8,16:dropout=0.1 --classes 3 --iters 8 --valid-every 4 --valid valid.pms --agent "$agent" -j1 -o "$1" < "$2"; }
+run() { pymic-train --net "$(net_of "$agent"):chns=4,8,16:dropout=0.1" --classes 3 --iters 8 --valid-every 4 --valid valid.pms --agent "$agent" -j1 -o "$1" < "$2"; }
 
 for agent in $(pymic-train --list=agent | awk '{ print $1 }'); do
 	run "$agent" mixed.pms > table 2> log

@@ -125,7 +125,12 @@ static void network_check(const struct trainer *t)
 {
 	struct params scratch = { .n = 0 };
 
-	predict_declare(t->net, t->net_conf, t->conf->classes, 1, &scratch);
+	const int outputs = predict_declare(t->net, t->net_conf, t->conf->classes, 1, &scratch);
+	const int branches = net_branches(t->net, t->net_conf);
+	if (branches < t->agent->branches || outputs / branches < t->agent->scales)
+		die(PM_USAGE, "--agent %s needs a network of %d decoders that predict at %d scales, or more; %s has %d, at %d (see --list)",
+			t->agent->p.name, t->agent->branches + !t->agent->branches, t->agent->scales + !t->agent->scales, t->net->p.name, branches,
+			outputs / branches);
 	params_fini(&scratch);
 }
 

@@ -32,6 +32,7 @@ struct agent {
 	struct plugin p;
 	int nets; /* how many sets of parameters it trains */
 	bool fixed; /* makes the same nodes in each step of a shape, whatever the values and the iteration: it can be recorded */
+	int branches, scales; /* the fewest decoders, and outputs of each, that its network must have; 0: any */
 	struct node *(*loss)(struct run *r);
 	void (*after)(struct run *r); /* once the optimizer has stepped, or NULL */
 };

@@ -31,7 +31,7 @@ int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS])
 
 static struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
 
-struct node *supervised(struct run *r, struct node *const *out, int n)
+static struct node *deep(struct run *r, struct node *const *out, int n)
 {
 	const double *weights = r->deep_weights && r->deep_weights->n ? r->deep_weights->v : NULL;
 	struct node *part[PM_OUTPUTS];
@@ -43,6 +43,16 @@ struct node *supervised(struct run *r, struct node *const *out, int n)
 	for (int i = 0; i < n; i++)
 		part[i] = labeled(r, out[i]);
 	return n == 1 ? loss_eval(r->g, &r->loss, part[0], &t) : loss_deep(r->g, &r->loss, part, n, &t, r->deep_mode, weights);
+}
+
+struct node *supervised(struct run *r, struct node *const *out, int n)
+{
+	const int branches = net_branches(r->net, r->net_conf), scales = n < branches ? n : n / branches;
+	struct node *sum = deep(r, out, scales);
+
+	for (int i = scales; i < n; i += scales)
+		sum = op_binary(r->g, B_ADD, sum, deep(r, out + i, scales));
+	return scales < n ? op_unary(r->g, U_SCALE, (double)scales / n, sum) : sum;
 }
 
 struct node *unlabeled(struct run *r, struct node *x)

@@ -18,7 +18,7 @@ double ramped_weight(const struct run *r, const struct ramped *c);
 /* The network on all samples; returns the number of outputs. */
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 
-/* The loss of the labeled samples, which come first in each output; over all outputs where there are several. */
+/* The loss of the labeled samples, which come first in each output; over all outputs where there are several, the mean of branches. */
 struct node *supervised(struct run *r, struct node *const *out, int n);
 
 /* The unlabeled samples of a map of all; NULL where there are none. */

@@ -1,5 +1,6 @@
 /* cpu.c: the two CPU backends: their memory and their tables. */
 #include "base/base.h"
+#include "base/rng.h"
 #include "cpu/conv.h"
 #include "cpu/kernels.h"
 #include "cpu/select.h"
@@ -75,8 +76,10 @@ static void norm_batch(const double *mean, double *var, int64_t c, int64_t count
 	double n = (double)count, unbiased = count > 1 ? n / (n - 1) : 1;
 
 	for (int64_t k = 0; k < c; k++) {
-		running_mean[k] = (real)(0.9 * (double)running_mean[k] + 0.1 * mean[k]);
-		running_var[k] = (real)(0.9 * (double)running_var[k] + 0.1 * unbiased * var[k]);
+		if (running_mean) {
+			running_mean[k] = (real)(0.9 * (double)running_mean[k] + 0.1 * mean[k]);
+			running_var[k] = (real)(0.9 * (double)running_var[k] + 0.1 * unbiased * var[k]);
+		}
 		var[k] = 1 / sqrt(var[k] + eps);
 	}
 }
@@ -104,6 +107,28 @@ static void onehot(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t 
 		for (int64_t c = 0; c < k; c++)
 			for (int64_t q = 0; q < v; q++)
 				y[(i * k + c) * v + q] = label[i * v + q] == c;
+}
+
+static void max(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner)
+{
+#pragma omp parallel for schedule(static) if (outer * mid * inner > 16384)
+	for (int64_t o = 0; o < outer; o++) {
+		memcpy(y + o * inner, x + o * mid * inner, (size_t)inner * sizeof *y);
+		for (int64_t m = 1; m < mid; m++)
+			for (int64_t i = 0; i < inner; i++)
+				y[o * inner + i] = (real)fmax((double)y[o * inner + i], (double)x[(o * mid + m) * inner + i]);
+	}
+}
+
+static void uniform(real *y, int64_t n, const uint32_t *key, uint32_t layer)
+{
+#pragma omp parallel for schedule(static) if (n > 16384)
+	for (int64_t q = 0; q < n; q += 4) {
+		uint32_t word[4];
+		philox4x32((const uint32_t[]){ (uint32_t)(q >> 2), 0, 0, layer }, key, word);
+		for (int64_t i = q; i < q + 4 && i < n; i++)
+			y[i] = (real)(word[i - q] >> 8) / (1 << 24);
+	}
 }
 
 /* Every entry of kernels.h under its name here: the instruction set is chosen at the first call. */
@@ -180,7 +205,8 @@ static const struct regions regions = {
 		.conv_bwd_weights = how##_bwd_weights, .norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, \
 		.norm_act = norm_act, .norm_defer = norm_defer, .norm_act_bwd = norm_act_bwd, .relayout = relayout, .space = space, .resample = resample, \
 		.tile_cut = cpu_tile_cut, .tile_add = cpu_tile_add, .all_finite = cpu_all_finite, \
-		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
+		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .max = max, .uniform = uniform, \
+		.softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
 		.score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .regions = &regions, \
 	}

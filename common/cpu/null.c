@@ -37,6 +37,8 @@ NOTHING(tile_add, real *planes, const real *tile, int64_t k, const struct tile *
 NOTHING(unary, enum unary f, double a, real *y, const real *x, int64_t n, bool add)
 NOTHING(binary, enum binary f, real *y, const real *a, const real *b, int64_t n, bool add)
 NOTHING(along, real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add)
+NOTHING(max, real *y, const real *x, int64_t outer, int64_t mid, int64_t inner)
+NOTHING(uniform, real *y, int64_t n, const uint32_t *key, uint32_t layer)
 NOTHING(softmax, real *y, const real *x, int64_t n, int64_t k, int64_t v)
 NOTHING(softmax_bwd, real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v)
 NOTHING(onehot, real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v)
@@ -66,7 +68,7 @@ const struct backend backend_null = {
 	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_defer = norm_defer,
 	.norm_act_bwd = norm_act_bwd, .tile_cut = tile_cut, .tile_add = tile_add, .all_finite = all_finite,
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
-	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
-	.overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .smallest = smallest,
+	.max = max, .uniform = uniform, .softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd,
+	.overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .smallest = smallest,
 	.sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .regions = &regions,
 };

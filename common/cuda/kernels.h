@@ -25,6 +25,8 @@ void cuda_unary(enum unary f, double a, real *y, const real *x, int64_t n, bool 
 void cuda_binary(enum binary f, real *y, const real *a, const real *b, int64_t n, bool add);
 void cuda_sum(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);
 void cuda_spread(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);
+void cuda_max(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner);
+void cuda_uniform(real *y, int64_t n, const uint32_t *key, uint32_t layer);
 void cuda_softmax(real *y, const real *x, int64_t n, int64_t k, int64_t v);
 void cuda_softmax_bwd(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v);
 void cuda_onehot(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v);

@@ -20,7 +20,7 @@ struct loss {
 };
 
 extern const struct loss *const losses[]; /* ends with NULL */
-extern const struct loss loss_entropy, loss_tv, loss_mumford_shah, loss_gated_crf; /* what methods use by name */
+extern const struct loss loss_ce, loss_entropy, loss_tv, loss_mumford_shah, loss_gated_crf; /* what methods use by name */
 extern const struct kind loss_kind;
 
 /* "dice+ce:weight=0.5": the weighted sum. */

@@ -5,31 +5,36 @@
 
 /* Weights [cout,cin,k..] (or, up, [cin,cout,k..]) and bias under name.weight and name.bias. */
 static void weights(struct graph *g, struct params *ps, const char *name, int dims, int64_t first, int64_t second, int kernel,
-	struct node **w, struct node **b, int64_t cout)
+	enum init init, struct node **w, struct node **b, int64_t cout)
 {
 	char full[96];
 	int64_t dim[5] = { first, second, kernel, kernel, kernel };
 	int64_t fan_in = second * kernel * kernel * (dims == 3 ? kernel : 1);
 
 	snprintf(full, sizeof full, "%s.weight", name);
-	*w = param(g, ps, full, INIT_FAN_IN, fan_in, dims + 2, dim);
+	*w = param(g, ps, full, init, fan_in, dims + 2, dim);
 	snprintf(full, sizeof full, "%s.bias", name);
 	*b = param(g, ps, full, INIT_FAN_IN, fan_in, 1, &cout);
 }
 
-struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, enum conv_to to)
+struct node *conv_by(struct graph *g, struct params *ps, struct node *x, const char *name, const struct filter *f, int64_t cout, enum conv_to to)
 {
 	struct node *w, *b;
 
-	weights(g, ps, name, dims, cout, x->v.c, kernel, &w, &b, cout);
-	return op_conv(g, x, w, b, 1, to);
+	weights(g, ps, name, f->dims, cout, x->v.c, f->kernel, f->init, &w, &b, cout);
+	return op_conv(g, x, w, b, f->dilation ? f->dilation : 1, to);
+}
+
+struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, enum conv_to to)
+{
+	return conv_by(g, ps, x, name, &(struct filter){ .dims = dims, .kernel = kernel }, cout, to);
 }
 
 struct node *conv_up(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, struct node *beside)
 {
 	struct node *w, *b;
 
-	weights(g, ps, name, dims, x->v.c, cout, 2, &w, &b, cout);
+	weights(g, ps, name, dims, x->v.c, cout, 2, INIT_FAN_IN, &w, &b, cout);
 	return op_conv_up(g, x, w, b, beside);
 }
 
@@ -57,12 +62,14 @@ static struct node *norm(struct graph *g, struct params *ps, struct node *z, con
 
 struct node *conv_block(struct graph *g, struct params *ps, struct node *x, const char *prefix, const struct block *b, struct node **pooled)
 {
+	const struct filter f = { b->dims, 3, b->dilation, b->init };
 	char name[96];
 
 	snprintf(name, sizeof name, "%s.0", prefix);
-	x = conv(g, ps, x, name, b->dims, b->cout, 3, CONV_TO_NORM);
-	x = norm(g, ps, x, prefix, 1, &(struct norm){ .drop = b->drop, .defer = g->be->own(g->type) }, NULL);
+	x = conv_by(g, ps, x, name, &f, b->cout, CONV_TO_NORM);
+	/* A dilated convolution is a library's. */
+	x = norm(g, ps, x, prefix, 1, &(struct norm){ .drop = b->drop, .defer = g->be->own(g->type) && b->dilation < 2 }, NULL);
 	snprintf(name, sizeof name, "%s.4", prefix);
-	x = conv(g, ps, x, name, b->dims, b->cout, 3, CONV_TO_NORM);
+	x = conv_by(g, ps, x, name, &f, b->cout, CONV_TO_NORM);
 	return norm(g, ps, x, prefix, 5, &(struct norm){ .pool = b->pool, .room = b->room, .defer = b->defer && g->be->acts }, pooled);
 }

@@ -1,1 +1,5 @@
 NET(unet)
+NET(mcnet)
+NET(cctnet)
+NET(dbnet)
+NET(tdnet)

@@ -5,18 +5,22 @@
 #include "base/opt.h"
 #include "nn/params.h"
 
-enum { PM_OUTPUTS = 8 };
+enum { PM_OUTPUTS = 16 };
 
 struct net {
 	struct plugin p;
 	/*
 	 * x: feature map or image [n,c,d,h,w] (2-D: d = 1). Fills out[] with plain logits [n,classes,...], out[0] at full
-	 * size, and returns how many; inference asks for out[0] only (g->grad is false: others are left out).
+	 * size, and returns how many: those of one branch after another, each from full size down. Inference asks for out[0] only
+	 * (g->grad is false: others are left out).
 	 */
 	int (*forward)(struct graph *g, const void *conf, struct params *ps, struct node *x, int classes, struct node *out[PM_OUTPUTS]);
 	int (*dims)(const void *conf);                        /* 2 or 3 */
 	void (*multiple)(const void *conf, int64_t size[3]);  /* sizes must be a multiple of these */
+	int (*branches)(const void *conf);                    /* decoders, with as many outputs each; NULL: one */
 };
+
+static inline int net_branches(const struct net *net, const void *conf) { return net->branches ? net->branches(conf) : 1; }
 
 extern const struct net *const nets[]; /* ends with NULL */
 extern const struct kind net_kind;
@@ -29,7 +33,14 @@ struct block {
 	int pool;     /* as in struct norm */
 	int64_t room; /* likewise */
 	bool defer;   /* likewise */
+	int dilation; /* 0: 1 */
+	enum init init; /* of the weights; biases are PyTorch's */
 };
+struct filter {
+	int dims, kernel, dilation; /* 0: 1 */
+	enum init init;
+};
+struct node *conv_by(struct graph *g, struct params *ps, struct node *x, const char *name, const struct filter *f, int64_t cout, enum conv_to to);
 struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, enum conv_to to);
 struct node *conv_up(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, struct node *beside);
 struct node *conv_block(struct graph *g, struct params *ps, struct node *x, const char *prefix, const struct block *b, struct node **pooled);

@@ -311,9 +311,9 @@ void predictor_run(struct predictor *p, const float *image, int64_t channels, co
 
 size_t predictor_held(const struct predictor *p) { return p->held; }
 
-void predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps)
+int predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps)
 {
-	struct predict_conf conf = { .net = net, .net_conf = net_conf, .classes = classes };
+	struct node *out[PM_OUTPUTS];
 	struct tile smallest = { .ring = 1 };
 	struct graph g;
 	int64_t size[3];
@@ -326,6 +326,7 @@ void predict_declare(const struct net *net, const void *net_conf, int classes, i
 	g.type = F_REAL;
 	g.training = false;
 	g.grad = true; /* so that every output's parameters are declared */
-	forward(&conf, &g, ps, NULL, channels, &smallest, 1);
+	const int n = net->forward(&g, net_conf, ps, op_tiles(&g, NULL, channels, &smallest, 1), classes, out);
 	graph_fini(&g);
+	return n;
 }

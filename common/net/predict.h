@@ -60,7 +60,7 @@ void predictor_run(struct predictor *p, const float *image, int64_t channels, co
 size_t predictor_held(const struct predictor *p);
 void predictor_close(struct predictor *p);
 
-/* Declares the parameters of a network for images of so many channels: then params_freeze, then model_read. */
-void predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps);
+/* Declares the parameters of a network for images of so many channels: then params_freeze, then model_read. Returns its outputs. */
+int predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps);
 
 #endif

@@ -3,114 +3,129 @@
  * leaky ReLU, dropout, a 1x1 convolution before interpolated upsampling, outputs at several scales. Tensor names and
  * shapes are those of PyMIC's UNet, so that weights travel both ways.
  */
-#include "net/net.h"
+#include "net/unet.h"
 
 #include <string.h>
 
-enum { LEVELS = 8 };
-
 struct conf {
-	int dims;
-	struct numbers chns, dropout;
-	const char *up;
+	struct unet u;
 	bool multiscale;
 };
 
 static const struct opt opts[] = {
-	OPT_NUMBER(struct conf, dims, 0, "2|3", "2", 2, 3, "2: slices of a volume go into the batch; 3: volumes"),
-	OPT_NUMBER(struct conf, chns, 0, "LIST", "32,64,128,256,512", 1, 65536, "channels of each level, full size first; 2 to 8 levels"),
-	OPT_NUMBER(struct conf, dropout, 0, "LIST", "0,0,0.2,0.3,0.4", 0, 0.99, "dropout of each level (one number: of all)"),
-	OPT_CHOICE(struct conf, up, 0, "conv|nearest|linear", "linear", "upsampling: transposed convolution, or 1x1 convolution and interpolation"),
+	UNET_OPTS("32,64,128,256,512", "0,0,0.2,0.3,0.4"),
+	UNET_UP,
 	OPT_SWITCH(struct conf, multiscale, 0, "also predict at 1/2, 1/4, ... of the size, for deep supervision"),
 	OPT_END
 };
 
-static void check_levels(const struct conf *c)
+static void check_levels(const struct unet *u)
 {
-	if (c->chns.n < 2 || c->chns.n > LEVELS)
-		die(PM_USAGE, "unet: chns has %d levels, not 2 to %d", c->chns.n, LEVELS);
+	if (u->chns.n < 2 || u->chns.n > UNET_LEVELS)
+		die(PM_USAGE, "unet: chns has %d levels, not 2 to %d", u->chns.n, UNET_LEVELS);
 }
 
-static void multiple(const void *conf, int64_t size[3])
+void unet_multiple(const void *conf, int64_t size[3])
 {
-	const struct conf *c = conf;
+	const struct unet *u = conf;
 
-	check_levels(c);
-	int64_t m = (int64_t)1 << (c->chns.n - 1);
+	check_levels(u);
+	int64_t m = (int64_t)1 << (u->chns.n - 1);
 
-	size[0] = c->dims == 3 ? m : 1;
+	size[0] = u->dims == 3 ? m : 1;
 	size[1] = size[2] = m;
 }
 
-static int dims(const void *conf) { return ((const struct conf *)conf)->dims; }
+int unet_dims(const void *conf) { return ((const struct unet *)conf)->dims; }
 
-static double drop(const struct conf *c, int level) { return c->dropout.v[c->dropout.n == 1 ? 0 : level]; }
+static double drop(const struct unet *u, int level) { return u->dropout.v[u->dropout.n == 1 ? 0 : level]; }
 
-static void check(const struct conf *c, const struct node *x)
+static void check(const struct unet *u, const struct node *x)
 {
 	int64_t m[3], size[3] = { x->v.d, x->v.h, x->v.w };
 
-	check_levels(c);
-	if (c->dropout.n != 1 && c->dropout.n != c->chns.n)
-		die(PM_USAGE, "unet: dropout has %d values, but chns has %d", c->dropout.n, c->chns.n);
-	multiple(c, m);
+	check_levels(u);
+	if (u->dropout.n != 1 && u->dropout.n != u->chns.n)
+		die(PM_USAGE, "unet: dropout has %d values, but chns has %d", u->dropout.n, u->chns.n);
+	unet_multiple(u, m);
 	for (int i = 0; i < 3; i++)
 		if (size[i] % m[i])
 			die(PM_FAIL, "unet: the size %lldx%lldx%lld is not a multiple of %lldx%lldx%lld; pad or crop to one",
 				(long long)size[0], (long long)size[1], (long long)size[2], (long long)m[0], (long long)m[1], (long long)m[2]);
 }
 
-/* What a level is upsampled to: the skip's channels, beside the skip. */
-static struct node *upsample(struct graph *g, const struct conf *c, struct params *ps, struct node *x, const char *prefix, struct node *skip)
+void unet_encode(struct graph *g, const struct unet *u, struct params *ps, struct node *x, bool deferred, struct node *skip[UNET_LEVELS])
 {
-	char name[96];
+	const int last = u->chns.n - 1;
+	char name[UNET_NAME];
 
-	if (!strcmp(c->up, "conv")) {
-		snprintf(name, sizeof name, "%s.up", prefix);
-		return conv_up(g, ps, x, name, c->dims, skip->v.c, skip);
-	}
-	snprintf(name, sizeof name, "%s.conv1x1", prefix);
-	x = conv(g, ps, x, name, c->dims, skip->v.c, 1, CONV_TO_MAPS);
-	return op_up(g, x, c->dims, strcmp(c->up, "linear") ? UP_NEAREST : UP_LINEAR, skip);
-}
-
-static int forward(struct graph *g, const void *conf, struct params *ps, struct node *x, int classes, struct node *out[PM_OUTPUTS])
-{
-	const struct conf *c = conf;
-	struct node *skip[LEVELS], *scale[LEVELS];
-	int last = c->chns.n - 1, n = 0;
-	char name[64];
-
-	check(c, x);
+	check(u, x);
 	for (int i = 0; i <= last; i++) {
-		int64_t cout = (int64_t)c->chns.v[i];
-		struct block b = { c->dims, cout, drop(c, i), i < last ? c->dims : 0, i < last ? cout : 0, i == last };
+		int64_t cout = (int64_t)u->chns.v[i];
+		struct block b = { u->dims, cout, drop(u, i), i < last ? u->dims : 0, i < last ? cout : 0, i == last && deferred, 1, INIT_FAN_IN };
 		if (i)
 			snprintf(name, sizeof name, "encoder.down%d.maxpool_conv.1.conv_conv", i);
 		else
 			snprintf(name, sizeof name, "encoder.in_conv.conv_conv");
 		skip[i] = conv_block(g, ps, x, name, &b, &x);
 	}
-	x = skip[last];
+}
+
+/* What a level is upsampled to: the skip's channels, beside the skip. */
+static struct node *upsample(struct graph *g, const struct unet *u, struct params *ps, const struct decoder *d, struct node *x,
+	const char *prefix, struct node *skip)
+{
+	const struct filter point = { u->dims, 1, 1, d->init };
+	struct node *beside = d->first ? skip : NULL;
+	char name[UNET_NAME];
+
+	if (!strcmp(d->up, "conv")) {
+		snprintf(name, sizeof name, "%s.up", prefix);
+		return conv_up(g, ps, x, name, u->dims, skip->v.c, beside);
+	}
+	snprintf(name, sizeof name, "%s.conv1x1", prefix);
+	x = conv_by(g, ps, x, name, &point, skip->v.c, CONV_TO_MAPS);
+	return op_up(g, x, u->dims, strcmp(d->up, "linear") ? UP_NEAREST : UP_LINEAR, beside);
+}
+
+int unet_decode(struct graph *g, const struct unet *u, struct params *ps, const struct decoder *d, struct node *const *skip, int classes,
+	struct node **out)
+{
+	const struct filter point = { u->dims, 1, 1, d->init };
+	const int last = u->chns.n - 1;
+	struct node *scale[UNET_LEVELS], *x = skip[last];
+	char up[UNET_NAME - 16], name[UNET_NAME];
+	int n = 0;
+
 	for (int i = last - 1; i >= 0; i--) {
-		struct block b = { c->dims, (int64_t)c->chns.v[i], drop(c, i), 0, 0, true };
-		snprintf(name, sizeof name, "decoder.up%d", last - i);
-		x = op_cat(g, skip[i], upsample(g, c, ps, x, name, skip[i]));
-		snprintf(name, sizeof name, "decoder.up%d.conv.conv_conv", last - i);
+		struct block b = { u->dims, (int64_t)u->chns.v[i], drop(u, i), 0, 0, true, i < last - 1 ? d->dilation : 1, d->init };
+		snprintf(up, sizeof up, "%s.up%d", d->prefix, d->by_level ? i + 1 : last - i);
+		x = op_cat(g, skip[i], upsample(g, u, ps, d, x, up, skip[i]));
+		snprintf(name, sizeof name, "%s.conv.conv_conv", up);
 		x = scale[i] = conv_block(g, ps, x, name, &b, NULL);
 	}
-	for (int i = 0; i < last && (!i || (c->multiscale && g->grad)); i++) {
+	for (int i = 0; i < last && (!i || (d->scales && g->grad)); i++) {
 		if (i)
-			snprintf(name, sizeof name, "decoder.out_conv%d", i);
+			snprintf(name, sizeof name, "%s.out_conv%d", d->prefix, d->by_level ? i + 1 : i);
 		else
-			snprintf(name, sizeof name, "decoder.out_conv");
-		out[n++] = op_plain(g, conv(g, ps, scale[i], name, c->dims, classes, 1, CONV_TO_LOGITS));
+			snprintf(name, sizeof name, "%s.out_conv", d->prefix);
+		out[n++] = op_plain(g, conv_by(g, ps, scale[i], name, &point, classes, CONV_TO_LOGITS));
 	}
 	return n;
+}
+
+static int forward(struct graph *g, const void *settings, struct params *ps, struct node *x, int classes, struct node *out[PM_OUTPUTS])
+{
+	const struct conf *c = settings;
+	const struct decoder d = { .prefix = "decoder", .up = c->u.up, .first = true, .scales = c->multiscale };
+	struct node *skip[UNET_LEVELS];
+
+	unet_encode(g, &c->u, ps, x, true, skip);
+	return unet_decode(g, &c->u, ps, &d, skip, classes, out);
 }
 
 const struct net net_unet = {
 	{ "unet", "U-Net with batch norm and dropout, 2-D or 3-D", "Ronneberger et al., MICCAI 2015; Cicek et al., MICCAI 2016", opts,
 	  sizeof(struct conf) },
-	forward, dims, multiple
+	forward, unet_dims, unet_multiple, NULL
 };

@@ -35,7 +35,7 @@ struct backend {
 
 	/* Mean and biased variance over n,d,h,w of each of the c channels; sums are kept in double per row. */
 	void (*norm_stats)(const struct fmap *z, double *mean, double *var);
-	/* Batch: var (count values each) becomes rstd, the running statistics move by 0.1. Fixed: both are read from those. */
+	/* Batch: var (count values each) becomes rstd, the running statistics (NULL: none) move by 0.1. Fixed: both are read from those. */
 	void (*norm_batch)(const double *mean, double *var, int64_t c, int64_t count, double eps, real *running_mean, real *running_var);
 	void (*norm_fixed)(double *mean, double *rstd, int64_t c, double eps, const real *running_mean, const real *running_var);
 	void (*norm_act)(const struct norm_act *p);
@@ -63,6 +63,9 @@ struct backend {
 	void (*binary)(enum binary f, real *y, const real *a, const real *b, int64_t n, bool add);
 	void (*sum)(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);    /* over mid */
 	void (*spread)(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add); /* along mid */
+	void (*max)(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner); /* over mid */
+	/* In [0, 1): word (i & 3) of philox({i >> 2, 0, 0, layer}, key) without its last 8 bits, over 2^24. key: as in struct norm_act. */
+	void (*uniform)(real *y, int64_t n, const uint32_t *key, uint32_t layer);
 	void (*softmax)(real *y, const real *x, int64_t n, int64_t k, int64_t v);
 	void (*softmax_bwd)(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v); /* adds */
 

@@ -53,7 +53,7 @@ void graph_init(struct graph *g, const struct backend *be, size_t bytes)
 
 	g->be = be;
 	g->mem = m;
-	g->recording = g->here = false;
+	g->recording = g->here = g->aside = false;
 	m->size = be->runs ? bytes : 0;
 	m->base = m->size ? be->alloc(bytes) : NULL;
 	m->arena = arena_open(m->size);
@@ -333,7 +333,8 @@ void grad_end(struct graph *g, struct node *x, struct grad *t)
 	buffer_unref(g, t->temp);
 }
 
-void graph_backward(struct graph *g, struct node *scalar)
+/* From the last node back to the one with that number; they are done with then. */
+static void walk_back(struct graph *g, struct node *scalar, int to)
 {
 	struct graph_mem *m = g->mem;
 	struct fmap *f = grad_zeroed(g, scalar);
@@ -341,15 +342,29 @@ void graph_backward(struct graph *g, struct node *scalar)
 	if (fmap_count(&scalar->v) != 1 || !g->grad)
 		die(PM_FAIL, "bug: backward wants a scalar on a graph with gradients");
 	g->be->unary(U_OFFSET, 1, f->data, f->data, 1, false);
-	for (int i = m->nodes - 1; i >= 0; i--) {
+	for (int i = m->nodes - 1; i >= to; i--) {
 		struct node *y = m->node[i];
 		if ((y->g.data || y->reached) && y->need && y->back)
 			y->back(g, y);
-		if (y->gbuf && !y->keep)
-			buffer_unref(g, y->gbuf);
-		if (y->vbuf && !y->keep)
-			buffer_unref(g, y->vbuf);
+		y->back = NULL;
+		if (y->keep)
+			continue;
+		buffer_unref(g, y->gbuf);
+		buffer_unref(g, y->vbuf);
+		y->gbuf = y->vbuf = NULL;
 	}
+}
+
+void graph_backward(struct graph *g, struct node *scalar) { walk_back(g, scalar, 0); }
+
+struct node *graph_slope(struct graph *g, struct node *scalar, struct node *x)
+{
+	walk_back(g, scalar, node_index(g->mem, x) + 1);
+	struct node *y = node_new(g, NULL, NULL);
+	y->v = x->g;
+	y->vbuf = x->gbuf;
+	x->gbuf = NULL;
+	return y;
 }
 
 double graph_scalar(struct graph *g, const struct node *x)

@@ -36,6 +36,7 @@ struct graph {
 	uint64_t seed, step; /* of the dropout masks */
 	bool recording;      /* see recording.h */
 	bool here;           /* inputs already lie in the backend's memory, which has augmented them */
+	bool aside;          /* a look at what parameters give: they need no gradient, running statistics stay, nothing drops out */
 	struct graph_mem *mem;
 };
 
@@ -53,6 +54,11 @@ void graph_follow(struct graph *g, const struct graph *dry);
 void graph_lifetimes(struct graph *g, const struct graph *dry);
 
 void graph_backward(struct graph *g, struct node *scalar); /* adds d(scalar)/dx to the gradient of every parameter upstream */
+/*
+ * Between the two: d(scalar)/dx as a constant, x a node that op_leaf has made. What was made since has passed afterwards: its
+ * values may not be read again.
+ */
+struct node *graph_slope(struct graph *g, struct node *scalar, struct node *x);
 double graph_scalar(struct graph *g, const struct node *x);
 /* --- inputs: copied from host memory. 2-D nets on volumes: fold puts the slices into the batch, [n*d,c,1,h,w]. --- */
 struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, const int64_t size[3], bool fold);
@@ -80,6 +86,9 @@ struct node *op_up(struct graph *g, struct node *x, int dims, enum up mode, stru
 /* [a, b] on channels. Copies nothing when b lies in the room of a. */
 struct node *op_cat(struct graph *g, struct node *a, struct node *b);
 struct node *op_plain(struct graph *g, struct node *x); /* to plain f32, as losses want it */
+struct node *op_maps(struct graph *g, struct node *x);  /* and back */
+struct node *op_detach(struct graph *g, struct node *x); /* the same values as a constant, no copy */
+struct node *op_leaf(struct graph *g, struct node *x);   /* the same values as if they were a parameter: see graph_slope */
 
 #include "nn/ops.h" /* on plain maps */
 

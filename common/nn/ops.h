@@ -18,9 +18,12 @@ struct node *op_overlap(struct graph *g, struct node *z, struct node *target, st
 struct node *op_unary(struct graph *g, enum unary f, double a, struct node *x);
 struct node *op_binary(struct graph *g, enum binary f, struct node *a, struct node *b); /* equal shapes, or b a scalar */
 struct node *op_sum(struct graph *g, struct node *x, int axis); /* of n,c,d,h,w; the axis becomes 1 */
+struct node *op_max(struct graph *g, struct node *x, int axis); /* no gradient */
 struct node *op_spread(struct graph *g, struct node *x, int axis, int64_t count); /* the inverse: an axis of 1 repeated */
 struct node *op_total(struct graph *g, struct node *x);         /* a scalar */
 struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t count); /* rows first.. of axis n, no copy */
+/* Numbers of [0, 1), other ones in each op and step: philox(seed; step, op). */
+struct node *op_uniform(struct graph *g, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w);
 struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c);
 /* ops_regions.c. Of each pixel and its up to 3^3 - 1 neighbours the least or the greatest value. */
 struct node *op_extreme(struct graph *g, struct node *x, bool most);

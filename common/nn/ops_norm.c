@@ -34,7 +34,12 @@ static void norm_back(struct graph *g, struct node *y)
 	struct node *z = y->in[0];
 	struct fmap none = { .data = NULL }, *dz = dz_of(g, y, z);
 
-	g->be->norm_act_bwd(&a->p, &y->g, y->reached ? &a->pooled->g : &none, a->fixed, y->in[GAMMA]->g.data, y->in[BETA]->g.data, dz);
+	/* Of parameters that need no gradient it goes nowhere. */
+	struct buffer *spare = y->in[GAMMA]->need ? NULL : buffer_new(g, 2 * (size_t)z->v.c * sizeof(real));
+	real *dgamma = spare ? buffer_at(g, spare) : y->in[GAMMA]->g.data, *dbeta = spare ? dgamma + z->v.c : y->in[BETA]->g.data;
+
+	g->be->norm_act_bwd(&a->p, &y->g, y->reached ? &a->pooled->g : &none, a->fixed, dgamma, dbeta, dz);
+	buffer_unref(g, spare);
 	if (y->reached)
 		buffer_unref(g, a->pooled->gbuf);
 	buffer_unref(g, a->stats);
@@ -70,7 +75,7 @@ static void statistics(struct graph *g, struct node *z, const struct norm *p, st
 	} else {
 		if (!z->moments)
 			be->norm_stats(&z->v, mean, rstd);
-		be->norm_batch(mean, rstd, c, z->v.n * fmap_space(&z->v), 1e-5, p->mean->v.data, p->var->v.data);
+		be->norm_batch(mean, rstd, c, z->v.n * fmap_space(&z->v), 1e-5, g->aside ? NULL : p->mean->v.data, g->aside ? NULL : p->var->v.data);
 	}
 	z->moments = NULL; /* taken over */
 	a->p.mean = mean;
@@ -137,7 +142,7 @@ struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, 
 	y->back = norm_back;
 	a->p = (struct norm_act){
 		.z = z->v, .dims = p->pool, .gamma = p->gamma->v.data, .beta = p->beta->v.data,
-		.slope = p->slope, .drop = g->training ? p->drop : 0,
+		.slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
 		.key = graph_key(g), .layer = (uint32_t)tape_length(g),
 	};
 	statistics(g, z, p, a);

@@ -89,6 +89,15 @@ struct node *op_weight(struct graph *g, const float *host, int64_t n, const int6
 	return plain_input(g, F_REAL, host, n, size, fold);
 }
 
+struct node *op_uniform(struct graph *g, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
+{
+	struct node *y = node_new(g, NULL, NULL);
+
+	node_value(g, y, F_REAL, 1, n, c, d, h, w);
+	g->be->uniform(y->v.data, fmap_count(&y->v), graph_key(g), (uint32_t)tape_length(g));
+	return y;
+}
+
 struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c)
 {
 	struct node *y = node_new(g, NULL, NULL);
@@ -226,6 +235,22 @@ struct node *op_sum(struct graph *g, struct node *x, int axis)
 	return along_node(g, x, &to, (struct axis_arg){ outer, mid, inner }, g->be->sum, sum_back);
 }
 
+struct node *op_max(struct graph *g, struct node *x, int axis)
+{
+	int64_t dim[5] = { x->v.n, x->v.c, x->v.d, x->v.h, x->v.w }, outer = 1, inner = 1, mid = dim[axis];
+	struct node *y = node_new(g, x, NULL);
+
+	for (int i = 0; i < axis; i++)
+		outer *= dim[i];
+	for (int i = axis + 1; i < 5; i++)
+		inner *= dim[i];
+	dim[axis] = 1;
+	y->need = false;
+	node_value(g, y, F_REAL, 1, dim[0], dim[1], dim[2], dim[3], dim[4]);
+	g->be->max(y->v.data, x->v.data, outer, mid, inner);
+	return node_done(g, y);
+}
+
 struct node *op_spread(struct graph *g, struct node *x, int axis, int64_t count)
 {
 	int64_t dim[5] = { x->v.n, x->v.c, x->v.d, x->v.h, x->v.w }, outer = 1, inner = 1;
@@ -343,4 +368,34 @@ struct node *op_plain(struct graph *g, struct node *x)
 	y->back = plain_back;
 	g->be->relayout(&y->v, &x->v, false);
 	return node_done(g, y);
+}
+
+struct node *op_maps(struct graph *g, struct node *x)
+{
+	struct node *y = node_new(g, x, NULL);
+
+	node_value(g, y, g->type, PM_LANES, x->v.n, x->v.c, x->v.d, x->v.h, x->v.w);
+	y->back = plain_back;
+	g->be->relayout(&y->v, &x->v, false);
+	return node_done(g, y);
+}
+
+struct node *op_detach(struct graph *g, struct node *x)
+{
+	struct node *y = node_new(g, NULL, NULL);
+
+	node_input_act(g, y, 0, x);
+	y->need = false;
+	y->v = x->v;
+	y->vbuf = x->vbuf;
+	y->vbuf->refs++;
+	return node_done(g, y);
+}
+
+struct node *op_leaf(struct graph *g, struct node *x)
+{
+	struct node *y = op_detach(g, x);
+
+	y->need = true;
+	return y;
 }

@@ -50,8 +50,8 @@ static struct node *node_of(struct graph *g, struct params *ps, struct param *p)
 	x->ps = ps;
 	x->v = fmap_make(g, F_REAL, 1, 1, p->count, 1, 1, 1);
 	x->v.data = ps->value ? ps->value + p->offset : (real *)64;
-	x->need = p->trainable;
-	if (p->trainable) {
+	x->need = p->trainable && !g->aside;
+	if (x->need) {
 		x->g = x->v;
 		x->g.data = ps->grad ? ps->grad + p->offset : (real *)64;
 	}
@@ -72,6 +72,24 @@ struct node *running(struct graph *g, struct params *ps, const char *name, enum 
 	return node_of(g, ps, p ? p : declare(ps, name, init, 0, 1, &n, false));
 }
 
+static double draw(struct rng *r, const struct param *p)
+{
+	const double bound = 1 / sqrt((double)p->fan_in), fan_out = p->rank > 1 ? (double)(p->count / p->dim[1]) : 1;
+
+	switch (p->init) {
+	case INIT_FAN_IN:
+		return rng_range(r, -bound, bound);
+	case INIT_HE:
+		return rng_normal(r) * sqrt(2) * bound;
+	case INIT_XAVIER:
+		return rng_normal(r) * sqrt(2 / ((double)p->fan_in + fan_out));
+	case INIT_NORMAL:
+		return rng_normal(r) * 0.02;
+	default:
+		return p->init == INIT_ONE;
+	}
+}
+
 void params_freeze(struct params *ps, const struct backend *be, uint64_t seed)
 {
 	int64_t at[2] = { ps->trainable, 0 };
@@ -81,12 +99,11 @@ void params_freeze(struct params *ps, const struct backend *be, uint64_t seed)
 	for (int i = 0; i < ps->n; i++) {
 		struct param *p = ps->p[i];
 		struct rng r;
-		double bound = p->init == INIT_FAN_IN ? 1 / sqrt((double)p->fan_in) : 0;
 		p->offset = at[p->trainable];
 		at[p->trainable] += p->count;
 		rng_init(&r, seed, "init", 0, p->name, 0);
 		for (int64_t k = 0; k < p->count; k++)
-			host[p->offset + k] = (real)(p->init == INIT_FAN_IN ? rng_range(&r, -bound, bound) : p->init == INIT_ONE);
+			host[p->offset + k] = (real)draw(&r, p);
 	}
 	ps->be = be;
 	ps->value = be->alloc((size_t)ps->total * sizeof(real));

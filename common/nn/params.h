@@ -9,7 +9,11 @@
 
 enum { PM_PARAM_RANK = 5 };
 
-enum init { INIT_ZERO, INIT_ONE, INIT_FAN_IN }; /* FAN_IN: U(-b, b), b = 1 / sqrt(fan_in), PyTorch's default */
+/*
+ * FAN_IN: U(-b, b), b = 1 / sqrt(fan_in), PyTorch's default. Normal with variance 2 / fan_in (He et al., ICCV 2015), with
+ * 2 / (fan_in + fan_out) (Glorot and Bengio, AISTATS 2010), and with standard deviation 0.02.
+ */
+enum init { INIT_FAN_IN, INIT_ZERO, INIT_ONE, INIT_HE, INIT_XAVIER, INIT_NORMAL };
 
 struct param {
 	char name[96];

@@ -5,7 +5,7 @@
 #ifndef PM_CASES_H
 #define PM_CASES_H
 
-#include "agent/agent.h"
+#include "agent/methods.h"
 #include "base/rng.h"
 
 #include <math.h>
@@ -102,7 +102,7 @@ struct norm_case {
 static struct node *case_norm(struct graph *g, struct params *ps, const void *arg)
 {
 	const struct norm_case *n = arg;
-	struct block b = { n->dims, 5, n->drop, n->pool, 0, false };
+	struct block b = { n->dims, 5, n->drop, n->pool, 0, false, 1, INIT_FAN_IN };
 	struct node *pooled = NULL, *x = image(g, 2, 1, n->dims == 3 ? 4 : 1, 6, 8);
 	struct node *y = conv_block(g, ps, x, "a", &b, &pooled), *s = probe(g, y);
 
@@ -111,7 +111,7 @@ static struct node *case_norm(struct graph *g, struct params *ps, const void *ar
 
 static struct node *case_only_pooled(struct graph *g, struct params *ps, const void *arg)
 {
-	struct block b = { 2, 5, 0, 2, 0, false };
+	struct block b = { 2, 5, 0, 2, 0, false, 1, INIT_FAN_IN };
 	struct node *pooled;
 
 	(void)arg;
@@ -122,7 +122,7 @@ static struct node *case_only_pooled(struct graph *g, struct params *ps, const v
 /* What the last normalisation defers is read twice, by a convolution of each kernel. */
 static struct node *case_deferred(struct graph *g, struct params *ps, const void *arg)
 {
-	struct block b = { 2, 5, 0, 0, 0, true };
+	struct block b = { 2, 5, 0, 0, 0, true, 1, INIT_FAN_IN };
 	struct node *x = conv_block(g, ps, image(g, 2, 1, 1, 6, 8), "a", &b, NULL);
 
 	(void)arg;
@@ -138,7 +138,7 @@ struct up_case {
 static struct node *case_up(struct graph *g, struct params *ps, const void *arg)
 {
 	const struct up_case *u = arg;
-	struct block b = { u->dims, 5, 0, u->dims, u->beside ? 7 : 0, false };
+	struct block b = { u->dims, 5, 0, u->dims, u->beside ? 7 : 0, false, 1, INIT_FAN_IN };
 	struct node *low, *x = image(g, 2, 1, u->dims == 3 ? 4 : 1, 8, 6), *up;
 	struct node *skip = conv_block(g, ps, x, "a", &b, &low), *beside = u->beside ? skip : NULL;
 
@@ -199,6 +199,12 @@ static struct node *case_softmax(struct graph *g, struct params *ps, const void 
 static struct node *case_resample(struct graph *g, struct params *ps, const void *arg)
 {
 	return probe(g, op_resample(g, logits(g, ps, 3), (int64_t[]){ 1, 9, 3 }, *(const enum resample *)arg));
+}
+
+/* The teacher is a constant. */
+static struct node *case_consistency(struct graph *g, struct params *ps, const void *arg)
+{
+	return consistency(g, arg, logits(g, ps, 3), op_softmax(g, image(g, 2, 3, 1, 6, 5)));
 }
 
 /* --- losses, agents and networks: walks over the tables --- */
@@ -339,6 +345,9 @@ static void walk_plain(checker check)
 		check("resample", case_resample, &how, 12);
 	check("part", case_part, NULL, 12);
 	check("softmax", case_softmax, NULL, 12);
+	check("consistency", case_consistency, "mse", 12);
+	check("consistency", case_consistency, "kl", 12);
+	check("consistency", case_consistency, "js", 12);
 }
 
 static void walk_losses(checker check)
@@ -352,15 +361,25 @@ static void walk_losses(checker check)
 		check(regions[i], case_region, regions[i], 12);
 }
 
+static void case_agents(checker check, const char *spec, int mode, int branches, int scales)
+{
+	for (int i = 0; agents[i]; i++)
+		if (agents[i]->branches <= branches && agents[i]->scales <= scales)
+			check(agents[i]->p.name, case_net, &(struct net_case){ spec, &agents[i]->p, mode }, 3);
+}
+
 static void walk_networks(checker check)
 {
-	for (int i = 0; agents[i]; i++) {
-		check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5,6,7:dropout=0,0,0.2,0.3,0.4", &agents[i]->p, 2 }, 3);
-		check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1:up=conv", &agents[i]->p, 2 }, 3);
-		check(agents[i]->p.name, case_net, &(struct net_case){ "unet:dims=3:chns=3,4,5:dropout=0.2", &agents[i]->p, 2 }, 3);
-		for (int mode = 0; mode < 3; mode++)
-			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5,6:dropout=0:up=nearest:multiscale", &agents[i]->p, mode }, 3);
-	}
+	case_agents(check, "unet:chns=3,4,5,6,7:dropout=0,0,0.2,0.3,0.4", 2, 1, 1);
+	case_agents(check, "unet:chns=3,4,5:dropout=0.1:up=conv", 2, 1, 1);
+	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);
+	for (int mode = 0; mode < 3; mode++)
+		case_agents(check, "unet:chns=3,4,5,6:dropout=0:up=nearest:multiscale", mode, 1, 3);
+	case_agents(check, "mcnet:chns=3,4,5:dropout=0.1", 2, 3, 1);
+	case_agents(check, "mcnet:dims=3:chns=3,4,5:decoders=2:dropout=0.1", 2, 2, 1);
+	case_agents(check, "dbnet:chns=3,4,5:dropout=0.1", 2, 2, 1);
+	case_agents(check, "tdnet:chns=3,4,5:dropout=0.1:dilation=1,1,2", 2, 3, 2);
+	case_agents(check, "cctnet:chns=3,4,5:dropout=0.1:vat=0", 2, 4, 1); /* an adversary is a constant to the gradient, not to differences */
 }
 
 #endif

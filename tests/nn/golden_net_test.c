@@ -156,7 +156,43 @@ static const struct golden golden[] = {
 		{ "decoder.out_conv.bias", 1.35052392 } } },
 	{ "unet:up=conv:dims=3", 1, { 16, 32, 32 }, 353959, false, {
 		{ 0, -0.25404509, 0.42843765, 0.18072908, -0.34743120, -0.26689191 } }, { { NULL, 0 } } },
+	{ "cctnet", 2, { 1, 32, 32 }, 273739, false, {
+		{ 0, -0.89099757, 2.13267337, 0.35681150, 0.28862211, -0.04147638 } }, { { NULL, 0 } } },
+	{ "dbnet", 2, { 1, 32, 32 }, 154114, false, {
+		{ 0, -0.89099757, 2.13267337, 0.35681150, 0.28862211, -0.04147638 } }, { { NULL, 0 } } },
+	{ "tdnet", 2, { 1, 32, 32 }, 194520, false, {
+		{ 0, -0.89099757, 2.13267337, 0.35681150, 0.28862211, -0.04147638 } }, { { NULL, 0 } } },
+	{ "mcnet", 2, { 1, 32, 32 }, 202149, false, { /* its first decoder is that of the U-Net with transposed convolutions */
+		{ 0, -0.47259857, 1.21964537, 0.08081799, 0.33061965, -0.04853822 } }, { { NULL, 0 } } },
 };
+
+/* The parameters of networks as they are used: K 4 and one channel. */
+static void counts(void **state)
+{
+	static const struct {
+		const char *spec;
+		int64_t trainable;
+	} known[] = {
+		{ "unet:multiscale", 7245072 },
+		{ "cctnet:chns=16x32x64x128x256", 4344404 }, { "cctnet", 17353876 },
+		{ "dbnet:chns=16x32x64x128x256", 2446040 }, { "dbnet", 9770920 },
+		{ "mcnet:chns=16x32x64x128x256", 3209388 }, { "mcnet", 12820812 },
+		{ "tdnet", 3081552 }, { "tdnet:dims=3", 8961648 },
+	};
+	(void)state;
+
+	for (size_t i = 0; i < PM_COUNT(known); i++) {
+		struct params ps = { 0 };
+		struct err e;
+		void *conf;
+		const struct net *net = (const struct net *)spec_parse(&net_kind, known[i].spec, &conf, &e);
+		assert_non_null(net);
+		predict_declare(net, conf, 4, 1, &ps);
+		if (ps.trainable != known[i].trainable)
+			fail_msg("%s: %lld parameters, not %lld", known[i].spec, (long long)ps.trainable, (long long)known[i].trainable);
+		params_fini(&ps);
+	}
+}
 
 static void near(const char *what, double got, double expected, double tolerance)
 {
@@ -441,6 +477,7 @@ int main(void)
 {
 	void *cpu = (void *)(uintptr_t)&backend_cpu, *plain = (void *)(uintptr_t)&backend_plain;
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(counts),
 		{ "formula_filled_networks on cpu", formula_filled_networks, NULL, NULL, cpu },
 		{ "formula_filled_networks on plain", formula_filled_networks, NULL, NULL, plain },
 		{ "initial_weights_of_pytorch on cpu", initial_weights_of_pytorch, NULL, NULL, cpu },

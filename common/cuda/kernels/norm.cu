@@ -82,8 +82,10 @@ CELL void batch(const struct batch *a, uint32_t c)
 {
 	const double unbiased = a->count > 1 ? a->count / (a->count - 1) : 1;
 
-	a->running_mean[c] = (real)(0.9 * (double)a->running_mean[c] + 0.1 * a->mean[c]);
-	a->running_var[c] = (real)(0.9 * (double)a->running_var[c] + 0.1 * unbiased * a->var[c]);
+	if (a->running_mean) {
+		a->running_mean[c] = (real)(0.9 * (double)a->running_mean[c] + 0.1 * a->mean[c]);
+		a->running_var[c] = (real)(0.9 * (double)a->running_var[c] + 0.1 * unbiased * a->var[c]);
+	}
 	a->var[c] = 1 / sqrt(a->var[c] + a->eps);
 }
 EACH(batch)

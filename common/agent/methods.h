@@ -1,0 +1,27 @@
+/* methods.h: second terms of the loss, of logits z [n,k,d,h,w]; see methods.c. */
+#ifndef PM_METHODS_H
+#define PM_METHODS_H
+
+#include "agent/semi.h"
+
+/* The settings of a struct that begins with struct ramped. */
+#define RAMPED_OPTS(weight_dflt, end_dflt) \
+	OPT_NUMBER(struct ramped, weight, 0, "X", weight_dflt, 0, 1e6, "of what is learned beyond the labels, once it has grown"), \
+	OPT_NUMBER(struct ramped, ramp_start, 0, "N", "0", 0, 1e12, "iteration at which it begins to grow"), \
+	OPT_NUMBER(struct ramped, ramp_end, 0, "N", end_dflt, 0, 1e12, "iteration at which it has grown; 0: the last")
+
+/* taught + w more, w that of settings that begin with struct ramped; more may be NULL. */
+struct node *beyond(struct run *r, struct node *taught, struct node *more);
+/* Says which logits are the run's; returns the loss. */
+struct node *main_output(struct run *r, struct node *logits, struct node *loss);
+
+struct node *pyramid_consistency(struct graph *g, struct node *const *z, int n); /* z[0] at full size */
+/* how: mse, kl or js, between softmax z and the probabilities of a teacher, a constant. */
+struct node *consistency(struct graph *g, const char *how, struct node *z, struct node *teacher);
+struct node *mutual_consistency(struct graph *g, struct node *const *z, int n, double temperature);
+/* share: a number; mixture share p0 + (1 - share) p1, its classes unless soft; pseudo: dice or ce, the mean of both branches. */
+struct node *mixed_pseudo_labels(struct graph *g, struct node *const z[2], struct node *share, bool soft, const char *pseudo, bool twice);
+struct node *sure_consistency(struct graph *g, struct node *const *z, int n);
+struct node *class_affinity(struct graph *g, struct node *const *z, int n);
+
+#endif
