@@ -12,12 +12,14 @@ static struct node *loss(struct run *r)
 
 	r->logits = out[0];
 	r->logits->keep = true;
-	return op_binary(g, B_ADD, taught, op_unary(g, U_SCALE, ramped_weight(r, r->conf), entropy));
+	return op_binary(g, B_ADD, taught, weighted(r, entropy, 0));
 }
 
 const struct agent agent_em = {
 	.p = { "em", "entropy minimisation: the loss of the labels plus the entropy of the prediction on all samples",
 		"Grandvalet and Bengio, Semi-supervised learning by entropy minimization, NeurIPS 2004", ramped_opts, sizeof(struct ramped) },
 	.nets = 1,
+	.fixed = true,
+	.tell = tell_weight,
 	.loss = loss,
 };

@@ -3,6 +3,7 @@
 #include "cpu/conv.h"
 #include "cpu/kernels.h"
 #include "cpu/tile.h"
+#include "cpu/view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -129,6 +130,7 @@ CALL(overlap_bwd, (real *dz, const real *dsum, const real *z, const struct targe
 CALL(argmax, (uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v), (y, z, n, k, v))
 CALL(adam, (real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p), (w, g, m, v, n, p))
 CALL(sgd, (real *w, const real *g, real *v, int64_t n, const struct sgd *p), (w, g, v, n, p))
+CALL(ema, (real *y, const real *x, int64_t n, const double *keep), (y, x, n, keep))
 
 static void score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 {
@@ -167,7 +169,8 @@ static void clip(real *g, int64_t n, double most, double *norm)
 		.tile_cut = cpu_tile_cut, .tile_add = cpu_tile_add, .all_finite = cpu_all_finite, \
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
-		.score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, \
+		.score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema, \
+		.noise = cpu_noise, .box = cpu_box, .blur = cpu_blur, .turn = cpu_turn, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

@@ -46,6 +46,11 @@ NOTHING(overlap, real *sum, const real *z, const struct target *t, int64_t n, in
 NOTHING(overlap_bwd, real *dz, const real *ds, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 NOTHING(argmax, uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
 NOTHING(score, double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+NOTHING(noise, real *y, const real *x, int64_t n, double sigma, double most, const uint32_t key[2], uint32_t layer)
+NOTHING(box, real *y, const real *at, int64_t n, const int64_t size[3])
+NOTHING(blur, real *y, const real *x, const real *weight, int64_t count, int64_t n, int64_t outer, int64_t mid, int64_t inner)
+NOTHING(turn, real *y, const real *x, const real *quarters, int64_t n, int64_t rows, int64_t side, bool back)
+NOTHING(ema, real *y, const real *x, int64_t n, const double *keep)
 NOTHING(clip, real *g, int64_t n, double most, double *norm)
 NOTHING(adam, real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p)
 NOTHING(sgd, real *w, const real *g, real *v, int64_t n, const struct sgd *p)
@@ -58,4 +63,5 @@ const struct backend backend_null = {
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
 	.softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap,
 	.overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd,
+	.noise = noise, .box = box, .blur = blur, .turn = turn, .ema = ema,
 };

@@ -37,6 +37,11 @@ double cuda_sum_squares(const real *x, int64_t n);
 void cuda_clip(real *g, int64_t n, double most, double *norm);
 void cuda_adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
+void cuda_ema(real *y, const real *x, int64_t n, const double *keep);
+void cuda_noise(real *y, const real *x, int64_t n, double sigma, double most, const uint32_t key[2], uint32_t layer);
+void cuda_box(real *y, const real *box, int64_t n, const int64_t size[3]);
+void cuda_blur(real *y, const real *x, const real *weight, int64_t count, int64_t n, int64_t outer, int64_t mid, int64_t inner);
+void cuda_turn(real *y, const real *x, const real *quarters, int64_t n, int64_t rows, int64_t side, bool back);
 
 struct conv *cuda_conv_open(const struct conv_shape *s);
 void cuda_conv_close(struct conv *c);

@@ -23,7 +23,8 @@ const struct backend pymic_table = {
 	.relayout = cuda_relayout, .space = cuda_space, .resample = cuda_resample, .unary = cuda_unary, .binary = cuda_binary, .sum = cuda_sum,
 	.spread = cuda_spread, .softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
 	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax, .score = cuda_score,
-	.sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd,
+	.sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd, .ema = cuda_ema,
+	.noise = cuda_noise, .box = cuda_box, .blur = cuda_blur, .turn = cuda_turn,
 	.recorder = &recorder,
 };
 

@@ -75,10 +75,19 @@ struct backend {
 	/* For the log, added to sum[1 + k]: the loss, and hard_dice of each class of the first maxima of z. */
 	void (*score)(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 
+	/* Of images. y = x + sigma N(0,1) cut at +-most; element i from words 2 (i & 1) and the next of philox({i >> 1, 0, 0, layer}, key). */
+	void (*noise)(real *y, const real *x, int64_t n, double sigma, double most, const uint32_t key[2], uint32_t layer);
+	void (*box)(real *y, const real *box, int64_t n, const int64_t size[3]); /* y [n,d,h,w]: 1 inside [n][2][3], from and to, else 0 */
+	/* x [n,outer,mid,inner] filtered along mid by n times count weights, an odd number; the edge is repeated. */
+	void (*blur)(real *y, const real *x, const real *weight, int64_t count, int64_t n, int64_t outer, int64_t mid, int64_t inner);
+	/* x [n,rows,side,side], each sample by a number of quarter turns of its own, from axis h to w as numpy's rot90; back: the other way. */
+	void (*turn)(real *y, const real *x, const real *quarters, int64_t n, int64_t rows, int64_t side, bool back);
+
 	double (*sum_squares)(const real *x, int64_t n);
 	void (*clip)(real *g, int64_t n, double most, double *norm); /* *norm: of g, which is scaled down to most where it is more */
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
+	void (*ema)(real *y, const real *x, int64_t n, const double *keep); /* y = keep y + (1 - keep) x, keep in the backend's memory */
 
 	const struct recorder *recorder; /* NULL on processors */
 };

@@ -25,14 +25,16 @@ struct node {
 	bool reached;       /* a gradient waits for it in a node that is not g */
 	bool need;          /* some trainable parameter is upstream */
 	bool keep;          /* read by the caller after the step: never freed early */
-	int uses;           /* ops that read it: inference frees the value after the last */
+	bool brief;         /* made and read where no gradient goes: freed after the last use */
+	int uses;           /* ops that read it */
 };
 
 struct graph {
 	const struct backend *be;
 	enum ftype type;     /* of feature maps: F_REAL or F_BF16 */
 	bool training;       /* batch statistics and dropout */
-	bool grad;           /* a backward pass will follow */
+	bool frozen;         /* running statistics even so */
+	bool grad;           /* a backward pass will follow; false for a part of the tape: no gradient goes through what is made there */
 	uint64_t seed, step; /* of the dropout masks */
 	bool recording;      /* see recording.h */
 	struct graph_mem *mem;
@@ -48,7 +50,10 @@ size_t graph_peak(const struct graph *g); /* the highest byte of the arena in us
 size_t graph_plan(struct graph *dry);
 void graph_follow(struct graph *g, const struct graph *dry);
 
-/* Later runs of g (which may be dry) free a value where dry saw it used for the last time, as inference can; the peak starts anew. */
+/*
+ * Later runs of g (which may be dry) free a value that no gradient needs where dry saw it used for the last time; the peak
+ * starts anew. g may be dry.
+ */
 void graph_lifetimes(struct graph *g, const struct graph *dry);
 
 void graph_backward(struct graph *g, struct node *scalar); /* adds d(scalar)/dx to the gradient of every parameter upstream */

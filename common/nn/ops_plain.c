@@ -49,7 +49,7 @@ struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, 
 	struct node *y = node_new(g, NULL, NULL);
 
 	node_value(g, y, F_REAL, 1, n * slices, c, fold ? 1 : size[0], size[1], size[2]);
-	tape_input(g, &(struct input){ y->v.data, F_REAL, n, c, slices, fmap_space(&y->v), NULL }, host);
+	tape_input(g, &(struct input){ y->v.data, F_REAL, n, c, slices, fmap_space(&y->v) }, host);
 	return as_input(g, y);
 }
 
@@ -69,7 +69,7 @@ static struct node *plain_input(struct graph *g, enum ftype type, const void *ho
 	struct node *y = node_new(g, NULL, NULL);
 
 	node_value(g, y, type, 1, fold ? n * size[0] : n, 1, fold ? 1 : size[0], size[1], size[2]);
-	tape_input(g, &(struct input){ y->v.data, type, 1, 1, 1, fmap_count(&y->v), NULL }, host);
+	tape_input(g, &(struct input){ y->v.data, type, 1, 1, 1, fmap_count(&y->v) }, host);
 	return y;
 }
 
@@ -90,8 +90,8 @@ struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c)
 
 	for (int64_t i = 0; i < n * c; i++)
 		host[i] = (real)v[i];
-	node_value(g, y, F_REAL, 1, n, c, 1, 1, 1);
-	tape_input(g, &(struct input){ y->v.data, F_U8, 1, 1, 1, (int64_t)fmap_bytes(&y->v), host }, host);
+	y->v = fmap_make(g, F_REAL, 1, n, c, 1, 1, 1);
+	y->v.data = tape_constant(g, host, fmap_bytes(&y->v));
 	return y;
 }
 
@@ -305,7 +305,8 @@ struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t cou
 
 	y->v = rows(&x->v, first, count);
 	y->vbuf = x->vbuf;
-	y->vbuf->refs++;
+	if (y->vbuf) /* parameters and constants have none */
+		y->vbuf->refs++;
 	y->arg = tape_alloc(g, sizeof first);
 	*(int64_t *)y->arg = first;
 	y->back = part_back;
