@@ -1,3 +1,6 @@
 AGENT(sup)
 AGENT(em)
 AGENT(cps)
+AGENT(mt)
+AGENT(uamt)
+AGENT(rdrop)
