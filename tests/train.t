@@ -55,6 +55,13 @@ is "$(cut -f 4 out | tail -n +2 | tr '\n' ' ')" "0.001 0.001 0.001 " \
 	"the rate that a row shows is the one it was made with"
 train p $short --schedule step:every=4:gamma=0.1 > p.tsv 2> /dev/null
 is "$(cut -f 4 p.tsv | tail -n +2 | tr '\n' ' ')" "0.001 0.0001 1e-05 " "the schedule lowers it"
+status 0 "averaged weights" train ema $short --valid valid.pms --ema 0.9
+train trained $short --valid valid.pms --ema 0.9 --evaluate trained > trained.tsv 2> log
+is "$(cut -f 1-4,7 trained.tsv)" "$(cut -f 1-4,7 b.tsv)" "do not change what is trained"
+pymic-infer -m ema/last.pmm < valid.pms 2> log | pymic-eval --labels 1,2 --metrics dice > ema.csv 2> log
+pymic-infer -m b/last.pmm < valid.pms 2> log | pymic-eval --labels 1,2 --metrics dice > b.csv 2> log
+! cmp -s ema.csv b.csv
+ok $? "are those that are inferred with"
 status 0 "half-precision feature maps" \
 	train bf16 $net -j1 --iters 100 --valid-every 100 --valid valid.pms --precision bf16
 ok "$(tail -n 1 out | awk '{ print !($5 > 0.6) }')" "learn as well"

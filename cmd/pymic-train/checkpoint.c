@@ -147,7 +147,7 @@ static void describe(const struct trainer *t, struct meta *m)
 	const struct state *s = &t->state;
 
 	meta_set_text(m, "net", t->conf->net);
-	meta_set_number(m, "nets", t->agent->nets);
+	meta_set_number(m, "nets", t->members);
 	meta_set_number(m, "classes", t->run.classes);
 	meta_set_number(m, "channels", (double)t->channels);
 	meta_set_text(m, "precision", t->conf->precision);
@@ -155,27 +155,38 @@ static void describe(const struct trainer *t, struct meta *m)
 	meta_set_number(m, "metric", s->best);
 }
 
-static void save(const struct trainer *t, const char *name, const struct meta *m, bool all)
+/* The sets of parameters in the order of model files: first those that are validated, which pymic-infer takes. */
+static int ordered(struct trainer *t, struct params *sets[PM_SETS], struct optim *optim[PM_SETS])
 {
-	const struct params *sets[PM_NETS];
-	const struct optim *optim[PM_NETS];
+	int n = 0;
+
+	for (int validated = 1; validated >= 0; validated--)
+		for (int i = 0; i < t->sets; i++)
+			if ((i >= t->first && i < t->first + t->members) == validated) {
+				sets[n] = &t->ps[i];
+				optim[n++] = i < t->agent->nets ? &t->optim[i] : NULL;
+			}
+	return n;
+}
+
+static void save(struct trainer *t, const char *name, const struct meta *m, bool all)
+{
+	struct params *sets[PM_SETS];
+	struct optim *optim[PM_SETS];
+	const int n = ordered(t, sets, optim);
 	char *path = in_folder(t->conf, name);
 
-	for (int i = 0; i < t->agent->nets; i++) {
-		sets[i] = &t->ps[i];
-		optim[i] = &t->optim[i];
-	}
 	if (!trainer_finite(t))
 		die(PM_FAIL, "a weight of the network is not finite after iteration %lld: lower --lr, or set --clip; "
 			"the last good model is %s", (long long)t->state.iter, path);
-	model_write(path, m, sets, all ? optim : NULL, t->agent->nets);
+	model_write(path, m, (const struct params *const *)sets, all ? (const struct optim *const *)optim : NULL, all ? n : t->members);
 	free(path);
 }
 
 /* Does the number of threads decide the last digits? That of a GPU's never. */
 static bool threads_decide(const struct trainer *t) { return t->be == &backend_cpu && !t->be->own(t->type); }
 
-void checkpoint_best(const struct trainer *t)
+void checkpoint_best(struct trainer *t)
 {
 	struct meta m = { .buf = NULL };
 
@@ -184,7 +195,7 @@ void checkpoint_best(const struct trainer *t)
 	meta_fini(&m);
 }
 
-void checkpoint_write(const struct trainer *t)
+void checkpoint_write(struct trainer *t)
 {
 	const struct state *s = &t->state;
 	const struct position *p = &s->position;
@@ -249,29 +260,29 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 	t->schedule.bad = (int64_t)meta_number(m, "plateau_bad", 0);
 }
 
-static void read_into(struct trainer *t, const char *path, bool all)
-{
-	struct params *sets[PM_NETS];
-	struct optim *optim[PM_NETS];
-	struct err e;
-
-	for (int i = 0; i < t->agent->nets; i++) {
-		sets[i] = &t->ps[i];
-		optim[i] = &t->optim[i];
-	}
-	if (model_read(path, sets, all ? optim : NULL, t->agent->nets, &e))
-		die(PM_FAIL, "%s", e.msg);
-}
-
 void checkpoint_weights(struct trainer *t)
 {
+	struct params *sets[PM_SETS];
+	struct optim *optim[PM_SETS];
+	const int n = ordered(t, sets, optim);
 	char *path = in_folder(t->conf, "last.pmm");
+	struct err e;
 
-	read_into(t, path, true);
+	if (model_read(path, sets, optim, n, &e))
+		die(PM_FAIL, "%s", e.msg);
 	free(path);
 }
 
-void checkpoint_init(struct trainer *t) { read_into(t, t->conf->init, false); }
+void checkpoint_init(struct trainer *t)
+{
+	struct params *sets[PM_NETS];
+	struct err e;
+
+	for (int i = 0; i < t->agent->nets; i++)
+		sets[i] = &t->ps[i];
+	if (model_read(t->conf->init, sets, NULL, t->agent->nets, &e))
+		die(PM_FAIL, "%s", e.msg);
+}
 
 void checkpoint_position(const char *path)
 {

@@ -1,5 +1,5 @@
 /* log.c: the course of a run: a table on stdout, and the same as JSON lines in the folder. */
-#include "train.h"
+#include "log.h"
 
 #include "io/outfile.h"
 

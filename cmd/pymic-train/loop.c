@@ -1,5 +1,5 @@
 /* loop.c: a run from first to last: cycles of iterations, each closed by a validation and a checkpoint. */
-#include "train.h"
+#include "log.h"
 
 #include "base/progress.h"
 
@@ -62,6 +62,8 @@ static void start(struct loop *l, int64_t channels)
 		checkpoint_weights(t);
 	else if (t->conf->init)
 		checkpoint_init(t);
+	if (!t->resumed)
+		trainer_follow(t);
 	log_open(t->conf, t->state.iter - t->state.cycle_iters); /* a row that a kill kept from its checkpoint comes again */
 	l->ready = true;
 }

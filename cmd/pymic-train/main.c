@@ -1,5 +1,5 @@
 /* main.c: pymic-train: network x loss x agent x optimizer, one loop. */
-#include "train.h"
+#include "log.h"
 
 #include "base/progress.h"
 #include "cpu/threads.h"
@@ -30,6 +30,11 @@ const struct opt train_opts[] = {
 	OPT_NUMBER(struct conf, lr, 0, "X", "1e-3", 0, 1e6, "learning rate at the start"),
 	OPT_STRING(struct conf, schedule, 0, "SPEC", "constant", "learning rate after each validation"),
 	OPT_NUMBER(struct conf, clip, 0, "X", "0", 0, 1e12, "scale gradients of a larger norm down to it; 0: never"),
+	OPT_NUMBER(struct conf, ema, 0, "X", "0", 0, 0.9999999,
+		"also keep the exponential moving average of the weights, of this decay (0.999); 0: no"),
+	OPT_CHOICE(struct conf, evaluate, 0, "average|trained", "average",
+		"weights that are validated and that pymic-infer takes from the models: averaged ones, of --ema or of a teacher, where "
+		"there are any, or those that are trained"),
 	OPT_NUMBER(struct conf, iters, 'n', "N", "10000", 1, 1e12, "iterations; training also ends with its input"),
 	OPT_NUMBER(struct conf, batch, 'b', "N", "4", 1, 4096, "samples in a batch, when samples come and not batches"),
 	OPT_STRING(struct conf, augment, 0, "TRANSFORM...", "",
@@ -152,6 +157,22 @@ static void augment_init(struct trainer *t, struct conf *c, char **operand, int 
 		die(PM_USAGE, "--augment: %s", e.msg);
 }
 
+/* Trained sets come first, teachers next, averages of trained ones last. */
+static void sets_count(struct trainer *t)
+{
+	const int trained = t->agent->nets, teachers = t->agent->teachers;
+	const bool average = !strcmp(t->conf->evaluate, "average");
+
+	t->sets = trained + teachers + (t->conf->ema > 0 ? trained : 0);
+	t->members = trained;
+	if (average && t->conf->ema > 0) {
+		t->first = trained + teachers;
+	} else if (average && teachers) {
+		t->first = trained;
+		t->members = teachers;
+	}
+}
+
 static void trainer_init(struct trainer *t, const struct conf *c)
 {
 	struct err e;
@@ -162,13 +183,15 @@ static void trainer_init(struct trainer *t, const struct conf *c)
 	t->agent = (const struct agent *)choose(&agent_kind, "agent", c->agent, &conf);
 	t->run = (struct run){
 		.net = t->net, .net_conf = t->net_conf, .classes = c->classes, .deep_mode = c->deep_mode,
-		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters,
+		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters, .seed = (uint64_t)c->seed,
 	};
 	t->run.loss.n = spec_sum_parse(&loss_kind, c->loss, t->run.loss.part, (int)PM_COUNT(t->run.loss.part), &e);
 	if (t->run.loss.n < 1)
 		die(PM_USAGE, "--loss: %s", e.msg);
-	for (int i = 0; i < t->agent->nets; i++) {
+	sets_count(t);
+	for (int i = 0; i < t->agent->nets + t->agent->teachers; i++)
 		t->run.ps[i] = &t->ps[i];
+	for (int i = 0; i < t->agent->nets; i++) {
 		t->optim[i].kind = choose(&optimizer_kind, "optimizer", c->optimizer, &t->optim[i].conf);
 	}
 	const struct plugin *schedule = choose(&schedule_kind, "schedule", c->schedule, &conf);
@@ -194,7 +217,7 @@ static void dry_run(struct trainer *t)
 		parameters += (double)(t->ps[i].trainable + t->ps[i].total);
 		trainable += (double)t->ps[i].trainable;
 	}
-	held = sizeof(real) * (parameters + trainable * (1 + optim_states(t->optim[0].kind)));
+	held = sizeof(real) * (parameters * t->sets / t->agent->nets + trainable * (1 + optim_states(t->optim[0].kind)));
 	printf("batch\t%lldx%lldx%lldx%lldx%lld\n", (long long)b.n, (long long)b.channels, (long long)b.size[0],
 		(long long)b.size[1], (long long)b.size[2]);
 	printf("parameters\t%.0f\ntrainable\t%.0f\n", parameters, trainable);
@@ -207,13 +230,13 @@ static struct predictor *open_predictor(struct trainer *t)
 {
 	const struct numbers *w = &t->conf->window;
 	struct predict_conf p = {
-		.net = t->net, .net_conf = t->net_conf, .classes = t->conf->classes, .members = t->agent->nets,
+		.net = t->net, .net_conf = t->net_conf, .classes = t->conf->classes, .members = t->members,
 		.backend = t->be, .type = t->type,
 	};
 	struct err e;
 
 	for (int i = 0; i < p.members; i++)
-		p.member[i] = &t->ps[i];
+		p.member[i] = &t->ps[t->first + i];
 	for (int i = 0; i < w->n; i++)
 		p.window[3 - w->n + i] = (int64_t)w->v[i];
 	struct predictor *made = predictor_open(&p, &e);

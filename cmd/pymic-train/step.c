@@ -6,25 +6,42 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* All that the agent is told but what lies on the tape; returns how many numbers it tells. */
+static int64_t introduce(struct trainer *t, const struct batch *b)
+{
+	struct run *r = &t->run;
+	const int64_t slices = t->fold ? b->size[0] : 1;
+
+	r->iter = t->state.iter;
+	r->labeled = b->labeled * slices;
+	r->samples = b->n * slices;
+	memcpy(r->size, b->size, sizeof r->size);
+	r->size[0] = t->fold ? 1 : b->size[0];
+	if (!t->agent->tell)
+		return 0;
+	const int64_t n = t->agent->tell(r, NULL);
+	t->told = xresize(t->told, (size_t)n, sizeof *t->told);
+	return t->agent->tell(r, t->told);
+}
+
 /* Puts the batch on the tape, the image last, whose copy may leave room, and lets the agent make the loss. */
 static struct node *forward(struct trainer *t, struct graph *g, const struct batch *b)
 {
 	struct run *r = &t->run;
 	const struct numbers *a = &t->conf->class_weights;
-	const int64_t slices = t->fold ? b->size[0] : 1;
+	const int64_t told = introduce(t, b);
 
 	g->type = t->type;
 	g->training = true;
 	g->grad = true;
 	graph_reset(g);
 	r->g = g;
-	r->iter = t->state.iter;
-	r->labeled = b->labeled * slices;
 	r->truth = (struct truth){ .target = op_label(g, b->label, b->labeled, b->size, t->fold) };
 	if (b->weight)
 		r->truth.weight = op_weight(g, b->weight, b->labeled, b->size, t->fold);
 	if (a->n)
 		r->truth.class_weight = op_constant(g, a->v, 1, a->n);
+	r->told = told ? op_told(g, t->told, told) : NULL;
 	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
 	r->logits = NULL;
 	struct node *loss = t->agent->loss(r);
@@ -32,10 +49,12 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	return loss;
 }
 
-/* A dry step, planned; returns the bytes it takes. */
+/* A dry step, planned, once its lifetimes are known from another; returns the bytes it takes. */
 static size_t measure(struct trainer *t, const struct batch *b, struct graph *dry)
 {
 	graph_measure(dry, t->be);
+	graph_backward(dry, forward(t, dry, b));
+	graph_lifetimes(dry, dry);
 	graph_backward(dry, forward(t, dry, b));
 	return graph_plan(dry);
 }
@@ -77,6 +96,17 @@ void trainer_freeze(struct trainer *t)
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
 	}
+	for (int i = t->agent->nets; i < t->sets; i++) {
+		const bool teacher = i < t->agent->nets + t->agent->teachers;
+		const struct follow how = teacher ? t->agent->follow(t->run.conf) : (struct follow){ t->conf->ema, true };
+		average_init(&t->average[i], &t->ps[i], &t->ps[(i - t->agent->nets - (teacher ? 0 : t->agent->teachers))], &how);
+	}
+}
+
+void trainer_follow(struct trainer *t)
+{
+	for (int i = t->agent->nets; i < t->sets; i++)
+		params_copy(t->average[i].ps, t->average[i].of);
 }
 
 /* A batch of another shape needs another amount of memory: the arena grows when it must. */
@@ -93,9 +123,10 @@ static void fit(struct trainer *t, const struct batch *b)
 	if (bytes > t->bytes) {
 		graph_fini(&t->g);
 		graph_init(&t->g, t->be, t->bytes = bytes);
-		for (int i = 0; i < t->agent->nets; i++)
+		for (int i = 0; i < t->sets; i++)
 			params_touch(&t->ps[i]); /* what convolutions packed went with the old graph */
 	}
+	graph_lifetimes(&t->g, &dry);
 	graph_follow(&t->g, &dry);
 	graph_fini(&dry);
 }
@@ -191,23 +222,35 @@ static void compute(void *arg)
 	graph_backward(&t->g, loss);
 	for (int i = 0; i < t->agent->nets; i++)
 		optim_run(&t->optim[i], &t->ps[i], t->conf->clip);
+	for (int i = t->agent->nets; i < t->sets; i++)
+		average_run(&t->average[i]);
 }
 
 static void run(struct trainer *t, const struct batch *b)
 {
 	struct job j = { t, b };
-	const void *const weighted[] = { b->label, b->weight, b->image }, *const plain[] = { b->label, b->image };
+	const void *host[4];
+	int n = 0;
 
 	t->g.here = b->drawn != NULL;
 	t->g.seed = (uint64_t)t->conf->seed;
 	t->g.step = (uint64_t)t->state.iter;
 	for (int i = 0; i < t->agent->nets; i++)
 		optim_put(&t->optim[i], t->schedule.lr);
+	for (int i = t->agent->nets; i < t->sets; i++)
+		average_put(&t->average[i], t->state.iter);
+	const int64_t told = introduce(t, b);
+	host[n++] = b->label;
+	if (b->weight)
+		host[n++] = b->weight;
+	if (told)
+		host[n++] = t->told;
+	host[n++] = b->image;
 	if (t->agent->fixed)
-		recording_run(&t->recording, compute, &j, b->weight ? weighted : plain);
+		recording_run(&t->recording, compute, &j, host);
 	else
 		compute(&j);
-	for (int i = 0; i < t->agent->nets; i++)
+	for (int i = 0; i < t->sets; i++)
 		params_touch(&t->ps[i]); /* as optim_run does, but where it is replayed */
 }
 
@@ -232,7 +275,7 @@ void trainer_step(struct trainer *t, const struct batch *b)
 
 bool trainer_finite(const struct trainer *t)
 {
-	for (int i = 0; i < t->agent->nets; i++)
+	for (int i = 0; i < t->sets; i++)
 		if (!isfinite(t->be->sum_squares(t->ps[i].value, t->ps[i].total)))
 			return false;
 	return true;

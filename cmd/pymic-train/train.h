@@ -10,8 +10,8 @@
 
 struct conf {
 	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *position;
-	const char *checkpoint_every, *augment;
-	double lr, clip;
+	const char *checkpoint_every, *augment, *evaluate;
+	double lr, clip, ema;
 	int classes, batch, threads, deep_mode;
 	int64_t iters, valid_every, early_stop, seed;
 	struct numbers window, class_weights, deep_weights;
@@ -29,6 +29,8 @@ struct state { /* what a checkpoint holds besides parameters, optimizers and sch
 	struct position position;
 };
 
+enum { PM_SETS = 2 * PM_NETS };
+
 struct trainer {
 	const struct conf *conf;
 	const struct net *net;
@@ -40,8 +42,11 @@ struct trainer {
 	struct augmenter *augmenter;
 	bool fold;                   /* a 2-D network: slices go into the batch */
 	struct run run;              /* what is lent to the agent */
-	struct params ps[PM_NETS];
+	int sets, first, members;    /* of parameters: trained ones, teachers, averages; those that are validated */
+	struct params ps[PM_SETS];
+	struct average average[PM_SETS]; /* what each that is not trained follows */
 	struct optim optim[PM_NETS];
+	float *told;                 /* what the agent tells the device in this step */
 	struct schedule schedule;
 	struct state state;
 	bool resumed;
@@ -59,6 +64,7 @@ struct feed_conf trainer_feed(const struct trainer *t);
 void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
 size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */
 void trainer_freeze(struct trainer *t);
+void trainer_follow(struct trainer *t); /* teachers and averages become copies of what was trained */
 /* Waits for no result but each few iterations, to see whether the loss is finite: dies where not. */
 void trainer_step(struct trainer *t, const struct batch *b);
 void trainer_collect(struct trainer *t); /* state's sums of the cycle become those of all its iterations */
@@ -80,20 +86,11 @@ bool checkpoint_resume(const struct conf *c, struct meta *about); /* is there a 
 void checkpoint_read(struct trainer *t, const struct meta *about); /* state and schedule alone */
 void checkpoint_weights(struct trainer *t); /* and optimizers, of the run that is resumed */
 void checkpoint_init(struct trainer *t);    /* weights alone, of --init */
-void checkpoint_write(const struct trainer *t);
-void checkpoint_best(const struct trainer *t);
+void checkpoint_write(struct trainer *t);
+void checkpoint_best(struct trainer *t);
 void checkpoint_position(const char *path); /* prints it */
 char *in_folder(const struct conf *c, const char *name);
 
-/* --- log.c --- */
-struct row {
-	int64_t iter;
-	double loss, lr, seconds, valid; /* valid: foreground mean */
-	const double *dice, *valid_dice; /* [classes]; valid_dice NULL: no validation */
-	int classes;
-};
-void log_open(const struct conf *c, int64_t iter); /* lines after that iteration are cut */
-void log_row(const struct row *r);
-void log_close(void);
+void catch_signals(void); /* main.c */
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "loss/loss.h"
 #include "net/net.h"
+#include "nn/average.h"
 
 enum { PM_NETS = 4 };
 
@@ -16,12 +17,15 @@ struct run {
 	const struct net *net;
 	const void *net_conf;
 	int classes;
-	struct params *ps[PM_NETS];
+	struct params *ps[PM_NETS];    /* those that are trained, then teachers */
 	struct loss_sum loss;
 	int deep_mode;                 /* of deep supervision, where the net gives several outputs */
 	const struct numbers *deep_weights; /* n = 0: 2^-i */
 	const void *conf;              /* the agent's own settings */
 	int64_t iter, iters;           /* this iteration, from 0 */
+	uint64_t seed;
+	int64_t samples, size[3];      /* of the image (slices, where they are folded) */
+	struct node *told;             /* [n]: what `tell` has said, on the device; NULL without it */
 	struct node *image;            /* all samples, labeled ones first */
 	struct truth truth;            /* of the first `labeled` samples (slices, where they are folded) */
 	int64_t labeled;
@@ -31,8 +35,12 @@ struct run {
 struct agent {
 	struct plugin p;
 	int nets; /* how many sets of parameters it trains */
+	int teachers; /* sets beside them: number i is the average of trained set i, see average.h */
 	bool fixed; /* makes the same nodes in each step of a shape, whatever the values and the iteration: it can be recorded */
 	int branches, scales; /* the fewest decoders, and outputs of each, that its network must have; 0: any */
+	struct follow (*follow)(const void *conf); /* how teachers follow */
+	/* Numbers that differ from step to step and are not the batch's: weights, random draws. Says how many; out may be NULL. */
+	int64_t (*tell)(const struct run *r, float *out);
 	struct node *(*loss)(struct run *r);
 	void (*after)(struct run *r); /* once the optimizer has stepped, or NULL */
 };

@@ -4,12 +4,12 @@
 #include <string.h>
 
 struct conf {
-	struct ramped ramp;
+	RAMPED;
 	const char *distance;
 };
 
 static const struct opt opts[] = {
-	RAMPED_OPTS("0.1", "0"),
+	RAMPED_OPTIONS(struct conf, "0.1", "0"),
 	OPT_CHOICE(struct conf, distance, 0, "mse|kl|js", "mse", "between an auxiliary prediction and the main one, which is the teacher"),
 	OPT_END,
 };
@@ -36,6 +36,7 @@ const struct agent agent_cct = {
 	.p = { "cct", "cross-consistency training: auxiliary decoders on perturbed features learn from the main one; for cctnet",
 		"Ouali et al., Semi-supervised semantic segmentation with cross-consistency training, CVPR 2020", opts, sizeof(struct conf) },
 	.nets = 1,
+	.tell = tell_weight,
 	.branches = 2,
 	.loss = loss,
 };

@@ -15,11 +15,10 @@ static struct node *loss(struct run *r)
 	}
 	r->logits = out[0][0];
 	r->logits->keep = true;
-	const double w = ramped_weight(r, r->conf);
 	for (int i = 0; i < 2 && free_of_labels[0]; i++) {
 		const struct truth pseudo = { .target = op_argmax(g, free_of_labels[1 - i]), .class_weight = r->truth.class_weight,
 			.image = unlabeled(r, r->image) };
-		sum = op_binary(g, B_ADD, sum, op_unary(g, U_SCALE, w, loss_eval(g, &r->loss, free_of_labels[i], &pseudo)));
+		sum = op_binary(g, B_ADD, sum, weighted(r, loss_eval(g, &r->loss, free_of_labels[i], &pseudo), 0));
 	}
 	return sum;
 }
@@ -28,5 +27,7 @@ const struct agent agent_cps = {
 	.p = { "cps", "cross pseudo supervision: two networks are each other's teachers on unlabeled samples",
 		"Chen et al., Semi-supervised semantic segmentation with cross pseudo supervision, CVPR 2021", ramped_opts, sizeof(struct ramped) },
 	.nets = 2,
+	.fixed = true,
+	.tell = tell_weight,
 	.loss = loss,
 };

@@ -7,18 +7,18 @@
 #include <string.h>
 
 struct conf {
-	struct ramped ramp;
+	RAMPED;
 	const char *pseudo, *softmax;
 };
 
 static const struct opt hard_opts[] = {
-	RAMPED_OPTS("0.1", "0"),
+	RAMPED_OPTIONS(struct conf, "0.1", "0"),
 	OPT_CHOICE(struct conf, pseudo, 0, "dice|ce", "dice", "loss on the mixture's classes"),
 	OPT_END,
 };
 
 static const struct opt soft_opts[] = {
-	RAMPED_OPTS("8", "0"),
+	RAMPED_OPTIONS(struct conf, "8", "0"),
 	OPT_CHOICE(struct conf, pseudo, 0, "dice|ce", "ce", "loss on the mixture"),
 	OPT_CHOICE(struct conf, softmax, 0, "once|twice", "twice", "twice: of the probabilities again, which the weight 8 was published for"),
 	OPT_END,
@@ -46,6 +46,8 @@ const struct agent agent_dmpls = {
 		"Luo et al., Scribble-supervised medical image segmentation via dual-branch network and dynamically mixed pseudo labels supervision, "
 		"MICCAI 2022", hard_opts, sizeof(struct conf) },
 	.nets = 1,
+	.fixed = true,
+	.tell = tell_weight,
 	.branches = 2,
 	.loss = hard_loss,
 };
@@ -55,6 +57,8 @@ const struct agent agent_dmsps = {
 		"Han et al., DMSPS: dynamically mixed soft pseudo-label supervision for scribble-supervised medical image segmentation, "
 		"Medical Image Analysis 2024", soft_opts, sizeof(struct conf) },
 	.nets = 1,
+	.fixed = true,
+	.tell = tell_weight,
 	.branches = 2,
 	.loss = soft_loss,
 };

@@ -2,12 +2,12 @@
 #include "agent/methods.h"
 
 struct conf {
-	struct ramped ramp;
+	RAMPED;
 	double temperature;
 };
 
 static const struct opt opts[] = {
-	RAMPED_OPTS("0.1", "0"),
+	RAMPED_OPTIONS(struct conf, "0.1", "0"),
 	OPT_NUMBER(struct conf, temperature, 0, "X", "0.1", 0.02, 1, "of the sharpening"),
 	OPT_END,
 };
@@ -29,6 +29,8 @@ const struct agent agent_mcnet = {
 		"Wu et al., Mutual consistency learning for semi-supervised medical image segmentation, Medical Image Analysis 2022",
 		opts, sizeof(struct conf) },
 	.nets = 1,
+	.fixed = true,
+	.tell = tell_weight,
 	.branches = 2,
 	.loss = loss,
 };

@@ -8,7 +8,7 @@
 
 struct node *beyond(struct run *r, struct node *taught, struct node *more)
 {
-	return more ? add(r->g, taught, op_unary(r->g, U_SCALE, ramped_weight(r, r->conf), more)) : taught;
+	return more ? add(r->g, taught, weighted(r, more, 0)) : taught;
 }
 
 struct node *main_output(struct run *r, struct node *logits, struct node *loss)
@@ -33,7 +33,7 @@ static struct node *mean_of(struct graph *g, struct node *const *x, int n)
 }
 
 /* Of each pixel: sum over classes of a (ln a - ln b). */
-static struct node *divergence(struct graph *g, struct node *a, struct node *b) { return op_sum(g, times(g, a, sub(g, ln(g, a), ln(g, b))), 1); }
+static struct node *pixel_divergence(struct graph *g, struct node *a, struct node *b) { return op_sum(g, times(g, a, sub(g, ln(g, a), ln(g, b))), 1); }
 
 /*
  * With p_s = 0.99 softmax + 0.005 at full size (nearest) and m that of their mean, D_s = KL(m | p_s) of each pixel, w = e^-D:
@@ -50,7 +50,7 @@ struct node *pyramid_consistency(struct graph *g, struct node *const *z, int n)
 	}
 	struct node *m = mean_of(g, p, n);
 	for (int i = 0; i < n; i++) {
-		struct node *d = divergence(g, m, p[i]), *w = negative_exp(g, d);
+		struct node *d = pixel_divergence(g, m, p[i]), *w = negative_exp(g, d);
 		struct node *far = over(g, mean(g, by_pixel(g, squared(g, sub(g, m, p[i])), w)), linear(g, 1, mean(g, w), 1e-8));
 		far = add(g, far, mean(g, d));
 		sum = sum ? add(g, sum, far) : far;
@@ -70,9 +70,9 @@ struct node *consistency(struct graph *g, const char *how, struct node *z, struc
 	p = linear(g, 1, p, 1e-8);
 	teacher = linear(g, 1, teacher, kl ? 1e-8 : 1e-5);
 	if (kl)
-		return linear(g, share, mean(g, divergence(g, teacher, p)), 0);
+		return linear(g, share, mean(g, pixel_divergence(g, teacher, p)), 0);
 	struct node *m = linear(g, 0.5, add(g, p, teacher), 0);
-	return linear(g, share / 2, mean(g, add(g, divergence(g, m, p), divergence(g, m, teacher))), 0);
+	return linear(g, share / 2, mean(g, add(g, pixel_divergence(g, m, p), pixel_divergence(g, m, teacher))), 0);
 }
 
 /* The sum over i != j of the mean of (p_i - y_j)^2, y = p^(1/T) / (p^(1/T) + (1 - p)^(1/T)). */
@@ -123,7 +123,7 @@ struct node *sure_consistency(struct graph *g, struct node *const *z, int n)
 	struct node *m = mean_of(g, p, n), *h = linear(g, -1 / log((double)m->v.c), op_sum(g, times(g, m, ln(g, m)), 1), 0);
 	struct node *w = negative_exp(g, h);
 	for (int i = 0; i < n; i++)
-		each[i] = over(g, op_total(g, times(g, divergence(g, p[i], m), w)), op_total(g, w));
+		each[i] = over(g, op_total(g, times(g, pixel_divergence(g, p[i], m), w)), op_total(g, w));
 	return mean_of(g, each, n);
 }
 

@@ -4,12 +4,6 @@
 
 #include "agent/semi.h"
 
-/* The settings of a struct that begins with struct ramped. */
-#define RAMPED_OPTS(weight_dflt, end_dflt) \
-	OPT_NUMBER(struct ramped, weight, 0, "X", weight_dflt, 0, 1e6, "of what is learned beyond the labels, once it has grown"), \
-	OPT_NUMBER(struct ramped, ramp_start, 0, "N", "0", 0, 1e12, "iteration at which it begins to grow"), \
-	OPT_NUMBER(struct ramped, ramp_end, 0, "N", end_dflt, 0, 1e12, "iteration at which it has grown; 0: the last")
-
 /* taught + w more, w that of settings that begin with struct ramped; more may be NULL. */
 struct node *beyond(struct run *r, struct node *taught, struct node *more);
 /* Says which logits are the run's; returns the loss. */

@@ -2,20 +2,25 @@
 #include "agent/methods.h"
 
 struct conf {
-	struct ramped ramp;
+	RAMPED;
 	double ccac;
 };
 
 static const struct opt opts[] = {
-	RAMPED_OPTS("8", "2000"),
+	RAMPED_OPTIONS(struct conf, "8", "2000"),
 	OPT_NUMBER(struct conf, ccac, 0, "X", "0.1", 0, 1e6, "of the agreement of the classes' places, likewise grown"),
 	OPT_END,
 };
 
+static int64_t tell(const struct run *r, float *out)
+{
+	if (out)
+		out[1] = (float)(((const struct conf *)r->conf)->ccac * ramp(r, r->conf));
+	return 1 + tell_weight(r, out);
+}
+
 static struct node *loss(struct run *r)
 {
-	const struct conf *c = r->conf;
-	struct ramped places = c->ramp;
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS], *z[PM_OUTPUTS], *far = NULL;
 	const int n = forward_all(r, 0, out), branches = net_branches(r->net, r->net_conf), scales = n / branches;
@@ -26,8 +31,7 @@ static struct node *loss(struct run *r)
 		struct node *d = class_affinity(g, z, branches);
 		far = far ? op_binary(g, B_ADD, far, d) : d;
 	}
-	places.weight = c->ccac;
-	far = op_unary(g, U_SCALE, ramped_weight(r, &places) / scales, far);
+	far = weighted(r, op_unary(g, U_SCALE, 1. / scales, far), 1);
 	struct node *sum = op_binary(g, B_ADD, beyond(r, supervised(r, out, n), sure_consistency(g, z, branches)), far);
 	return main_output(r, out[0], sum);
 }
@@ -37,6 +41,8 @@ const struct agent agent_psseg = {
 		"Han et al., PS-Seg, 2026",
 		opts, sizeof(struct conf) },
 	.nets = 1,
+	.fixed = true,
+	.tell = tell,
 	.branches = 2,
 	.loss = loss,
 };

@@ -43,12 +43,13 @@ static struct node *regularised(struct run *r, const struct loss *own)
 
 	r->logits = out[0];
 	r->logits->keep = true;
-	return op_binary(g, B_ADD, taught, op_unary(g, U_SCALE, ramped_weight(r, r->conf), regular));
+	return op_binary(g, B_ADD, taught, weighted(r, regular, 0));
 }
 
 #define REGULAR(word, own, summary, cite) \
 	static struct node *word(struct run *r) { return regularised(r, &own); } \
-	const struct agent agent_##word = { .p = { #word, summary, cite, ramped_opts, sizeof(struct ramped) }, .nets = 1, .loss = word };
+	const struct agent agent_##word = { .p = { #word, summary, cite, ramped_opts, sizeof(struct ramped) }, \
+		.nets = 1, .fixed = true, .tell = tell_weight, .loss = word };
 
 REGULAR(em, loss_entropy, "entropy minimisation: the loss of the labels plus the entropy of the prediction on all samples",
 	"Grandvalet and Bengio, Semi-supervised learning by entropy minimization, NeurIPS 2004")

@@ -1,33 +1,48 @@
 /* semi.c: see semi.h. */
 #include "agent/semi.h"
 
+#include "loss/terms.h"
+
 #include <math.h>
+#include <string.h>
 
-const struct opt ramped_opts[] = {
-	OPT_NUMBER(struct ramped, weight, 0, "X", "0.1", 0, 1e6, "of what is learned beyond the labels, once it has grown"),
-	OPT_NUMBER(struct ramped, ramp_start, 0, "N", "0", 0, 1e12, "iteration at which it begins to grow"),
-	OPT_NUMBER(struct ramped, ramp_end, 0, "N", "0", 0, 1e12, "iteration at which it has grown; 0: the last"),
-	OPT_END,
-};
+const struct opt ramped_opts[] = { RAMPED_OPTIONS(struct ramped, "0.1", "0"), OPT_END };
 
-double ramp(const struct run *r, int64_t ramp_start, int64_t ramp_end)
+double grown(const struct run *r, int64_t first, int64_t last)
 {
-	const double start = (double)ramp_start, end = (double)(ramp_end ? ramp_end : r->iters);
+	const double start = (double)first, end = (double)(last ? last : r->iters);
 
 	return end > start ? fmin(1, fmax(0, ((double)r->iter - start) / (end - start))) : 1;
 }
 
-double ramped_weight(const struct run *r, const struct ramped *c)
+double ramp(const struct run *r, const struct ramped *c)
 {
-	const double x = ramp(r, c->ramp_start, c->ramp_end);
+	const double left = 1 - grown(r, c->ramp_start, c->ramp_end);
 
-	return c->weight * exp(-5 * (1 - x) * (1 - x));
+	return exp(-5 * left * left);
 }
 
-int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS])
+double ramped_weight(const struct run *r, const struct ramped *c) { return c->weight * ramp(r, c); }
+
+int64_t tell_weight(const struct run *r, float *out)
 {
-	return r->net->forward(r->g, r->net_conf, r->ps[net], r->image, r->classes, out);
+	const struct ramped *c = r->conf;
+
+	if (out)
+		*out = (float)ramped_weight(r, c);
+	return 1;
 }
+
+struct node *told(struct run *r, int64_t first, int64_t count) { return op_part(r->g, r->told, first, count); }
+
+struct node *weighted(struct run *r, struct node *x, int64_t which) { return op_binary(r->g, B_MUL, x, told(r, which, 1)); }
+
+int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
+{
+	return r->net->forward(r->g, r->net_conf, r->ps[net], image, r->classes, out);
+}
+
+int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, r->image, out); }
 
 static struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
 
@@ -58,4 +73,83 @@ struct node *supervised(struct run *r, struct node *const *out, int n)
 struct node *unlabeled(struct run *r, struct node *x)
 {
 	return r->labeled < x->v.n ? op_part(r->g, x, r->labeled, x->v.n - r->labeled) : NULL;
+}
+
+struct follow taught_follow(const void *conf)
+{
+	const struct taught *c = conf;
+
+	return (struct follow){ c->decay, !strcmp(c->statistics, "average") };
+}
+
+struct node *still_probabilities(struct run *r, int set, struct node *image, enum manner manner)
+{
+	struct graph *g = r->g;
+	struct node *out[PM_OUTPUTS];
+
+	still_begin(g);
+	g->training = manner != MANNER_TEST;
+	g->frozen = manner == MANNER_DROPOUT;
+	forward_on(r, set, image, out);
+	struct node *p = op_softmax(g, out[0]);
+	g->training = true;
+	g->frozen = false;
+	still_end(g);
+	return p;
+}
+
+struct node *noisy_image(struct run *r, struct node *image, double sigma)
+{
+	struct graph *g = r->g;
+
+	still_begin(g);
+	image = op_to_maps(g, op_noise(g, image, sigma, 2 * sigma));
+	still_end(g);
+	return image;
+}
+
+struct node *square_gap(struct graph *g, struct node *p, struct node *q)
+{
+	return mean(g, op_unary(g, U_SQUARE, 0, op_binary(g, B_SUB, p, q)));
+}
+
+struct node *sure_gap(struct graph *g, struct node *p, struct node *q, struct node *p_mean, struct node *threshold)
+{
+	still_begin(g);
+	struct node *minus_u = op_sum(g, times(g, p_mean, op_unary(g, U_LOG, 0, linear(g, 1, p_mean, 1e-6))), 1);
+	struct node *sure = op_unary(g, U_STEP, 0, add(g, minus_u, threshold));
+	still_end(g);
+	struct node *gap = op_sum(g, op_unary(g, U_SQUARE, 0, op_binary(g, B_SUB, p, q)), 1);
+	return over(g, op_total(g, times(g, gap, sure)), linear(g, 2, op_total(g, sure), 1e-16));
+}
+
+struct node *divergence(struct graph *g, struct node *p, struct node *q)
+{
+	struct node *both = times(g, op_binary(g, B_SUB, p, q), op_binary(g, B_SUB, surprise(g, q), surprise(g, p)));
+
+	return linear(g, 0.5 * (double)p->v.c, mean(g, both), 0);
+}
+
+int64_t tell_sure(const struct run *r, float *out)
+{
+	if (out)
+		out[1] = (float)((0.75 + 0.25 * ramp(r, r->conf)) * log(r->classes));
+	return 1 + tell_weight(r, out);
+}
+
+struct node *sure_teacher(struct run *r, struct node *image, int passes, double sigma, struct node **p_mean)
+{
+	struct graph *g = r->g;
+	struct node *q = still_probabilities(r, 1, noisy_image(r, image, sigma), MANNER_TEST), *sum = NULL;
+
+	for (int i = 0; i < passes; i++) {
+		struct node *one = still_probabilities(r, 1, noisy_image(r, image, sigma), MANNER_DROPOUT);
+		still_begin(g);
+		sum = sum ? add(g, sum, one) : one;
+		still_end(g);
+	}
+	still_begin(g);
+	*p_mean = linear(g, 1.0 / passes, sum, 0);
+	still_end(g);
+	return q;
 }

@@ -5,16 +5,70 @@
 #include "agent/agent.h"
 
 /* A second term of the loss whose weight grows: weight * exp(-5 (1 - r)^2), r from 0 to 1 between two iterations. */
+#define RAMPED \
+	double weight; \
+	int64_t ramp_start, ramp_end /* end 0: the last iteration */
 struct ramped {
-	double weight;
-	int64_t ramp_start, ramp_end; /* end 0: the last iteration */
+	RAMPED;
 };
 
-extern const struct opt ramped_opts[];
-/* From 0 to 1 between two iterations; end 0: the last. */
-double ramp(const struct run *r, int64_t start, int64_t end);
-double ramped_weight(const struct run *r, const struct ramped *c);
+/* For settings T that begin with RAMPED. */
+#define RAMPED_OPTIONS(T, default_weight, default_end) \
+	OPT_NUMBER(T, weight, 0, "X", default_weight, 0, 1e6, "of what is learned beyond the labels, once it has grown"), \
+	OPT_NUMBER(T, ramp_start, 0, "N", "0", 0, 1e12, "iteration at which it begins to grow"), \
+	OPT_NUMBER(T, ramp_end, 0, "N", default_end, 0, 1e12, "iteration at which it has grown; 0: the last")
 
+/* Settings with a teacher begin with both. */
+#define TAUGHT \
+	RAMPED; \
+	double decay, noise; \
+	const char *statistics
+struct taught {
+	TAUGHT;
+};
+#define TAUGHT_OPTIONS(T) \
+	OPT_NUMBER(T, decay, 0, "X", "0.99", 0, 0.9999999, "the teacher is the average of the weights, of this decay"), \
+	OPT_NUMBER(T, noise, 0, "X", "0.1", 0, 1e6, "standard deviation of the noise on the images, cut at twice that"), \
+	OPT_CHOICE(T, statistics, 0, "average|copy", "average", "the teacher's running statistics: averaged as well, or the student's")
+
+extern const struct opt ramped_opts[];
+double grown(const struct run *r, int64_t start, int64_t end); /* from 0 to 1 between two iterations; end 0: the last */
+double ramp(const struct run *r, const struct ramped *c); /* from exp(-5) to 1 */
+double ramped_weight(const struct run *r, const struct ramped *c);
+int64_t tell_weight(const struct run *r, float *out); /* that alone, of an agent whose settings begin with struct ramped */
+
+struct node *told(struct run *r, int64_t first, int64_t count); /* [count] of what has been told */
+struct node *weighted(struct run *r, struct node *x, int64_t which); /* x times number `which` of those */
+
+struct follow taught_follow(const void *conf); /* of settings that begin with struct taught */
+
+/* What is made between them passes no gradient on, and its memory is free after its last use. */
+static inline void still_begin(struct graph *g) { g->grad = false; }
+static inline void still_end(struct graph *g) { g->grad = true; }
+
+/*
+ * Probabilities of a set of parameters, without a gradient: with running statistics and no dropout; with dropout; as in
+ * training, which moves the running statistics.
+ */
+enum manner { MANNER_TEST, MANNER_DROPOUT, MANNER_TRAIN };
+struct node *still_probabilities(struct run *r, int set, struct node *image, enum manner manner);
+struct node *noisy_image(struct run *r, struct node *image, double sigma); /* plus N(0, sigma^2) cut at 2 sigma; no gradient */
+
+/* --- distances of probabilities [n,k,...]; q is a constant --- */
+struct node *square_gap(struct graph *g, struct node *p, struct node *q); /* the mean of (p - q)^2 over all elements */
+/*
+ * Where the entropy of `mean` is below threshold (a scalar): sum M (p - q)^2 / (2 sum M + 1e-16). Yu et al., MICCAI 2019.
+ */
+struct node *sure_gap(struct graph *g, struct node *p, struct node *q, struct node *mean, struct node *threshold);
+struct node *divergence(struct graph *g, struct node *p, struct node *q); /* the mean over pixels of (KL(p|q) + KL(q|p)) / 2, both ways */
+
+/* Weight and threshold, as `tell` says them: (0.75 + 0.25 ramp) ln K. */
+int64_t tell_sure(const struct run *r, float *out);
+/* What sure_gap wants: the teacher's probabilities of images with noise, and the mean of `passes` more with dropout. */
+struct node *sure_teacher(struct run *r, struct node *image, int passes, double sigma, struct node **p_mean);
+
+/* The network on images; returns the number of outputs. */
+int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS]);
 /* The network on all samples; returns the number of outputs. */
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 

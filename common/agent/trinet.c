@@ -17,7 +17,7 @@ static struct node *loss(struct run *r)
 		if (!i)
 			r->logits = logits;
 		e[i] = pixel_losses(r, logits);
-		chosen[i] = op_smallest(g, e[i], 1 - (1 - c->keep) * ramp(r, c->ramp_start, c->ramp_end));
+		chosen[i] = op_smallest(g, e[i], 1 - (1 - c->keep) * grown(r, c->ramp_start, c->ramp_end));
 	}
 	r->logits->keep = true;
 	for (int i = 0; i < NETS; i++) {

@@ -16,6 +16,8 @@ const struct agent agent_urpc = {
 		"Luo et al., Semi-supervised medical image segmentation via uncertainty rectified pyramid consistency, Medical Image Analysis 2022",
 		ramped_opts, sizeof(struct ramped) },
 	.nets = 1,
+	.fixed = true,
+	.tell = tell_weight,
 	.scales = 2,
 	.loss = loss,
 };

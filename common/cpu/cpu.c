@@ -5,6 +5,7 @@
 #include "cpu/kernels.h"
 #include "cpu/select.h"
 #include "cpu/tile.h"
+#include "cpu/view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -155,6 +156,7 @@ CALL(overlap_bwd, (real *dz, const real *dsum, const real *z, const struct targe
 CALL(argmax, (uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v), (y, z, n, k, v))
 CALL(adam, (real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p), (w, g, m, v, n, p))
 CALL(sgd, (real *w, const real *g, real *v, int64_t n, const struct sgd *p), (w, g, v, n, p))
+CALL(ema, (real *y, const real *x, int64_t n, const double *keep), (y, x, n, keep))
 
 static void score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 {
@@ -198,6 +200,8 @@ static const struct regions regions = {
 	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd, .messages = messages,
 };
 
+static const struct views views = { .noise = cpu_noise, .box = cpu_box, .blur = cpu_blur, .turn = cpu_turn };
+
 #define TABLE(title, how) \
 	{ \
 		.name = title, .runs = true, .acts = true, .alloc = cpu_alloc, .free = cpu_free, .put = copy, .get = copy, .zero = zero, .own = conv_own_is, \
@@ -208,7 +212,8 @@ static const struct regions regions = {
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .max = max, .uniform = uniform, \
 		.softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
-		.score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .regions = &regions, \
+		.score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema, \
+		.regions = &regions, .views = &views, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

@@ -53,6 +53,7 @@ struct kernels {
 	double (*sum_squares)(const real *x, int64_t n);
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
+	void (*ema)(real *y, const real *x, int64_t n, const double *keep);
 };
 
 extern const struct kernels kernels_base, kernels_avx2, kernels_avx512, kernels_avx512bf16;

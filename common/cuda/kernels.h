@@ -46,6 +46,11 @@ extern const struct regions cuda_regions;
 void cuda_warp(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend);
 void cuda_change(float *x, int64_t n, const struct action *a);
 void cuda_rows(void *y, const void *x, enum ftype type, int64_t n, int64_t c, int64_t slices, int64_t plane);
+void cuda_ema(real *y, const real *x, int64_t n, const double *keep);
+void cuda_noise(real *y, const real *x, int64_t n, double sigma, double most, const uint32_t key[2], uint32_t layer);
+void cuda_box(real *y, const real *box, int64_t n, const int64_t size[3]);
+void cuda_blur(real *y, const real *x, const real *weight, int64_t count, int64_t n, int64_t outer, int64_t mid, int64_t inner);
+void cuda_turn(real *y, const real *x, const real *quarters, int64_t n, int64_t rows, int64_t side, bool back);
 
 struct conv *cuda_conv_open(const struct conv_shape *s);
 void cuda_conv_close(struct conv *c);

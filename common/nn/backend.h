@@ -7,6 +7,7 @@
 
 #include "nn/recorder.h"
 #include "nn/regions.h"
+#include "nn/views.h"
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
@@ -86,10 +87,10 @@ struct backend {
 	void (*clip)(real *g, int64_t n, double most, double *norm); /* *norm: of g, which is scaled down to most where it is more */
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
-
+	void (*ema)(real *y, const real *x, int64_t n, const double *keep); /* y = keep y + (1 - keep) x, keep in the backend's memory */
 	const struct regions *regions;
-	const struct recorder *recorder; /* NULL on processors */
-	const struct augmentation *augmentation; /* NULL on processors: transforms do it */
+	const struct views *views;
+	const struct recorder *recorder; const struct augmentation *augmentation; /* NULL on processors, which need none */
 };
 
 /* oneDNN convolutions; im2col + OpenBLAS convolutions (the portable path and the twin of tests); no arithmetic at all. */

@@ -20,6 +20,11 @@ struct axis {
 	size_t bytes[2]; /* of each one's weights and indices, together in the backend's memory */
 };
 
+struct constant {
+	size_t bytes;
+	void *host, *held; /* the same there and on the backend */
+};
+
 struct graph_mem {
 	char *base;
 	size_t size;
@@ -43,6 +48,8 @@ struct graph_mem {
 	int convs;
 	struct axis **axis;
 	int axes;
+	struct constant *constant;
+	int constants;
 
 	struct backend dry; /* of a measurement */
 };
@@ -53,7 +60,7 @@ void graph_init(struct graph *g, const struct backend *be, size_t bytes)
 
 	g->be = be;
 	g->mem = m;
-	g->recording = g->here = g->aside = false;
+	g->recording = g->here = g->aside = g->frozen = false;
 	m->size = be->runs ? bytes : 0;
 	m->base = m->size ? be->alloc(bytes) : NULL;
 	m->arena = arena_open(m->size);
@@ -88,6 +95,11 @@ void graph_fini(struct graph *g)
 			g->be->free((void *)m->axis[i]->map[k].weight, m->axis[i]->bytes[k]);
 		free(m->axis[i]);
 	}
+	for (int i = 0; i < m->constants; i++) {
+		g->be->free(m->constant[i].held, m->constant[i].bytes);
+		free(m->constant[i].host);
+	}
+	free(m->constant);
 	if (m->base)
 		g->be->free(m->base, m->size);
 	g->be->free(m->key, KEY);
@@ -144,7 +156,7 @@ void graph_feed(struct graph *g, const void *const *host)
 
 	put_key(g);
 	for (int i = 0; i < m->inputs; i++)
-		input_put(g, &m->input[i], m->input[i].constant ? m->input[i].constant : *host++);
+		input_put(g, &m->input[i], *host++);
 }
 
 size_t graph_peak(const struct graph *g) { return arena_end(g->mem->arena); }
@@ -227,9 +239,9 @@ void node_input(struct graph *g, struct node *y, int slot, struct node *x)
 
 void node_input_act(struct graph *g, struct node *y, int slot, struct node *x)
 {
-	(void)g;
 	y->in[slot] = x;
-	y->need |= x->need;
+	y->need |= x->need && g->grad;
+	x->brief &= !g->grad;
 	x->uses++;
 }
 
@@ -245,6 +257,7 @@ struct node *node_new(struct graph *g, struct node *a, struct node *b)
 	}
 	struct node *y = m->node[m->nodes++];
 	memset(y, 0, sizeof *y);
+	y->brief = !g->grad;
 	if (a)
 		node_input(g, y, 0, a);
 	if (b)
@@ -280,7 +293,7 @@ struct node *node_done(struct graph *g, struct node *y)
 	for (int k = 0; k < 4; k++) {
 		struct node *x = y->in[k];
 		int i = x && x->vbuf ? node_index(m, x) : -1;
-		if (i >= 0 && i < m->n_uses && x->uses == m->uses[i] && !x->keep) {
+		if (i >= 0 && i < m->n_uses && x->uses == m->uses[i] && x->brief && !x->keep) {
 			buffer_unref(g, x->vbuf);
 			x->vbuf = NULL;
 		}
@@ -386,6 +399,20 @@ struct conv *tape_conv(struct graph *g, const struct conv_shape *s)
 	memcpy(&m->conv[m->convs].shape, s, sizeof *s); /* with its padding, which an assignment may leave out */
 	m->conv[m->convs].conv = g->be->conv_open(s);
 	return m->conv[m->convs++].conv;
+}
+
+void *tape_constant(struct graph *g, const void *host, size_t bytes)
+{
+	struct graph_mem *m = g->mem;
+
+	for (int i = 0; i < m->constants; i++)
+		if (m->constant[i].bytes == bytes && !memcmp(m->constant[i].host, host, bytes))
+			return m->constant[i].held;
+	m->constant = xresize(m->constant, (size_t)m->constants + 1, sizeof *m->constant);
+	struct constant *c = &m->constant[m->constants++];
+	*c = (struct constant){ bytes, memcpy(xmalloc(bytes), host, bytes), g->be->alloc(bytes) };
+	g->be->put(c->held, host, bytes);
+	return c->held;
 }
 
 /* Weights of output i: hat functions between grid points, or the mean over a cell (io-transforms and losses of the field). */

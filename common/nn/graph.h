@@ -25,14 +25,16 @@ struct node {
 	bool reached;       /* a gradient waits for it in a node that is not g */
 	bool need;          /* some trainable parameter is upstream */
 	bool keep;          /* read by the caller after the step: never freed early */
-	int uses;           /* ops that read it: inference frees the value after the last */
+	bool brief;         /* made and read where no gradient goes: freed after the last use */
+	int uses;           /* ops that read it */
 };
 
 struct graph {
 	const struct backend *be;
 	enum ftype type;     /* of feature maps: F_REAL or F_BF16 */
 	bool training;       /* batch statistics and dropout */
-	bool grad;           /* a backward pass will follow */
+	bool frozen;         /* running statistics even so */
+	bool grad;           /* a backward pass will follow; false for a part of the tape: no gradient goes through what is made there */
 	uint64_t seed, step; /* of the dropout masks */
 	bool recording;      /* see recording.h */
 	bool here;           /* inputs already lie in the backend's memory, which has augmented them */
@@ -50,7 +52,10 @@ size_t graph_peak(const struct graph *g); /* the highest byte of the arena in us
 size_t graph_plan(struct graph *dry);
 void graph_follow(struct graph *g, const struct graph *dry);
 
-/* Later runs of g (which may be dry) free a value where dry saw it used for the last time, as inference can; the peak starts anew. */
+/*
+ * Later runs of g (which may be dry) free a value that no gradient needs where dry saw it used for the last time; the peak
+ * starts anew. g may be dry.
+ */
 void graph_lifetimes(struct graph *g, const struct graph *dry);
 
 void graph_backward(struct graph *g, struct node *scalar); /* adds d(scalar)/dx to the gradient of every parameter upstream */
@@ -64,6 +69,7 @@ double graph_scalar(struct graph *g, const struct node *x);
 struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, const int64_t size[3], bool fold);
 struct node *op_label(struct graph *g, const uint8_t *host, int64_t n, const int64_t size[3], bool fold);
 struct node *op_weight(struct graph *g, const float *host, int64_t n, const int64_t size[3], bool fold);
+struct node *op_told(struct graph *g, const float *host, int64_t n); /* [n], from the host even where the others are there already */
 
 /* --- layers on feature maps --- */
 /* Weights [cout,cin,k..] and bias [cout]; zero padding keeps the size; dims = rank of w - 2. */
@@ -87,8 +93,6 @@ struct node *op_up(struct graph *g, struct node *x, int dims, enum up mode, stru
 struct node *op_cat(struct graph *g, struct node *a, struct node *b);
 struct node *op_plain(struct graph *g, struct node *x); /* to plain f32, as losses want it */
 struct node *op_maps(struct graph *g, struct node *x);  /* and back */
-struct node *op_detach(struct graph *g, struct node *x); /* the same values as a constant, no copy */
-struct node *op_leaf(struct graph *g, struct node *x);   /* the same values as if they were a parameter: see graph_slope */
 
 #include "nn/ops.h" /* on plain maps */
 

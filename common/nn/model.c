@@ -43,7 +43,7 @@ void model_write(const char *path, const struct meta *about, const struct params
 	snprintf(r.id, sizeof r.id, "model");
 	meta_copy(&r.meta, about);
 	for (int i = 0; optim && i < n; i++)
-		steps[i] = (double)optim[i]->step;
+		steps[i] = optim[i] ? (double)optim[i]->step : 0;
 	if (optim)
 		meta_set_numbers(&r.meta, "optimizer_steps", steps, n);
 	ostream_put(s, &r);
@@ -197,7 +197,7 @@ int model_read(const char *path, struct params *const *nets, struct optim *const
 		if (failed)
 			err_prefix(e, "%s", path);
 		for (int i = 0; i < n; i++) {
-			if (optim)
+			if (optim && optim[i])
 				optim[i]->step = (int64_t)steps[i];
 			params_touch(nets[i]);
 			free(seen[i]);

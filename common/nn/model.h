@@ -9,7 +9,10 @@
 #include "nn/optim.h"
 #include "tensor/record.h"
 
-/* Writes beside, syncs, renames. optim may be NULL (weights alone). Dies on failure; the old file is then untouched. */
+/*
+ * Writes beside, syncs, renames. optim may be NULL (weights alone), and so may one of them (a set that is not trained). Dies
+ * on failure; the old file is then untouched.
+ */
 void model_write(const char *path, const struct meta *about, const struct params *const *nets, const struct optim *const *optim, int n);
 
 /* The first record's meta only. 0, or -1 with e. */

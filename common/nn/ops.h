@@ -20,6 +20,8 @@ struct node *op_binary(struct graph *g, enum binary f, struct node *a, struct no
 struct node *op_sum(struct graph *g, struct node *x, int axis); /* of n,c,d,h,w; the axis becomes 1 */
 struct node *op_max(struct graph *g, struct node *x, int axis); /* no gradient */
 struct node *op_spread(struct graph *g, struct node *x, int axis, int64_t count); /* the inverse: an axis of 1 repeated */
+struct node *op_detach(struct graph *g, struct node *x); /* the same values as a constant, no copy */
+struct node *op_leaf(struct graph *g, struct node *x);   /* the same values as if they were a parameter: see graph_slope */
 struct node *op_total(struct graph *g, struct node *x);         /* a scalar */
 struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t count); /* rows first.. of axis n, no copy */
 /* Numbers of [0, 1), other ones in each op and step: philox(seed; step, op). */
@@ -33,5 +35,14 @@ struct node *op_slope(struct graph *g, struct node *x, enum slope f, int dims); 
  * right but for what it undoes. image: plain, of the size of p.
  */
 struct node *op_disagreement(struct graph *g, struct node *p, struct node *image, const struct affinity *a);
+
+/* --- ops_view.c; through op_turn and op_join alone gradients go --- */
+/* An image, as networks read it or plain, plus sigma N(0,1) cut at +-most, plain; new in each step. */
+struct node *op_noise(struct graph *g, struct node *x, double sigma, double most);
+struct node *op_box(struct graph *g, struct node *box, const int64_t size[3]); /* [n,1,d,h,w]: 1 from box[n][0] to before box[n][1], d,h,w */
+struct node *op_blur(struct graph *g, struct node *x, struct node *weight, int axis); /* each sample by its weights, an odd number */
+struct node *op_turn(struct graph *g, struct node *x, struct node *quarters); /* numpy's rot90(x, quarters[n], axes h and w) of sample n */
+struct node *op_join(struct graph *g, struct node *a, struct node *b); /* [a; b] on axis n */
+struct node *op_to_maps(struct graph *g, struct node *x); /* a plain image as networks read it */
 
 #endif

@@ -61,7 +61,7 @@ static struct node *loss_node(struct graph *g, struct node *z, struct node *targ
 	}
 	y->arg = a;
 	node_value(g, y, F_REAL, 1, n, c, 1, 1, 1);
-	y->need = z->need; /* targets are constants */
+	y->need = z->need && g->grad; /* targets are constants */
 	return y;
 }
 
@@ -81,7 +81,7 @@ struct node *op_ce(struct graph *g, struct node *z, struct node *target, struct 
 	if (class_weight) {
 		node_input(g, y, 3, class_weight);
 		a->class_weight = class_weight->v.data;
-		y->need = z->need;
+		y->need = z->need && g->grad;
 	}
 	y->back = ce_back;
 	g->be->ce(y->v.data, z->v.data, &a->target, a->class_weight, z->v.n, z->v.c, fmap_space(&z->v));

@@ -69,7 +69,7 @@ static void statistics(struct graph *g, struct node *z, const struct norm *p, st
 	a->stats = z->moments ? z->moments : buffer_new(g, 2 * (size_t)c * sizeof(double));
 	mean = buffer_at(g, a->stats);
 	rstd = mean + c;
-	a->fixed = !g->training;
+	a->fixed = !g->training || g->frozen;
 	if (a->fixed) {
 		be->norm_fixed(mean, rstd, c, 1e-5, p->mean->v.data, p->var->v.data);
 	} else {

@@ -14,7 +14,7 @@ void input_put(const struct graph *g, const struct input *in, const void *host)
 	const int64_t c = in->c, slices = in->slices, plane = in->plane;
 	const size_t bytes = (size_t)(in->n * c * slices * plane) * ftype_size(in->type);
 
-	if (g->here && !in->constant) {
+	if (g->here && !in->told) {
 		be->augmentation->rows(in->to, host, in->type, in->n, c, slices, plane);
 		return;
 	}
@@ -55,7 +55,7 @@ struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, 
 	struct node *y = node_new(g, NULL, NULL);
 
 	node_value(g, y, F_REAL, 1, n * slices, c, fold ? 1 : size[0], size[1], size[2]);
-	tape_input(g, &(struct input){ y->v.data, F_REAL, n, c, slices, fmap_space(&y->v), NULL }, host);
+	tape_input(g, &(struct input){ y->v.data, F_REAL, n, c, slices, fmap_space(&y->v), false }, host);
 	return as_input(g, y);
 }
 
@@ -75,7 +75,7 @@ static struct node *plain_input(struct graph *g, enum ftype type, const void *ho
 	struct node *y = node_new(g, NULL, NULL);
 
 	node_value(g, y, type, 1, fold ? n * size[0] : n, 1, fold ? 1 : size[0], size[1], size[2]);
-	tape_input(g, &(struct input){ y->v.data, type, 1, 1, 1, fmap_count(&y->v), NULL }, host);
+	tape_input(g, &(struct input){ y->v.data, type, 1, 1, 1, fmap_count(&y->v), false }, host);
 	return y;
 }
 
@@ -87,6 +87,15 @@ struct node *op_label(struct graph *g, const uint8_t *host, int64_t n, const int
 struct node *op_weight(struct graph *g, const float *host, int64_t n, const int64_t size[3], bool fold)
 {
 	return plain_input(g, F_REAL, host, n, size, fold);
+}
+
+struct node *op_told(struct graph *g, const float *host, int64_t n)
+{
+	struct node *y = node_new(g, NULL, NULL);
+
+	node_value(g, y, F_REAL, 1, n, 1, 1, 1, 1);
+	tape_input(g, &(struct input){ y->v.data, F_REAL, 1, 1, 1, n, true }, host);
+	return y;
 }
 
 struct node *op_uniform(struct graph *g, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
@@ -105,8 +114,8 @@ struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c)
 
 	for (int64_t i = 0; i < n * c; i++)
 		host[i] = (real)v[i];
-	node_value(g, y, F_REAL, 1, n, c, 1, 1, 1);
-	tape_input(g, &(struct input){ y->v.data, F_U8, 1, 1, 1, (int64_t)fmap_bytes(&y->v), host }, host);
+	y->v = fmap_make(g, F_REAL, 1, n, c, 1, 1, 1);
+	y->v.data = tape_constant(g, host, fmap_bytes(&y->v));
 	return y;
 }
 
@@ -345,7 +354,8 @@ struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t cou
 
 	y->v = rows(&x->v, first, count);
 	y->vbuf = x->vbuf;
-	y->vbuf->refs++;
+	if (y->vbuf) /* parameters and constants have none */
+		y->vbuf->refs++;
 	y->arg = tape_alloc(g, sizeof first);
 	*(int64_t *)y->arg = first;
 	y->back = part_back;

@@ -50,7 +50,7 @@ static struct node *node_of(struct graph *g, struct params *ps, struct param *p)
 	x->ps = ps;
 	x->v = fmap_make(g, F_REAL, 1, 1, p->count, 1, 1, 1);
 	x->v.data = ps->value ? ps->value + p->offset : (real *)64;
-	x->need = p->trainable && !g->aside;
+	x->need = p->trainable && g->grad && !g->aside;
 	if (x->need) {
 		x->g = x->v;
 		x->g.data = ps->grad ? ps->grad + p->offset : (real *)64;
@@ -114,6 +114,31 @@ void params_freeze(struct params *ps, const struct backend *be, uint64_t seed)
 	params_touch(ps);
 }
 
+void params_copy(struct params *ps, const struct params *from)
+{
+	const size_t bytes = (size_t)ps->total * sizeof(real);
+	real *host = xmalloc(bytes);
+
+	from->be->get(host, from->value, bytes);
+	ps->be->put(ps->value, host, bytes);
+	free(host);
+	params_touch(ps);
+}
+
+void params_clone(struct params *ps, const struct params *from)
+{
+	params_fini(ps);
+	*ps = (struct params){ .be = from->be, .n = from->n, .cap = from->n, .trainable = from->trainable, .total = from->total };
+	ps->p = xcalloc((size_t)ps->n, sizeof *ps->p);
+	for (int i = 0; i < ps->n; i++) {
+		ps->p[i] = xmalloc(sizeof **ps->p);
+		*ps->p[i] = *from->p[i];
+		ps->p[i]->pack = (struct pack){ .mem = { NULL } };
+	}
+	ps->value = ps->be->alloc((size_t)ps->total * sizeof(real));
+	params_copy(ps, from);
+}
+
 void params_touch(struct params *ps) { ps->version++; }
 
 void params_zero_grad(struct params *ps) { ps->be->zero(ps->grad, (size_t)ps->trainable * sizeof(real)); }
@@ -128,7 +153,8 @@ void params_fini(struct params *ps)
 	}
 	if (ps->value) {
 		ps->be->free(ps->value, (size_t)ps->total * sizeof(real));
-		ps->be->free(ps->grad, (size_t)ps->trainable * sizeof(real));
+		if (ps->grad)
+			ps->be->free(ps->grad, (size_t)ps->trainable * sizeof(real));
 	}
 	free(ps->p);
 	memset(ps, 0, sizeof *ps);

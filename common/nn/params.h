@@ -41,6 +41,9 @@ struct node *running(struct graph *g, struct params *ps, const char *name, enum 
 
 /* After the dry run: allocates on be and draws the initial values, philox(seed; name). */
 void params_freeze(struct params *ps, const struct backend *be, uint64_t seed);
+/* Another set like a frozen one, the values as well, that is not trained: it has no gradients. */
+void params_clone(struct params *ps, const struct params *from);
+void params_copy(struct params *ps, const struct params *from); /* the values, of sets that are alike */
 void params_touch(struct params *ps); /* the values were changed */
 void params_zero_grad(struct params *ps);
 struct param *params_find(struct params *ps, const char *name);

@@ -21,7 +21,7 @@ struct recording {
 void recording_run(struct recording *r, void (*step)(void *arg), void *arg, const void *const *host);
 void recording_drop(struct recording *r); /* the next step is another: of another shape, or in another arena */
 
-/* Host data for the inputs of the last step but the constants, and the key of its dropout masks. */
+/* Host data for the inputs of the last step, and the key of its dropout masks. */
 void graph_feed(struct graph *g, const void *const *host);
 
 #endif

@@ -23,11 +23,14 @@ struct input {
 	void *to;
 	enum ftype type; /* F_REAL or F_U8 */
 	int64_t n, c, slices, plane;
-	const void *constant; /* of a constant: its bytes (so type is F_U8), which live as long as the tape; else NULL */
+	bool told; /* from the host even where the others are there already */
 };
 /* Puts it there, and again before each replay of this step. */
 void tape_input(struct graph *g, const struct input *in, const void *host);
 void input_put(const struct graph *g, const struct input *in, const void *host);
+
+/* A copy in the backend's memory, kept from step to step. */
+void *tape_constant(struct graph *g, const void *host, size_t bytes);
 
 /* Of the dropout masks, in the backend's memory. */
 const uint32_t *graph_key(const struct graph *g);

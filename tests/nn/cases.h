@@ -190,6 +190,32 @@ static struct node *case_part(struct graph *g, struct params *ps, const void *ar
 	return op_binary(g, B_ADD, probe(g, op_part(g, x, 1, 1)), op_unary(g, U_SCALE, 0.1, probe(g, op_part(g, x, 0, 2))));
 }
 
+/* Each sample turned by a number of quarters of its own, then as a batch of both. */
+static struct node *case_turn(struct graph *g, struct params *ps, const void *arg)
+{
+	struct node *x = op_resample(g, logits(g, ps, 3), (int64_t[]){ 1, 5, 5 }, RESAMPLE_LINEAR);
+	const int k = *(const int *)arg;
+	struct node *t = op_turn(g, x, op_constant(g, (double[]){ k, (k + 2) % 4 }, 2, 1));
+
+	return probe(g, op_join(g, t, op_unary(g, U_SQUARE, 0, op_part(g, x, 1, 1))));
+}
+
+/* Weights that pass no gradient on: the softmax of one with, one without. */
+static struct node *case_still(struct graph *g, struct params *ps, const void *arg)
+{
+	const double taps[6] = { 0.2, 0.5, 0.3, 0.1, 0.6, 0.3 };
+	const double box[12] = { 0, 1, 1, 1, 4, 3, 0, 0, 2, 1, 6, 4 };
+	struct node *x = image(g, 2, 1, 1, 6, 5), *w = op_constant(g, taps, 2, 3);
+
+	(void)arg;
+	g->grad = false;
+	struct node *seen = op_blur(g, op_blur(g, op_noise(g, x, 0.3, 0.6), w, 3), w, 4);
+	struct node *in = op_box(g, op_constant(g, box, 2, 6), (int64_t[]){ 1, 6, 5 });
+	g->grad = true;
+	struct node *p = op_softmax(g, op_plain(g, conv(g, ps, op_to_maps(g, seen), "z", 2, 3, 3, CONV_TO_LOGITS)));
+	return probe(g, op_binary(g, B_MUL, p, op_spread(g, in, 1, 3)));
+}
+
 static struct node *case_softmax(struct graph *g, struct params *ps, const void *arg)
 {
 	(void)arg;
@@ -283,6 +309,18 @@ struct net_case {
 	int mode;
 };
 
+/* A teacher of ps: what it was when it first ran on a backend, so that gradients do not go through it. */
+static struct params *teacher_of(const struct params *ps)
+{
+	static struct params teacher;
+
+	if (!ps->value)
+		params_fini(&teacher); /* another case begins, dry */
+	else if (!teacher.value)
+		params_clone(&teacher, ps);
+	return &teacher;
+}
+
 /* An agent on a network: the batch, the loss, the whole way down. */
 static struct node *case_net(struct graph *g, struct params *ps, const void *arg)
 {
@@ -297,14 +335,21 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	assert_non_null(net);
 	net->multiple(conf, size); /* the smallest that has more than one voxel at the deepest level */
 	for (int i = 0; i < 3; i++)
-		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
-	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .ps = { ps, ps, ps, ps }, .deep_mode = c->mode, .deep_weights = &none,
-		.iter = 5, .iters = 10, .labeled = 1 };
+		size[i] *= size[i] > 1 && size[i] < 32 ? 2 : 1;
+	struct params *teacher = teacher_of(ps);
+	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .ps = { ps, agent->teachers ? teacher : ps },
+		.deep_mode = c->mode, .deep_weights = &none, .iter = 5, .iters = 10, .labeled = 1 };
 	r.loss = the_loss(losses[0]->p.name ? &losses[0]->p : NULL);
 	void *agent_conf = xcalloc(1, agent->p.conf_size ? agent->p.conf_size : 1);
 	if (agent->p.opts)
 		opt_defaults(agent->p.opts, agent_conf);
 	r.conf = agent_conf;
+	r.samples = 2;
+	memcpy(r.size, size, sizeof size);
+	float *numbers = xcalloc(agent->tell ? (size_t)agent->tell(&r, NULL) : 1, sizeof *numbers);
+	if (agent->tell)
+		r.told = op_weight(g, numbers, agent->tell(&r, numbers), (int64_t[]){ 1, 1, 1 }, false);
+	free(numbers);
 	r.image = image(g, 2, 1, size[0], size[1], size[2]);
 	r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
 	struct node *y = agent->loss(&r);
@@ -344,6 +389,9 @@ static void walk_plain(checker check)
 	for (enum resample how = RESAMPLE_NEAREST; how <= RESAMPLE_AVERAGE; how++)
 		check("resample", case_resample, &how, 12);
 	check("part", case_part, NULL, 12);
+	for (int k = 0; k < 4; k++)
+		check("turn, join", case_turn, &k, 12);
+	check("noise, blur, box", case_still, NULL, 12);
 	check("softmax", case_softmax, NULL, 12);
 	check("consistency", case_consistency, "mse", 12);
 	check("consistency", case_consistency, "kl", 12);

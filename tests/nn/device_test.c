@@ -236,6 +236,10 @@ static void test_optimizers(void **state)
 		}
 		for (int k = 0; k < 4; k++)
 			near_all(on[k], host[k], N);
+		const double keep = 0.9, *kept = device_copy(&keep, sizeof keep);
+		backend_cpu.ema(host[1], host[0], N, &keep);
+		device->ema(on[1], on[0], N, kept);
+		near_all(on[1], host[1], N);
 		const double squares = backend_cpu.sum_squares(host[0], N);
 		assert_true(fabs(device->sum_squares(on[0], N) - squares) < 1e-5 * squares);
 		test_clip(host[0], on[0], N, sqrt(squares));

@@ -50,6 +50,7 @@ void NAME(argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v);
 double NAME(sum_squares)(const real *x, int64_t n);
 void NAME(adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 void NAME(sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
+void NAME(ema)(real *y, const real *x, int64_t n, const double *keep);
 
 /* Fixed pieces of work, whatever the number of threads: ceil(n / size) of them. */
 static inline int64_t pieces(int64_t n, int64_t size) { return (n + size - 1) / size; }

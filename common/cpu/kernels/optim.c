@@ -43,3 +43,12 @@ void NAME(sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p)
 		w[i] -= lr * (now_g * d + now_v * u);
 	}
 }
+
+void NAME(ema)(real *y, const real *x, int64_t n, const double *keep)
+{
+	const double a = *keep;
+
+#pragma omp parallel for simd schedule(static) if (parallel : n > ALONE)
+	for (int64_t i = 0; i < n; i++)
+		y[i] = (real)(a * (double)y[i] + (1 - a) * (double)x[i]);
+}

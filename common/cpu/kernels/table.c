@@ -37,4 +37,5 @@ const struct kernels NAME(kernels) = {
 	.sum_squares = NAME(sum_squares),
 	.adam = NAME(adam),
 	.sgd = NAME(sgd),
+	.ema = NAME(ema),
 };

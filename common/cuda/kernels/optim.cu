@@ -88,3 +88,21 @@ void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p)
 	const struct sgd_cell a = { w, v, g, p };
 	sgd_cell_each(&a, n);
 }
+
+struct ema_cell {
+	real *y;
+	const real *x;
+	const double *keep;
+};
+
+CELL void ema_cell(const struct ema_cell *a, uint32_t i)
+{
+	a->y[i] = (float)(*a->keep * (double)a->y[i] + (1 - *a->keep) * (double)a->x[i]);
+}
+EACH(ema_cell)
+
+void cuda_ema(real *y, const real *x, int64_t n, const double *keep)
+{
+	const struct ema_cell a = { y, x, keep };
+	ema_cell_each(&a, n);
+}

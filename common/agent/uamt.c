@@ -1,0 +1,43 @@
+/* uamt.c: mean teacher, where the teacher is sure: where the mean of several predictions with dropout has a low entropy. */
+#include "agent/semi.h"
+#include "loss/terms.h"
+
+struct conf {
+	TAUGHT;
+	int passes;
+};
+
+static const struct opt opts[] = {
+	RAMPED_OPTIONS(struct conf, "0.1", "0"), TAUGHT_OPTIONS(struct conf),
+	OPT_NUMBER(struct conf, passes, 0, "N", "8", 1, 64, "predictions of the teacher with dropout"),
+	OPT_END,
+};
+
+/* L(labeled) + w sum M (softmax z_u - q)^2 / 2 sum M. */
+static struct node *loss(struct run *r)
+{
+	const struct conf *c = r->conf;
+	struct node *out[PM_OUTPUTS], *image = unlabeled(r, r->image), *p_mean;
+	struct node *q = image ? sure_teacher(r, image, c->passes, c->noise, &p_mean) : NULL;
+	const int n = forward_all(r, 0, out);
+	struct node *taught = supervised(r, out, n);
+
+	r->logits = out[0];
+	r->logits->keep = true;
+	if (!q)
+		return taught;
+	struct node *p = op_softmax(r->g, unlabeled(r, out[0]));
+	return add(r->g, taught, weighted(r, sure_gap(r->g, p, q, p_mean, told(r, 1, 1)), 0));
+}
+
+const struct agent agent_uamt = {
+	.p = { "uamt", "uncertainty-aware mean teacher: agreement only where the teacher is sure",
+		"Yu et al., Uncertainty-aware self-ensembling model for semi-supervised 3D left atrium segmentation, MICCAI 2019",
+		opts, sizeof(struct conf) },
+	.nets = 1,
+	.teachers = 1,
+	.fixed = true,
+	.follow = taught_follow,
+	.tell = tell_sure,
+	.loss = loss,
+};
