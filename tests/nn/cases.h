@@ -335,7 +335,7 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	assert_non_null(net);
 	net->multiple(conf, size); /* the smallest that has more than one voxel at the deepest level */
 	for (int i = 0; i < 3; i++)
-		size[i] *= size[i] > 1 && size[i] < 32 ? 2 : 1;
+		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
 	struct params *teacher = teacher_of(ps);
 	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .ps = { ps, agent->teachers ? teacher : ps },
 		.deep_mode = c->mode, .deep_weights = &none, .iter = 5, .iters = 10, .labeled = 1 };
@@ -418,7 +418,7 @@ static void case_agents(checker check, const char *spec, int mode, int branches,
 
 static void walk_networks(checker check)
 {
-	case_agents(check, "unet:chns=3,4,5,6,7:dropout=0,0,0.2,0.3,0.4", 2, 1, 1);
+	case_agents(check, "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", 2, 1, 1);
 	case_agents(check, "unet:chns=3,4,5:dropout=0.1:up=conv", 2, 1, 1);
 	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);
 	for (int mode = 0; mode < 3; mode++)
