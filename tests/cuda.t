@@ -20,6 +20,36 @@ like "$? $(cat err)" "^1 pymic-infer: --device cuda: /nonexistent.so: cannot ope
 PYMIC_CUDA=/nonexistent.so pymic-infer -m gpu/best.pmm < valid.pms > out 2> err
 ok $? "auto runs on the processor then"
 
+# Memory: the twin has as much as it is told, and whoever takes more dies.
+PYMIC_TWIN_MEMORY=1 PYMIC_CUDA=$twin pymic-train $settings --device cuda -o no < train.pms > out 2> err
+like "$? $(cat err)" "^1 pymic-train: [1-9][0-9.]* MiB of the GPU's memory are needed, 1.0 are free: .* batch of 4x1x1x32x32 .*smaller --batch" \
+	"training that does not fit: one line"
+ok "$(test -e no; echo $(($? != 1)))" "before anything is made"
+need=$(pymic-train $settings --device cpu --dry-run < train.pms | awk -F '\t' '/MiB/ { n += $2 } END { print int(n) + 2 }')
+PYMIC_TWIN_MEMORY=$((need + 4)) PYMIC_CUDA=$twin pymic-train $settings --device cuda -o fits < train.pms > out 2> err
+is "$? $(cat err | grep -c needed)" "0 0" "what fits is trained and validated"
+(export PYMIC_TWIN_MEMORY=4; bounded --device cuda -v)
+like "$? $(grep -c 'windows at once' err)" "^0 [2-6]" "pymic-infer stays within what is free: smaller batches"
+"$TESTS/records" equal free.pms bounded.pms 1e-5
+ok $? "give the same"
+(export PYMIC_TWIN_MEMORY=1; bounded --device cuda --window 0,0)
+like "$? $(cat err)" "^1 .*MiB of the GPU.s memory are needed, 0.[0-9] may be used.*smaller --window" "what cannot be done is said"
+
+# Values and labels that are wrong are found where the processor finds them, and named.
+"$phantom" 8 2 40 1 1 nan=5 > nan.pms && "$phantom" 8 2 40 1 1 label7=5 > label7.pms || exit 1
+for chain in normalize "crop:size=32,32 normalize" "center_crop:size=16,16 normalize"; do
+	for fault in nan label7; do
+		for device in cpu cuda; do
+			PYMIC_CUDA=$twin pymic-train $small --classes 3 --valid-every 2 --iters 3 --device $device --augment "$chain" -o "$fault-$device" \
+				< $fault.pms > out 2> err
+			echo "$? $(grep 'case_005' err)" > $device.says
+			rm -rf "$fault-$device"
+		done
+		is "$(cat cuda.says)" "$(cat cpu.says)" "$fault, $chain: said as the processor says it"
+	done
+done
+like "$(cat cuda.says)" "^1 .*case_005: label 7" "a label outside of the crop too"
+
 # Nobody else touches it.
 for tool in "$BIN"/pymic-*; do
 	nm "$tool" 2> log | grep -q device_choose && echo "${tool##*/}"

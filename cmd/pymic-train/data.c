@@ -5,6 +5,8 @@
 #include "io/stream.h"
 #include "tensor/collate.h"
 
+#include <float.h>
+#include <math.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -264,29 +266,48 @@ static int group(struct feed *f, struct drawn *sample, int count, struct batch *
 	return collate(&b->r, record, n, labeled, e) || batch_shape(b, &f->conf, e) ? -1 : 0;
 }
 
-/* The next sample, augmented, or drawn for. */
+static bool all_finite(const struct tensor *image)
+{
+	const float *x = image->data;
+	int64_t odd = 0;
+
+	for (int64_t i = 0, n = tensor_count(image); i < n; i++)
+		odd += !(fabsf(x[i]) <= FLT_MAX);
+	return !odd;
+}
+
+/* The sample, drawn for; augmented here where its image has values that a transform may have to complain of. */
+static int draw(const struct chain *chain, struct drawn *d, struct err *e)
+{
+	const struct tensor *weight = record_peek(&d->r, "weight");
+
+	d->counts = weight && dtype_is_integer(weight->dtype);
+	d->to_do.n = 0;
+	d->to_do.known = false;
+	to_type(&d->r, "image", PM_F32);
+	const bool whole = !all_finite(record_peek(&d->r, "image"));
+	if (whole && chain_apply(chain, chain_whole(chain), chain->n, &d->r, e))
+		return -1;
+	to_type(&d->r, "label", PM_U8);
+	to_type(&d->r, "weight", PM_F32);
+	return whole ? 0 : chain_draw(chain, &d->r, &d->to_do, e);
+}
+
+/* The next sample, augmented, or drawn for. Labels are checked before they are moved: wherever that is done, the same are found. */
 static enum feed_got take_sample(struct feed *f, struct drawn *d, struct err *e)
 {
 	const struct chain *chain = f->conf.chain;
-	const struct tensor *weight;
-	const int got = next_record(f, &d->r, e);
+	const int whole = chain_whole(chain), got = next_record(f, &d->r, e);
 
 	if (got <= 0)
 		return bad_input(got); /* a last, incomplete batch is not used */
-	if (chain_apply(chain, 0, f->conf.draw ? chain_whole(chain) : chain->n, &d->r, e)) {
+	if (chain_apply(chain, 0, whole, &d->r, e)) {
 		err_prefix(e, "%s", d->r.id);
 		return FEED_BAD_DATA;
 	}
 	if (check_sample(&d->r, &f->conf, e))
 		return FEED_BAD_DATA;
-	if (!f->conf.draw)
-		return FEED_BATCH;
-	weight = record_peek(&d->r, "weight");
-	d->counts = weight && dtype_is_integer(weight->dtype);
-	to_type(&d->r, "image", PM_F32);
-	to_type(&d->r, "label", PM_U8);
-	to_type(&d->r, "weight", PM_F32);
-	if (!chain_draw(chain, &d->r, &d->to_do, e))
+	if (!(f->conf.draw ? draw(chain, d, e) : chain_apply(chain, whole, chain->n, &d->r, e)))
 		return FEED_BATCH;
 	err_prefix(e, "%s", d->r.id);
 	return FEED_BAD_DATA;

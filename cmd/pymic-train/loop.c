@@ -48,8 +48,8 @@ static void save(struct loop *l)
 	l->pace.last = now();
 }
 
-/* The network gets its weights: drawn, or those of --init, or of the run that is resumed. */
-static void start(struct loop *l, int64_t channels)
+/* The network gets its weights: drawn, or those of --init, or of the run that is resumed. b: the first batch, where it is known. */
+static void start(struct loop *l, int64_t channels, const struct batch *b)
 {
 	struct trainer *t = l->t;
 	struct err e;
@@ -57,7 +57,7 @@ static void start(struct loop *l, int64_t channels)
 	if (l->valid && valid_channels(l->valid, &e, channels))
 		die(PM_FAIL, "%s", e.msg);
 	trainer_declare(t, channels);
-	trainer_freeze(t);
+	trainer_freeze(t, b);
 	if (t->resumed)
 		checkpoint_weights(t);
 	else if (t->conf->init)
@@ -171,7 +171,7 @@ static void run(struct loop *l, struct feed *feed)
 		if (got != FEED_BATCH)
 			broken(l, got, &e);
 		if (!l->ready) {
-			start(l, b->channels);
+			start(l, b->channels, b);
 			save(l); /* so that a run in this folder is known from its first moment */
 		}
 		if (b->drawn)
@@ -192,7 +192,7 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	if (c->valid)
 		l.valid = valid_read(c->valid, c->classes);
 	if (t->resumed) {
-		start(&l, t->channels);
+		start(&l, t->channels, NULL);
 		l.saved = t->state.iter;
 		note("resuming after %lld iterations%s", (long long)t->state.iter,
 			c->skipped ? "" : "; what has been used of the input is skipped");

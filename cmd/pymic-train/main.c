@@ -207,7 +207,7 @@ static void dry_run(struct trainer *t)
 	const struct feed_conf fc = trainer_feed(t);
 	struct batch b;
 	struct err e;
-	double parameters = 0, trainable = 0, held;
+	double parameters = 0, trainable = 0;
 
 	if (feed_first(feed_open(&fc), &b, &e))
 		die(PM_FAIL, "%s", e.msg);
@@ -217,11 +217,10 @@ static void dry_run(struct trainer *t)
 		parameters += (double)(t->ps[i].trainable + t->ps[i].total);
 		trainable += (double)t->ps[i].trainable;
 	}
-	held = sizeof(real) * (parameters * t->sets / t->agent->nets + trainable * (1 + optim_states(t->optim[0].kind)));
 	printf("batch\t%lldx%lldx%lldx%lldx%lld\n", (long long)b.n, (long long)b.channels, (long long)b.size[0],
 		(long long)b.size[1], (long long)b.size[2]);
 	printf("parameters\t%.0f\ntrainable\t%.0f\n", parameters, trainable);
-	print_bytes("weights, gradients, moments", held);
+	print_bytes("weights, gradients, moments", (double)trainer_weights(t));
 	print_bytes("feature maps", (double)maps);
 	close_stdout();
 }

@@ -68,6 +68,31 @@ size_t trainer_measure(struct trainer *t, const struct batch *b)
 	return bytes;
 }
 
+size_t trainer_weights(const struct trainer *t)
+{
+	int64_t n = 0;
+
+	for (int i = 0; i < t->agent->nets; i++)
+		n += t->ps[i].total + t->ps[i].trainable * (2 + optim_states(t->optim[i].kind));
+	n += (t->sets - t->agent->nets) * (t->ps[0].total + t->ps[0].trainable); /* averages */
+	return (size_t)n * sizeof(real);
+}
+
+/* Is so much of the GPU's memory free? It says so before anything is taken. */
+static void room(const struct trainer *t, const struct batch *b, size_t weights, size_t maps)
+{
+	const double mib = 1 << 20, all = (double)(weights + maps) / mib;
+
+	if (!t->be->available)
+		return;
+	const double free_mib = (double)(t->be->available() + t->bytes) / mib;
+	if (all > free_mib)
+		die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f are free: weights and moments %.1f, feature maps of a batch of "
+			"%lldx%lldx%lldx%lldx%lld %.1f; a smaller --batch or crop, or --precision bf16, needs less", all, free_mib,
+			(double)weights / mib, (long long)b->n, (long long)b->channels, (long long)b->size[0], (long long)b->size[1],
+			(long long)b->size[2], (double)maps / mib);
+}
+
 /* The smallest batch shows all parameters. */
 void trainer_declare(struct trainer *t, int64_t channels)
 {
@@ -89,8 +114,10 @@ struct feed_conf trainer_feed(const struct trainer *t)
 	return f;
 }
 
-void trainer_freeze(struct trainer *t)
+void trainer_freeze(struct trainer *t, const struct batch *b)
 {
+	if (b)
+		room(t, b, trainer_weights(t), trainer_measure(t, b));
 	t->recording.g = &t->g;
 	for (int i = 0; i < t->agent->nets; i++) {
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
@@ -121,6 +148,7 @@ static void fit(struct trainer *t, const struct batch *b)
 	struct graph dry = { .be = NULL };
 	const size_t bytes = measure(t, b, &dry);
 	if (bytes > t->bytes) {
+		room(t, b, 0, bytes);
 		graph_fini(&t->g);
 		graph_init(&t->g, t->be, t->bytes = bytes);
 		for (int i = 0; i < t->sets; i++)

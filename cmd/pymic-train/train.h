@@ -17,7 +17,6 @@ struct conf {
 	struct numbers window, class_weights, deep_weights;
 	bool dry_run, restart, skipped, fast;
 };
-
 extern const struct opt train_opts[];
 
 /* --- step.c --- */
@@ -63,7 +62,8 @@ struct trainer {
 struct feed_conf trainer_feed(const struct trainer *t);
 void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
 size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */
-void trainer_freeze(struct trainer *t);
+size_t trainer_weights(const struct trainer *t); /* and of weights, gradients, moments, until the freeze */
+void trainer_freeze(struct trainer *t, const struct batch *b); /* dies where a GPU has no room for steps of b; NULL: not known yet */
 void trainer_follow(struct trainer *t); /* teachers and averages become copies of what was trained */
 /* Waits for no result but each few iterations, to see whether the loss is finite: dies where not. */
 void trainer_step(struct trainer *t, const struct batch *b);

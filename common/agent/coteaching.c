@@ -19,7 +19,7 @@ static struct node *loss(struct run *r)
 		chosen[i] = op_smallest(g, e[i], 1 - ramped_weight(r, &lost));
 	}
 	r->logits->keep = true;
-	return add(g, mean_where(r, e[0], chosen[1]), mean_where(r, e[1], chosen[0]));
+	return sum_of(g, mean_where(r, e[0], chosen[1]), mean_where(r, e[1], chosen[0]));
 }
 
 const struct agent agent_coteaching = {

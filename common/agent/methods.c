@@ -8,7 +8,7 @@
 
 struct node *beyond(struct run *r, struct node *taught, struct node *more)
 {
-	return more ? add(r->g, taught, weighted(r, more, 0)) : taught;
+	return more ? sum_of(r->g, taught, weighted(r, more, 0)) : taught;
 }
 
 struct node *main_output(struct run *r, struct node *logits, struct node *loss)
@@ -23,17 +23,17 @@ static struct node *squared(struct graph *g, struct node *x) { return op_unary(g
 static struct node *ln(struct graph *g, struct node *x) { return op_unary(g, U_LOG, 0, x); }
 static struct node *negative_exp(struct graph *g, struct node *x) { return op_unary(g, U_EXP, 0, linear(g, -1, x, 0)); }
 
-static struct node *mean_of(struct graph *g, struct node *const *x, int n)
+static struct node *branch_mean(struct graph *g, struct node *const *x, int n)
 {
 	struct node *sum = x[0];
 
 	for (int i = 1; i < n; i++)
-		sum = add(g, sum, x[i]);
+		sum = sum_of(g, sum, x[i]);
 	return linear(g, 1.0 / n, sum, 0);
 }
 
 /* Of each pixel: sum over classes of a (ln a - ln b). */
-static struct node *pixel_divergence(struct graph *g, struct node *a, struct node *b) { return op_sum(g, times(g, a, sub(g, ln(g, a), ln(g, b))), 1); }
+static struct node *pixel_divergence(struct graph *g, struct node *a, struct node *b) { return op_sum(g, product_of(g, a, sub(g, ln(g, a), ln(g, b))), 1); }
 
 /*
  * With p_s = 0.99 softmax + 0.005 at full size (nearest) and m that of their mean, D_s = KL(m | p_s) of each pixel, w = e^-D:
@@ -48,12 +48,12 @@ struct node *pyramid_consistency(struct graph *g, struct node *const *z, int n)
 		p[i] = op_softmax(g, z[i]);
 		p[i] = linear(g, 0.99, i ? op_resample(g, p[i], full, RESAMPLE_NEAREST) : p[i], 0.005);
 	}
-	struct node *m = mean_of(g, p, n);
+	struct node *m = branch_mean(g, p, n);
 	for (int i = 0; i < n; i++) {
 		struct node *d = pixel_divergence(g, m, p[i]), *w = negative_exp(g, d);
-		struct node *far = over(g, mean(g, by_pixel(g, squared(g, sub(g, m, p[i])), w)), linear(g, 1, mean(g, w), 1e-8));
-		far = add(g, far, mean(g, d));
-		sum = sum ? add(g, sum, far) : far;
+		struct node *far = ratio_of(g, mean_of(g, by_pixel(g, squared(g, sub(g, m, p[i])), w)), linear(g, 1, mean_of(g, w), 1e-8));
+		far = sum_of(g, far, mean_of(g, d));
+		sum = sum ? sum_of(g, sum, far) : far;
 	}
 	return linear(g, 1.0 / n, sum, 0);
 }
@@ -65,14 +65,14 @@ struct node *consistency(struct graph *g, const char *how, struct node *z, struc
 	struct node *p = op_softmax(g, z);
 
 	if (!strcmp(how, "mse"))
-		return mean(g, squared(g, sub(g, p, teacher)));
+		return mean_of(g, squared(g, sub(g, p, teacher)));
 	const bool kl = !strcmp(how, "kl");
 	p = linear(g, 1, p, 1e-8);
 	teacher = linear(g, 1, teacher, kl ? 1e-8 : 1e-5);
 	if (kl)
-		return linear(g, share, mean(g, pixel_divergence(g, teacher, p)), 0);
-	struct node *m = linear(g, 0.5, add(g, p, teacher), 0);
-	return linear(g, share / 2, mean(g, add(g, pixel_divergence(g, m, p), pixel_divergence(g, m, teacher))), 0);
+		return linear(g, share, mean_of(g, pixel_divergence(g, teacher, p)), 0);
+	struct node *m = linear(g, 0.5, sum_of(g, p, teacher), 0);
+	return linear(g, share / 2, mean_of(g, sum_of(g, pixel_divergence(g, m, p), pixel_divergence(g, m, teacher))), 0);
 }
 
 /* The sum over i != j of the mean of (p_i - y_j)^2, y = p^(1/T) / (p^(1/T) + (1 - p)^(1/T)). */
@@ -83,14 +83,14 @@ struct node *mutual_consistency(struct graph *g, struct node *const *z, int n, d
 	for (int i = 0; i < n; i++) {
 		p[i] = op_softmax(g, z[i]);
 		struct node *a = op_unary(g, U_POWER, 1 / temperature, p[i]), *b = op_unary(g, U_POWER, 1 / temperature, linear(g, -1, p[i], 1));
-		y[i] = over(g, a, add(g, a, b));
+		y[i] = ratio_of(g, a, sum_of(g, a, b));
 	}
 	for (int i = 0; i < n; i++)
 		for (int j = 0; j < n; j++) {
 			if (i == j)
 				continue;
-			struct node *far = mean(g, squared(g, sub(g, p[i], y[j])));
-			sum = sum ? add(g, sum, far) : far;
+			struct node *far = mean_of(g, squared(g, sub(g, p[i], y[j])));
+			sum = sum ? sum_of(g, sum, far) : far;
 		}
 	return sum;
 }
@@ -101,16 +101,16 @@ struct node *mixed_pseudo_labels(struct graph *g, struct node *const z[2], struc
 
 	for (int i = 0; i < 2; i++)
 		p[i] = op_softmax(g, z[i]);
-	struct node *mixed = op_detach(g, add(g, p[1], times(g, sub(g, p[0], p[1]), share)));
+	struct node *mixed = op_detach(g, sum_of(g, p[1], product_of(g, sub(g, p[0], p[1]), share)));
 	const struct truth t = { .target = soft ? mixed : op_argmax(g, mixed) };
 	for (int i = 0; i < 2; i++) {
 		struct node *logits = twice ? p[i] : z[i];
 		if (!strcmp(pseudo, "ce"))
 			each[i] = loss_ce.eval(g, NULL, logits, &t);
 		else
-			each[i] = linear(g, -1, mean(g, dice_of(g, logits, &t, 1e-5)), 1);
+			each[i] = linear(g, -1, mean_of(g, dice_of(g, logits, &t, 1e-5)), 1);
 	}
-	return mean_of(g, each, 2);
+	return branch_mean(g, each, 2);
 }
 
 /* The mean over branches of sum w KL(p_i | m) / sum w, m the mean of all p, w = exp(-H(m) / ln k). */
@@ -119,12 +119,12 @@ struct node *sure_consistency(struct graph *g, struct node *const *z, int n)
 	struct node *p[PM_OUTPUTS] = { NULL }, *each[PM_OUTPUTS] = { NULL };
 
 	for (int i = 0; i < n; i++)
-		p[i] = inner(g, op_softmax(g, z[i]));
-	struct node *m = mean_of(g, p, n), *h = linear(g, -1 / log((double)m->v.c), op_sum(g, times(g, m, ln(g, m)), 1), 0);
+		p[i] = squeezed(g, op_softmax(g, z[i]));
+	struct node *m = branch_mean(g, p, n), *h = linear(g, -1 / log((double)m->v.c), op_sum(g, product_of(g, m, ln(g, m)), 1), 0);
 	struct node *w = negative_exp(g, h);
 	for (int i = 0; i < n; i++)
-		each[i] = over(g, op_total(g, times(g, pixel_divergence(g, p[i], m), w)), op_total(g, w));
-	return mean_of(g, each, n);
+		each[i] = ratio_of(g, op_total(g, product_of(g, pixel_divergence(g, p[i], m), w)), op_total(g, w));
+	return branch_mean(g, each, n);
 }
 
 static struct node *over_space(struct graph *g, struct node *x)
@@ -156,15 +156,15 @@ struct node *class_affinity(struct graph *g, struct node *const *z, int n)
 	}
 	for (int i = 0; i < n; i++) {
 		struct node *length = op_unary(g, U_SQRT, 0, linear(g, 1, over_space(g, squared(g, z[i])), 1e-24));
-		f[i] = over(g, z[i], to_space(g, length, &z[i]->v));
+		f[i] = ratio_of(g, z[i], to_space(g, length, &z[i]->v));
 	}
 	for (int i = 0; i < n; i++)
 		for (int j = i + 1; j < n; j++)
 			for (int64_t c = 0; c < k; c++) {
 				struct node *map = op_spread(g, op_sum(g, by_class(g, f[j], only[c]), 1), 1, k);
-				struct node *column = over_space(g, times(g, f[i], map));
+				struct node *column = over_space(g, product_of(g, f[i], map));
 				struct node *far = op_total(g, squared(g, sub(g, column, op_spread(g, only[c], 0, z[0]->v.n))));
-				sum = sum ? add(g, sum, far) : far;
+				sum = sum ? sum_of(g, sum, far) : far;
 			}
 	return linear(g, 2 / (double)(n * (n - 1) * k * k * z[0]->v.n), sum, 0);
 }

@@ -17,7 +17,7 @@ static struct node *loss(struct run *r)
 
 	r->logits = out[0];
 	r->logits->keep = true;
-	return q ? add(g, taught, weighted(r, square_gap(g, op_softmax(g, unlabeled(r, out[0])), q), 0)) : taught;
+	return q ? sum_of(g, taught, weighted(r, square_gap(g, op_softmax(g, unlabeled(r, out[0])), q), 0)) : taught;
 }
 
 const struct agent agent_mt = {

@@ -22,12 +22,12 @@ struct node *labeled_logits(struct run *r, int net)
 struct node *pixel_losses(struct run *r, struct node *logits)
 {
 	struct graph *g = r->g;
-	struct node *y = truth_soft(g, &r->truth, logits->v.c), *p = inner(g, op_softmax(g, logits));
+	struct node *y = truth_soft(g, &r->truth, logits->v.c), *p = squeezed(g, op_softmax(g, logits));
 
-	return linear(g, -1, op_sum(g, by_class(g, times(g, y, op_unary(g, U_LOG, 0, p)), r->truth.class_weight), 1), 0);
+	return linear(g, -1, op_sum(g, by_class(g, product_of(g, y, op_unary(g, U_LOG, 0, p)), r->truth.class_weight), 1), 0);
 }
 
 struct node *mean_where(struct run *r, struct node *e, struct node *mask)
 {
-	return pixel_mean(r->g, e, r->truth.weight ? times(r->g, mask, r->truth.weight) : mask);
+	return pixel_mean(r->g, e, r->truth.weight ? product_of(r->g, mask, r->truth.weight) : mask);
 }

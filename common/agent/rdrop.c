@@ -13,11 +13,11 @@ static struct node *loss(struct run *r)
 	for (int i = 0; i < 2; i++) {
 		const int n = forward_all(r, 0, out[i]);
 		struct node *taught = supervised(r, out[i], n);
-		sum = sum ? add(g, sum, taught) : taught;
+		sum = sum ? sum_of(g, sum, taught) : taught;
 	}
 	r->logits = out[0][0];
 	r->logits->keep = true;
-	return add(g, sum, weighted(r, divergence(g, op_softmax(g, out[0][0]), op_softmax(g, out[1][0])), 0));
+	return sum_of(g, sum, weighted(r, divergence(g, op_softmax(g, out[0][0]), op_softmax(g, out[1][0])), 0));
 }
 
 const struct agent agent_rdrop = {

@@ -110,24 +110,24 @@ struct node *noisy_image(struct run *r, struct node *image, double sigma)
 
 struct node *square_gap(struct graph *g, struct node *p, struct node *q)
 {
-	return mean(g, op_unary(g, U_SQUARE, 0, op_binary(g, B_SUB, p, q)));
+	return mean_of(g, op_unary(g, U_SQUARE, 0, op_binary(g, B_SUB, p, q)));
 }
 
 struct node *sure_gap(struct graph *g, struct node *p, struct node *q, struct node *p_mean, struct node *threshold)
 {
 	still_begin(g);
-	struct node *minus_u = op_sum(g, times(g, p_mean, op_unary(g, U_LOG, 0, linear(g, 1, p_mean, 1e-6))), 1);
-	struct node *sure = op_unary(g, U_STEP, 0, add(g, minus_u, threshold));
+	struct node *minus_u = op_sum(g, product_of(g, p_mean, op_unary(g, U_LOG, 0, linear(g, 1, p_mean, 1e-6))), 1);
+	struct node *sure = op_unary(g, U_STEP, 0, sum_of(g, minus_u, threshold));
 	still_end(g);
 	struct node *gap = op_sum(g, op_unary(g, U_SQUARE, 0, op_binary(g, B_SUB, p, q)), 1);
-	return over(g, op_total(g, times(g, gap, sure)), linear(g, 2, op_total(g, sure), 1e-16));
+	return ratio_of(g, op_total(g, product_of(g, gap, sure)), linear(g, 2, op_total(g, sure), 1e-16));
 }
 
 struct node *divergence(struct graph *g, struct node *p, struct node *q)
 {
-	struct node *both = times(g, op_binary(g, B_SUB, p, q), op_binary(g, B_SUB, surprise(g, q), surprise(g, p)));
+	struct node *both = product_of(g, op_binary(g, B_SUB, p, q), op_binary(g, B_SUB, surprise(g, q), surprise(g, p)));
 
-	return linear(g, 0.5 * (double)p->v.c, mean(g, both), 0);
+	return linear(g, 0.5 * (double)p->v.c, mean_of(g, both), 0);
 }
 
 int64_t tell_sure(const struct run *r, float *out)
@@ -145,7 +145,7 @@ struct node *sure_teacher(struct run *r, struct node *image, int passes, double 
 	for (int i = 0; i < passes; i++) {
 		struct node *one = still_probabilities(r, 1, noisy_image(r, image, sigma), MANNER_DROPOUT);
 		still_begin(g);
-		sum = sum ? add(g, sum, one) : one;
+		sum = sum ? sum_of(g, sum, one) : one;
 		still_end(g);
 	}
 	still_begin(g);

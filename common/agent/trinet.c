@@ -21,8 +21,8 @@ static struct node *loss(struct run *r)
 	}
 	r->logits->keep = true;
 	for (int i = 0; i < NETS; i++) {
-		struct node *one = mean_where(r, e[i], times(g, chosen[(i + 1) % NETS], chosen[(i + 2) % NETS]));
-		sum = sum ? add(g, sum, one) : one;
+		struct node *one = mean_where(r, e[i], product_of(g, chosen[(i + 1) % NETS], chosen[(i + 2) % NETS]));
+		sum = sum ? sum_of(g, sum, one) : one;
 	}
 	return linear(g, 1. / NETS, sum, 0);
 }

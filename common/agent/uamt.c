@@ -27,7 +27,7 @@ static struct node *loss(struct run *r)
 	if (!q)
 		return taught;
 	struct node *p = op_softmax(r->g, unlabeled(r, out[0]));
-	return add(r->g, taught, weighted(r, sure_gap(r->g, p, q, p_mean, told(r, 1, 1)), 0));
+	return sum_of(r->g, taught, weighted(r, sure_gap(r->g, p, q, p_mean, told(r, 1, 1)), 0));
 }
 
 const struct agent agent_uamt = {

@@ -471,11 +471,9 @@ static bool plan_for(struct chosen *c, const struct engine_shape *s, const struc
 {
 	struct plan plan[PLANS_MOST];
 	const char *name = plan_cache_get(key);
-	size_t free_bytes = 0, all = 0;
+	const int64_t quarter = (int64_t)(device_available() / 4), most = quarter < WORKSPACE_MOST ? quarter : WORKSPACE_MOST;
 	int64_t workspace = 0;
 
-	must_cuda(cudaMemGetInfo(&free_bytes, &all), "free memory");
-	const int64_t most = free_bytes / 4 < WORKSPACE_MOST ? (int64_t)(free_bytes / 4) : WORKSPACE_MOST;
 	if (name && plans_of(&c->graph, s->type, most, name, &c->plan) == 1)
 		return true;
 	const int n = plans_of(&c->graph, s->type, most, NULL, plan);

@@ -29,15 +29,12 @@ static void not_recorded(const char *what)
 void *device_alloc(size_t bytes)
 {
 	void *p = NULL;
-	size_t free_bytes = 0, all = 0;
 
 	not_recorded("memory is taken");
 	const cudaError_t e = cudaMalloc(&p, bytes ? bytes : 1);
-	if (e == cudaErrorMemoryAllocation) {
-		cudaMemGetInfo(&free_bytes, &all);
-		die(PM_FAIL, "out of memory on the GPU: %.0f MiB are needed, %.0f of %.0f are free (smaller batches or crops need less)",
-			(double)bytes / (1 << 20), (double)free_bytes / (1 << 20), (double)all / (1 << 20));
-	}
+	if (e == cudaErrorMemoryAllocation)
+		die(PM_FAIL, "out of memory on the GPU: %.0f MiB are needed, %.0f are free (smaller batches or crops need less)",
+			(double)bytes / (1 << 20), (double)device_available() / (1 << 20));
 	must(e, "memory");
 	device_zero(p, bytes);
 	return p;
@@ -101,6 +98,14 @@ void device_get(void *host, const void *src, size_t bytes)
 	not_recorded("the host copies");
 	must(cudaMemcpyAsync(host, src, bytes, cudaMemcpyDeviceToHost, stream), "copying from the GPU");
 	must(cudaStreamSynchronize(stream), "waiting for the GPU");
+}
+
+size_t device_available(void)
+{
+	size_t free_bytes = 0, all = 0;
+
+	must(cudaMemGetInfo(&free_bytes, &all), "free memory");
+	return free_bytes;
 }
 
 void device_zero(void *dst, size_t bytes) { must(cudaMemsetAsync(dst, 0, bytes, stream), "zeroing memory"); }

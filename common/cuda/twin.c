@@ -16,6 +16,7 @@ static struct {
 	size_t bytes;
 } *held;
 static int count;
+static size_t taken; /* bytes of all */
 
 static size_t pages(size_t bytes) { return (bytes + 4096) / 4096 * 4096; }
 
@@ -36,13 +37,24 @@ static void not_recorded(const char *what)
 		die(PM_FAIL, "bug: %s while a step is recorded", what);
 }
 
+/* As if the device had so many MiB as PYMIC_TWIN_MEMORY says. */
+size_t device_available(void)
+{
+	const char *mib = getenv("PYMIC_TWIN_MEMORY");
+	const size_t all = (mib ? strtoull(mib, NULL, 10) : 1 << 30) << 20;
+
+	return all > taken ? all - taken : 0;
+}
+
 void *device_alloc(size_t bytes)
 {
-	void *p = mmap(NULL, pages(bytes), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	void *p;
 
 	not_recorded("memory is taken");
-	if (p == MAP_FAILED)
+	if (pages(bytes) > device_available() ||
+		(p = mmap(NULL, pages(bytes), PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)) == MAP_FAILED)
 		die(PM_FAIL, "out of memory: %zu bytes", bytes);
+	taken += pages(bytes);
 	held = xresize(held, (size_t)count + 1, sizeof *held);
 	held[count].p = p;
 	held[count++].bytes = pages(bytes);
@@ -60,6 +72,7 @@ void device_free(void *p, size_t bytes)
 	if (held[i].bytes != pages(bytes))
 		die(PM_FAIL, "bug: %zu bytes were given, %zu are freed", held[i].bytes, bytes);
 	munmap(p, held[i].bytes);
+	taken -= held[i].bytes;
 	held[i] = held[--count];
 	frees++;
 }

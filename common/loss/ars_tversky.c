@@ -39,15 +39,15 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 
 	y = by_pixel(g, y, w);
 	patches_of(&conf->patch, &logits->v, count);
-	struct node *both = times(g, p, y), *tp = op_resample(g, both, count, RESAMPLE_AVERAGE);
+	struct node *both = product_of(g, p, y), *tp = op_resample(g, both, count, RESAMPLE_AVERAGE);
 	struct node *fp = op_resample(g, op_binary(g, B_SUB, p, both), count, RESAMPLE_AVERAGE);
 	struct node *fn = op_resample(g, op_binary(g, B_SUB, y, both), count, RESAMPLE_AVERAGE);
-	struct node *wrong = linear(g, 1, add(g, fp, fn), 1e-5);
-	struct node *alpha = linear(g, conf->b, over(g, linear(g, 1, fp, 1e-5), wrong), conf->a);
-	struct node *beta = linear(g, conf->b, over(g, linear(g, 1, fn, 1e-5), wrong), conf->a);
-	struct node *all = add(g, tp, add(g, times(g, alpha, fp), times(g, beta, fn)));
+	struct node *wrong = linear(g, 1, sum_of(g, fp, fn), 1e-5);
+	struct node *alpha = linear(g, conf->b, ratio_of(g, linear(g, 1, fp, 1e-5), wrong), conf->a);
+	struct node *beta = linear(g, conf->b, ratio_of(g, linear(g, 1, fn, 1e-5), wrong), conf->a);
+	struct node *all = sum_of(g, tp, sum_of(g, product_of(g, alpha, fp), product_of(g, beta, fn)));
 
-	return linear(g, -1, mean(g, over(g, linear(g, 1, tp, 1e-5), linear(g, 1, all, 1e-5))), 1);
+	return linear(g, -1, mean_of(g, ratio_of(g, linear(g, 1, tp, 1e-5), linear(g, 1, all, 1e-5))), 1);
 }
 
 const struct loss loss_ars_tversky = {

@@ -15,7 +15,7 @@ static struct node *background(struct graph *g, struct node *row)
 {
 	double first[1024] = { 1 };
 
-	return op_total(g, times(g, row, op_constant(g, first, 1, row->v.c)));
+	return op_total(g, product_of(g, row, op_constant(g, first, 1, row->v.c)));
 }
 
 /* With the sums of each class: sum w (1 - y_0)(1 - p_0) = W - sum w y_0 - sum w p_0 + sum w y_0 p_0, W the sum of weights. */
@@ -29,7 +29,7 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 	struct node *missing = op_binary(g, B_SUB, op_binary(g, B_SUB, all, truth), background(g, op_part(g, sums, 0, 1)));
 	struct node *both = op_binary(g, B_SUB, found, missing);
 
-	return linear(g, -1, over(g, linear(g, 2, both, smooth), linear(g, 1, add(g, truth, found), smooth)), 1);
+	return linear(g, -1, dice_ratio(g, both, sum_of(g, truth, found), smooth), 1);
 }
 
 const struct loss loss_binary_dice = {

@@ -41,9 +41,9 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 		p = op_sum(g, p, 1);
 	struct node *area = linear(g, 1, space_sums(g, p), 1e-8), *border = space_sums(g, op_slope(g, p, SLOPE_LENGTH, 3));
 	struct node *there = op_unary(g, U_STEP, 0, linear(g, 1, area, -1)), *b2 = op_unary(g, U_SQUARE, 0, border);
-	struct node *each = flat ? linear(g, 1 / (4 * pi), over(g, b2, area), 0) :
-		linear(g, 1 / (36 * pi), over(g, times(g, b2, border), op_unary(g, U_SQUARE, 0, area)), 0);
-	return over(g, op_total(g, times(g, each, there)), linear(g, 1, op_total(g, there), 1e-10));
+	struct node *each = flat ? linear(g, 1 / (4 * pi), ratio_of(g, b2, area), 0) :
+		linear(g, 1 / (36 * pi), ratio_of(g, product_of(g, b2, border), op_unary(g, U_SQUARE, 0, area)), 0);
+	return ratio_of(g, op_total(g, product_of(g, each, there)), linear(g, 1, op_total(g, there), 1e-10));
 }
 
 const struct loss loss_compactness = {

@@ -1,5 +1,5 @@
 /* dice.c: soft Dice of the softmax, per class over the whole batch, background included. */
-#include "loss/loss.h"
+#include "loss/terms.h"
 
 struct conf {
 	double smooth;
@@ -16,17 +16,11 @@ static const struct opt opts[] = {
  */
 static struct node *eval(struct graph *g, const void *settings, struct node *logits, const struct truth *t)
 {
-	const struct conf *conf = settings;
-	struct node *sums = op_overlap(g, logits, t->target, t->weight);
-	struct node *both = op_unary(g, U_SCALE, 2, op_part(g, sums, 0, 1));
-	struct node *each = op_binary(g, B_ADD, op_part(g, sums, 1, 1), op_part(g, sums, 2, 1));
-	struct node *d = op_binary(g, B_DIV, op_unary(g, U_OFFSET, conf->smooth, both),
-		op_unary(g, U_OFFSET, conf->smooth, each));
-	struct node *miss = op_unary(g, U_OFFSET, 1, op_unary(g, U_SCALE, -1, d));
+	struct node *miss = linear(g, -1, dice_of(g, logits, t, ((const struct conf *)settings)->smooth), 1);
 
 	if (!t->class_weight)
-		return op_unary(g, U_SCALE, 1.0 / (double)logits->v.c, op_total(g, miss));
-	return op_binary(g, B_DIV, op_total(g, op_binary(g, B_MUL, miss, t->class_weight)), op_total(g, t->class_weight));
+		return mean_of(g, miss);
+	return ratio_of(g, op_total(g, product_of(g, miss, t->class_weight)), op_total(g, t->class_weight));
 }
 
 const struct loss loss_dice = {

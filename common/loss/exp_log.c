@@ -27,10 +27,10 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 	struct node *p = op_softmax(g, logits), *y = truth_soft(g, t, logits->v.c), *w = truth_weight(g, t, y);
 	const double pixels = (double)(y->v.n * y->v.d * y->v.h * y->v.w);
 	struct node *share = linear(g, 1 / pixels, class_sums(g, y), 0.1), *rare = op_unary(g, U_POWER, -0.5, share);
-	struct node *each = by_class(g, times(g, y, exp_log(g, p, conf->gamma)), rare);
+	struct node *each = by_class(g, product_of(g, y, exp_log(g, p, conf->gamma)), rare);
 	struct node *cross = pixel_mean(g, op_sum(g, by_class(g, each, t->class_weight), 1), w);
 
-	return add(g, linear(g, conf->dice, mean(g, exp_log(g, dice_of(g, logits, t, 1e-5), conf->gamma)), 0), linear(g, 1 - conf->dice, cross, 0));
+	return sum_of(g, linear(g, conf->dice, mean_of(g, exp_log(g, dice_of(g, logits, t, 1e-5), conf->gamma)), 0), linear(g, 1 - conf->dice, cross, 0));
 }
 
 const struct loss loss_exp_log = {

@@ -17,7 +17,7 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 	struct node *p = op_softmax(g, logits), *y = truth_soft(g, t, logits->v.c), *w = truth_weight(g, t, y);
 	struct node *hard = op_unary(g, U_POWER, gamma, linear(g, -1, p, 1));
 
-	return pixel_mean(g, op_sum(g, by_class(g, times(g, y, times(g, hard, surprise(g, p))), t->class_weight), 1), w);
+	return pixel_mean(g, op_sum(g, by_class(g, product_of(g, y, product_of(g, hard, surprise(g, p))), t->class_weight), 1), w);
 }
 
 const struct loss loss_focal = {

@@ -15,7 +15,7 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 {
 	const double beta = ((const struct conf *)settings)->beta;
 
-	return linear(g, -1, mean(g, op_unary(g, U_POWER, 1 / beta, dice_of(g, logits, t, 1e-5))), 1);
+	return linear(g, -1, mean_of(g, op_unary(g, U_POWER, 1 / beta, dice_of(g, logits, t, 1e-5))), 1);
 }
 
 const struct loss loss_focal_dice = {

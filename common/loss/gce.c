@@ -17,7 +17,7 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 	struct node *p = op_softmax(g, logits), *y = truth_soft(g, t, logits->v.c), *w = truth_weight(g, t, y);
 	struct node *miss = linear(g, -1 / q, op_unary(g, U_POWER, q, linear(g, 1, p, 1e-8)), 1 / q);
 
-	return pixel_mean(g, op_sum(g, by_class(g, times(g, y, miss), t->class_weight), 1), w);
+	return pixel_mean(g, op_sum(g, by_class(g, product_of(g, y, miss), t->class_weight), 1), w);
 }
 
 const struct loss loss_gce = {

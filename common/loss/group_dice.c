@@ -31,10 +31,10 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 	p = by_pixel(g, p, w);
 	for (int i = 0; i < groups; i++) {
 		struct node *in_p = group(g, p, i ? half + 1 : 1, i ? k - 1 : half), *in_y = group(g, y, i ? half + 1 : 1, i ? k - 1 : half);
-		struct node *wy = w ? times(g, in_y, w) : in_y;
-		struct node *both = op_total(g, times(g, in_p, in_y)), *each = add(g, op_total(g, in_p), op_total(g, wy));
-		struct node *d = over(g, linear(g, 2, both, smooth), linear(g, 1, each, smooth));
-		sum = sum ? add(g, sum, d) : d;
+		struct node *wy = w ? product_of(g, in_y, w) : in_y;
+		struct node *both = op_total(g, product_of(g, in_p, in_y)), *each = sum_of(g, op_total(g, in_p), op_total(g, wy));
+		struct node *d = dice_ratio(g, both, each, smooth);
+		sum = sum ? sum_of(g, sum, d) : d;
 	}
 	return linear(g, -1.0 / groups, sum, 1);
 }

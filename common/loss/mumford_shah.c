@@ -21,7 +21,7 @@ static struct node *unevenness(struct graph *g, struct node *p, struct node *mas
 {
 	struct node *first = by_pixel(g, p, image), *second = by_pixel(g, first, image), *s = plane_sums(g, first);
 
-	return op_total(g, op_binary(g, B_SUB, plane_sums(g, second), over(g, op_unary(g, U_SQUARE, 0, s), mass)));
+	return op_total(g, op_binary(g, B_SUB, plane_sums(g, second), ratio_of(g, op_unary(g, U_SQUARE, 0, s), mass)));
 }
 
 /* (the sum over channels of unevenness + lambda times that of the differences along h and w) / elements of p. */
@@ -33,7 +33,7 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 	struct node *sum = linear(g, conf->lambda, op_total(g, op_slope(g, p, f, 2)), 0);
 
 	for (int64_t c = 0; c < image->v.c; c++)
-		sum = add(g, sum, unevenness(g, p, mass, channel(g, image, c)));
+		sum = sum_of(g, sum, unevenness(g, p, mass, channel(g, image, c)));
 	return linear(g, 1 / (double)(p->v.n * p->v.c * p->v.d * p->v.h * p->v.w), sum, 0);
 }
 

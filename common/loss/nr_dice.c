@@ -17,7 +17,7 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 	struct node *p = op_softmax(g, logits), *y = truth_soft(g, t, logits->v.c), *w = truth_weight(g, t, y);
 	struct node *miss = op_unary(g, U_POWER, gamma, op_unary(g, U_ABS, 0, op_binary(g, B_SUB, p, y)));
 
-	return mean(g, over(g, class_sums(g, by_pixel(g, miss, w)), linear(g, 1, class_sums(g, by_pixel(g, add(g, p, y), w)), 1e-5)));
+	return mean_of(g, ratio_of(g, class_sums(g, by_pixel(g, miss, w)), linear(g, 1, class_sums(g, by_pixel(g, sum_of(g, p, y), w)), 1e-5)));
 }
 
 const struct loss loss_nr_dice = {

@@ -26,7 +26,7 @@ static struct node *barrier(struct graph *g, struct node *x, double t)
 	const double bend = 1 / (t * t);
 	struct node *inside = linear(g, 1, op_unary(g, U_RELU, 0, linear(g, -1, x, -bend)), bend);
 
-	return add(g, linear(g, -1 / t, op_unary(g, U_LOG, 0, inside), 0), linear(g, t, op_unary(g, U_RELU, 0, linear(g, 1, x, bend)), 0));
+	return sum_of(g, linear(g, -1 / t, op_unary(g, U_LOG, 0, inside), 0), linear(g, t, op_unary(g, U_RELU, 0, linear(g, 1, x, bend)), 0));
 }
 
 static struct node *penalty(struct graph *g, const struct conf *c, struct node *x)
@@ -63,13 +63,13 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 
 	if (c->tags) { /* absent: at most 0 */
 		struct node *y = truth_soft(g, t, k), *there = op_unary(g, U_STEP, 0, space_sums(g, by_pixel(g, y, t->weight)));
-		has_low = times(g, has_low, there);
-		high = times(g, high, there);
-		has_high = linear(g, -1, times(g, there, linear(g, -1, has_high, 1)), 1);
+		has_low = product_of(g, has_low, there);
+		high = product_of(g, high, there);
+		has_high = linear(g, -1, product_of(g, there, linear(g, -1, has_high, 1)), 1);
 	}
-	struct node *few = times(g, has_low, penalty(g, c, op_binary(g, B_SUB, low, size)));
-	struct node *many = times(g, has_high, penalty(g, c, op_binary(g, B_SUB, size, high)));
-	return linear(g, 1 / (pixels * (double)n), op_total(g, add(g, few, many)), 0);
+	struct node *few = product_of(g, has_low, penalty(g, c, op_binary(g, B_SUB, low, size)));
+	struct node *many = product_of(g, has_high, penalty(g, c, op_binary(g, B_SUB, size, high)));
+	return linear(g, 1 / (pixels * (double)n), op_total(g, sum_of(g, few, many)), 0);
 }
 
 const struct loss loss_size = {

@@ -23,9 +23,9 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 
 	if (t->weight) { /* y + m (smoothed - y), smoothed - y = epsilon (1 - 2 y) */
 		struct node *suspect = op_unary(g, U_STEP, 0, t->weight);
-		smooth = add(g, y, by_pixel(g, linear(g, -2 * epsilon, y, epsilon), suspect));
+		smooth = sum_of(g, y, by_pixel(g, linear(g, -2 * epsilon, y, epsilon), suspect));
 	}
-	struct node *e = times(g, smooth, linear(g, -1, op_unary(g, U_LOG, 0, inner(g, p)), 0));
+	struct node *e = product_of(g, smooth, linear(g, -1, op_unary(g, U_LOG, 0, squeezed(g, p)), 0));
 	return pixel_mean(g, op_sum(g, by_class(g, e, t->class_weight), 1), valid);
 }
 

@@ -1,9 +1,9 @@
 /* terms.c: see terms.h. */
 #include "loss/terms.h"
 
-struct node *add(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_ADD, a, b); }
-struct node *times(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_MUL, a, b); }
-struct node *over(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_DIV, a, b); }
+struct node *sum_of(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_ADD, a, b); }
+struct node *product_of(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_MUL, a, b); }
+struct node *ratio_of(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_DIV, a, b); }
 
 struct node *linear(struct graph *g, double a, struct node *x, double b)
 {
@@ -11,12 +11,12 @@ struct node *linear(struct graph *g, double a, struct node *x, double b)
 	return b == 0 ? x : op_unary(g, U_OFFSET, b, x);
 }
 
-struct node *mean(struct graph *g, struct node *x)
+struct node *mean_of(struct graph *g, struct node *x)
 {
 	return linear(g, 1 / (double)(x->v.n * x->v.c * x->v.d * x->v.h * x->v.w), op_total(g, x), 0);
 }
 
-struct node *inner(struct graph *g, struct node *p) { return linear(g, 0.999, p, 5e-4); }
+struct node *squeezed(struct graph *g, struct node *p) { return linear(g, 0.999, p, 5e-4); }
 struct node *surprise(struct graph *g, struct node *p) { return linear(g, -1, op_unary(g, U_LOG, 0, linear(g, 1, p, 1e-8)), 0); }
 
 struct node *truth_soft(struct graph *g, const struct truth *t, int64_t k)
@@ -29,7 +29,7 @@ struct node *truth_weight(struct graph *g, const struct truth *t, struct node *y
 	if (t->target->v.type != F_U8)
 		return t->weight;
 	struct node *valid = op_sum(g, y, 1);
-	return t->weight ? times(g, t->weight, valid) : valid;
+	return t->weight ? product_of(g, t->weight, valid) : valid;
 }
 
 struct node *by_class(struct graph *g, struct node *x, struct node *class_weight)
@@ -38,19 +38,19 @@ struct node *by_class(struct graph *g, struct node *x, struct node *class_weight
 		return x;
 	const struct fmap v = x->v;
 	struct node *a = op_spread(g, op_spread(g, op_spread(g, class_weight, 4, v.w), 3, v.h), 2, v.d);
-	return times(g, x, op_spread(g, a, 0, v.n));
+	return product_of(g, x, op_spread(g, a, 0, v.n));
 }
 
 struct node *by_pixel(struct graph *g, struct node *x, struct node *w)
 {
-	return w ? times(g, x, op_spread(g, w, 1, x->v.c)) : x;
+	return w ? product_of(g, x, op_spread(g, w, 1, x->v.c)) : x;
 }
 
 struct node *pixel_mean(struct graph *g, struct node *e, struct node *w)
 {
 	if (!w)
-		return mean(g, e);
-	return over(g, op_total(g, times(g, e, w)), linear(g, 1, op_total(g, w), 1e-10));
+		return mean_of(g, e);
+	return ratio_of(g, op_total(g, product_of(g, e, w)), linear(g, 1, op_total(g, w), 1e-10));
 }
 
 struct node *truth_image(struct graph *g, const struct truth *t, const struct node *logits)
@@ -87,10 +87,15 @@ struct node *class_sums(struct graph *g, struct node *x)
 /* One of the three rows of op_overlap as [1,k]. */
 static struct node *row(struct graph *g, struct node *sums, int64_t i) { return op_part(g, sums, i, 1); }
 
+struct node *dice_ratio(struct graph *g, struct node *both, struct node *each, double s)
+{
+	return ratio_of(g, linear(g, 2, both, s), linear(g, 1, each, s));
+}
+
 struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t, double smooth)
 {
 	struct node *sums = op_overlap(g, logits, t->target, t->weight);
-	struct node *each = add(g, row(g, sums, 1), row(g, sums, 2));
+	struct node *both = row(g, sums, 0);
 
-	return over(g, linear(g, 2, row(g, sums, 0), smooth), linear(g, 1, each, smooth));
+	return dice_ratio(g, both, sum_of(g, row(g, sums, 1), row(g, sums, 2)), smooth);
 }

@@ -4,15 +4,15 @@
 
 #include "loss/loss.h"
 
-struct node *add(struct graph *g, struct node *a, struct node *b);
-struct node *times(struct graph *g, struct node *a, struct node *b);
-struct node *over(struct graph *g, struct node *a, struct node *b);
+struct node *sum_of(struct graph *g, struct node *a, struct node *b);
+struct node *product_of(struct graph *g, struct node *a, struct node *b);
+struct node *ratio_of(struct graph *g, struct node *a, struct node *b);
 /* a x + b */
 struct node *linear(struct graph *g, double a, struct node *x, double b);
-struct node *mean(struct graph *g, struct node *x); /* of all elements */
+struct node *mean_of(struct graph *g, struct node *x); /* of all elements */
 
 /* Probabilities kept off 0 and 1 as PyMIC does: 0.999 p + 5e-4. */
-struct node *inner(struct graph *g, struct node *p);
+struct node *squeezed(struct graph *g, struct node *p);
 /* -ln(p + 1e-8): finite, with a finite gradient, where a probability has vanished. */
 struct node *surprise(struct graph *g, struct node *p);
 
@@ -35,6 +35,8 @@ struct node *channel(struct graph *g, struct node *x, int64_t c);
 struct node *space_sums(struct graph *g, struct node *x);
 /* Sums over batch and space of each class, [1,k]. */
 struct node *class_sums(struct graph *g, struct node *x);
+/* (2 both + s) / (each + s) */
+struct node *dice_ratio(struct graph *g, struct node *both, struct node *each, double s);
 /* Soft Dice of each class, [1,k]: (2 sum w y p + s) / (sum w y + sum w p + s). */
 struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t, double smooth);
 

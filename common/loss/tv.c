@@ -10,7 +10,7 @@ static struct node *eval(struct graph *g, const void *conf, struct node *logits,
 	struct node *least = op_extreme(g, op_softmax(g, logits), false);
 
 	(void)conf, (void)t;
-	return linear(g, 0.999, mean(g, op_binary(g, B_SUB, op_extreme(g, least, true), least)), 0);
+	return linear(g, 0.999, mean_of(g, op_binary(g, B_SUB, op_extreme(g, least, true), least)), 0);
 }
 
 const struct loss loss_tv = {

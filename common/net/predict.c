@@ -2,6 +2,7 @@
  * predict.c: see predict.h. Tiles are cut from the image, run in batches, and added to the planes they cover, all in the
  * backend's memory. Of image and sums it holds the planes that one batch touches, in rings: see struct tile.
  */
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -16,6 +17,7 @@ struct predictor {
 	struct graph g;
 	bool open;         /* g is initialised, for batches of up to so many tiles of this shape: */
 	int64_t batch, channels, tile[3];
+	int64_t asked, pixels; /* the batch that was wanted, and the pixels of planes it touches: batch is what fits */
 	int64_t n;         /* for as many it is ready */
 	size_t bytes;      /* of g's arena */
 	real *sums;        /* [ring,K,H,W] of logits; image and label lie behind them */
@@ -172,55 +174,80 @@ static void prepare(struct predictor *p, const struct pass *s, int64_t n)
 /* --- how much memory --- */
 
 struct need {
-	double weights, maps, planes; /* bytes; planes with the tables of windows */
+	double weights, packed, maps, planes; /* bytes; weights in the order that convolutions want; planes with the tables of windows */
 };
 
-/* What batches of so many windows take. Weights lie there twice: as they are, and in the order that convolutions want. */
+static double weights_of(const struct predict_conf *conf)
+{
+	double n = 0;
+	for (int m = 0; m < conf->members; m++)
+		n += (double)(conf->member[m]->total + conf->member[m]->trainable) * sizeof(real);
+	return n;
+}
+
+/* What batches of so many windows take. */
 static struct need need_of(const struct predictor *p, const struct pass *s, int64_t batch)
 {
 	const struct predict_conf *conf = &p->conf;
 	const int64_t voxel = s->channels * (int64_t)sizeof(float) + conf->classes * (int64_t)sizeof(real) + 1;
 	struct graph dry[2];
-	struct need need = { .planes = (double)(deepest(s, batch) * s->plane) * (double)voxel };
+	struct need need = { .weights = weights_of(conf), .planes = (double)(deepest(s, batch) * s->plane) * (double)voxel };
 	for (int a = 0; a < 3; a++)
 		need.planes += (double)cover_bytes(&s->cover[a]);
 	for (int m = 0; m < conf->members; m++)
-		need.weights += (double)(conf->member[m]->total + 2 * conf->member[m]->trainable) * sizeof(real);
+		need.packed += (double)conf->member[m]->trainable * sizeof(real);
 	need.maps = (double)measure(p, s, batch, dry);
 	graph_fini(&dry[1]);
 	graph_fini(&dry[0]);
 	return need;
 }
 
+/* Bytes that we may take: what we hold and what is free, of which an eighth is for the work of convolutions; or what was set. */
+static double most_of(const struct predictor *p)
+{
+	const struct predict_conf *conf = &p->conf;
+	const double set = conf->memory ? (double)conf->memory : INFINITY;
+	if (!conf->backend->available)
+		return set;
+	return fmin(set, weights_of(conf) + (double)(p->bytes + p->held) + 7.0 / 8 * (double)conf->backend->available());
+}
+
 /* Halves the batch until all fits. */
 static void fit(const struct predictor *p, struct pass *s)
 {
-	const double most = (double)p->conf.memory, mib = 1 << 20;
-	for (;; s->batch /= 2) {
+	const double most = most_of(p), mib = 1 << 20;
+	for (; most < INFINITY; s->batch /= 2) {
 		const struct need need = need_of(p, s, s->batch);
-		const double all = need.weights + need.maps + need.planes;
+		const double all = need.weights + need.packed + need.maps + need.planes;
 		detail("%lld windows at once: %.1f MiB of the GPU's memory", (long long)s->batch, all / mib);
 		if (all <= most)
 			return;
 		if (s->batch == 1)
 			die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f may be used: weights %.1f, feature maps of one window %.1f, planes "
-				"%.1f; a smaller --window or --precision bf16 needs less", all / mib, most / mib, need.weights / mib, need.maps / mib,
-				need.planes / mib);
+				"%.1f; a smaller --window or --precision bf16 needs less", all / mib, most / mib, (need.weights + need.packed) / mib,
+				need.maps / mib, need.planes / mib);
 	}
 }
 
-/* Convolutions and arena are kept from image to image as long as the tiles are the same. */
-static void keep_graph(struct predictor *p, const struct pass *s)
+/* Batch, convolutions and arena are kept from image to image as long as the tiles are the same. */
+static void keep_graph(struct predictor *p, struct pass *s)
 {
-	bool other = p->batch != s->batch || p->channels != s->channels;
+	const int64_t asked = s->batch, pixels = deepest(s, asked) * s->plane;
+	bool other = p->channels != s->channels;
 	for (int a = 0; a < 3; a++) {
 		other |= p->tile[a] != s->cover[a].tile;
 		p->tile[a] = s->cover[a].tile;
 	}
+	if (other || asked != p->asked || pixels != p->pixels)
+		fit(p, s);
+	else
+		s->batch = p->batch;
+	if (other || s->batch != p->batch)
+		graph_close(p);
 	p->batch = s->batch;
 	p->channels = s->channels;
-	if (other)
-		graph_close(p);
+	p->asked = asked;
+	p->pixels = pixels;
 }
 
 static void pass_init(struct pass *s, struct predictor *p, const float *image, int64_t channels, const int64_t size[3])
@@ -236,10 +263,8 @@ static void pass_init(struct pass *s, struct predictor *p, const float *image, i
 	s->batch = least(conf->batch, s->windows);
 	s->tile = xcalloc((size_t)s->batch, sizeof *s->tile);
 	place(s, 0, s->batch, 0);
-	if (conf->memory)
-		fit(p, s);
-	s->ring = deepest(s, s->batch);
 	keep_graph(p, s);
+	s->ring = deepest(s, s->batch);
 	hold(p, channels, s->ring * s->plane);
 }
 

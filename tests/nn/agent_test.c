@@ -40,8 +40,8 @@ static void golden_values(void **state)
 	struct node *p[4] = { NULL, probabilities(&g, 1), probabilities(&g, 2), probabilities(&g, 3) };
 	near(graph_scalar(&g, square_gap(&g, p[1], p[2])), 0.20792695);
 	near(graph_scalar(&g, divergence(&g, p[1], p[2])), 1.19629872);
-	near(graph_scalar(&g, square_gap(&g, p[3], add(&g, linear(&g, 0.3, p[1], 0), linear(&g, 0.7, p[2], 0)))), 0.14996726);
-	struct node *both = linear(&g, 0.5, add(&g, p[2], p[3]), 0);
+	near(graph_scalar(&g, square_gap(&g, p[3], sum_of(&g, linear(&g, 0.3, p[1], 0), linear(&g, 0.7, p[2], 0)))), 0.14996726);
+	struct node *both = linear(&g, 0.5, sum_of(&g, p[2], p[3]), 0);
 	for (int i = 0; i < 3; i++) {
 		struct node *threshold = op_constant(&g, (double[]){ (0.75 + 0.25 * sure[i][0]) * log(K) }, 1, 1);
 		near(graph_scalar(&g, sure_gap(&g, p[1], p[2], both, threshold)), sure[i][1]);

@@ -9,6 +9,8 @@
  *	CELL void total(const struct total *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum);
  *	FOLD(total, 2)               total_fold(&a, outs, parts, partial) leaves sums of two numbers, [outs][parts][2];
  *	                             a thread adds items thread, thread + threads, ... to its sum
+ *
+ * EACH_OF(name, args), FOLD_OF(name, args, width): of a cell whose arguments are a struct args, as those of others are.
  */
 #ifndef PM_EACH_H
 #define PM_EACH_H
@@ -35,14 +37,14 @@ static inline unsigned blocks_for(int64_t threads)
 
 #define CELL static __device__ __forceinline__
 
-#define EACH(name) \
-	static __global__ void __launch_bounds__(BLOCK, 2) name##_kernel(const __grid_constant__ struct name a, uint32_t count) \
+#define EACH_OF(name, args) \
+	static __global__ void __launch_bounds__(BLOCK, 2) name##_kernel(const __grid_constant__ struct args a, uint32_t count) \
 	{ \
 		uint32_t i = blockIdx.x * BLOCK + threadIdx.x; \
 		if (i < count) \
 			name(&a, i); \
 	} \
-	static void name##_each(const struct name *a, int64_t count) \
+	static void name##_each(const struct args *a, int64_t count) \
 	{ \
 		if (count < 1) \
 			return; \
@@ -50,8 +52,8 @@ static inline unsigned blocks_for(int64_t threads)
 		device_started(#name); \
 	}
 
-#define FOLD(name, width) \
-	static __global__ void __launch_bounds__(BLOCK, 2) name##_kernel(const __grid_constant__ struct name a, float *partial) \
+#define FOLD_OF(name, args, width) \
+	static __global__ void __launch_bounds__(BLOCK, 2) name##_kernel(const __grid_constant__ struct args a, float *partial) \
 	{ \
 		__shared__ float warp[BLOCK / WARP][width]; \
 		float sum[width]; \
@@ -72,7 +74,7 @@ static inline unsigned blocks_for(int64_t threads)
 			partial[((size_t)blockIdx.y * gridDim.x + blockIdx.x) * (width) + k] = all; \
 		} \
 	} \
-	static void name##_fold(const struct name *a, uint32_t outs, uint32_t parts, float *partial) \
+	static void name##_fold(const struct args *a, uint32_t outs, uint32_t parts, float *partial) \
 	{ \
 		name##_kernel<<<dim3(parts, outs), BLOCK, 0, (cudaStream_t)device_stream()>>>(*a, partial); \
 		device_started(#name); \
@@ -86,25 +88,25 @@ static inline unsigned blocks_for(int64_t threads)
 typedef void twin_kernel(const void *args, int64_t count, uint32_t parts, float *partial);
 void twin_start(twin_kernel *kernel, const void *args, size_t size, int64_t count, uint32_t parts, float *partial);
 
-#define EACH(name) \
-	static void name##_kernel(const void *args, int64_t count, uint32_t parts, float *partial) \
+#define EACH_OF(name, args) \
+	static void name##_kernel(const void *a, int64_t count, uint32_t parts, float *partial) \
 	{ \
 		(void)parts, (void)partial; \
 		_Pragma("omp parallel for") \
 		for (int64_t i = 0; i < count; i++) \
-			name((const struct name *)args, (uint32_t)i); \
+			name((const struct args *)a, (uint32_t)i); \
 	} \
-	static void name##_each(const struct name *a, int64_t count) { twin_start(name##_kernel, a, sizeof *a, count, 0, NULL); }
+	static void name##_each(const struct args *a, int64_t count) { twin_start(name##_kernel, a, sizeof *a, count, 0, NULL); }
 
-#define FOLD(name, width) \
-	static void name##_kernel(const void *args, int64_t blocks, uint32_t parts, float *partial) \
+#define FOLD_OF(name, args, width) \
+	static void name##_kernel(const void *a, int64_t blocks, uint32_t parts, float *partial) \
 	{ \
 		_Pragma("omp parallel for") \
 		for (int64_t block = 0; block < blocks; block++) { \
 			float sum[2][BLOCK][width]; \
 			memset(sum, 0, sizeof sum); \
 			for (uint32_t t = 0; t < BLOCK; t++) \
-				name((const struct name *)args, (uint32_t)(block / parts), (uint32_t)(block % parts) * BLOCK + t, parts * BLOCK, sum[0][t]); \
+				name((const struct args *)a, (uint32_t)(block / parts), (uint32_t)(block % parts) * BLOCK + t, parts * BLOCK, sum[0][t]); \
 			for (int far = WARP / 2; far; far /= 2) { \
 				memcpy(sum[1], sum[0], sizeof sum[0]); \
 				for (int t = 0; t < BLOCK; t++) \
@@ -119,9 +121,13 @@ void twin_start(twin_kernel *kernel, const void *args, size_t size, int64_t coun
 			} \
 		} \
 	} \
-	static void name##_fold(const struct name *a, uint32_t outs, uint32_t parts, float *partial) \
+	static void name##_fold(const struct args *a, uint32_t outs, uint32_t parts, float *partial) \
 	{ \
 		twin_start(name##_kernel, a, sizeof *a, (int64_t)outs * parts, parts, partial); \
 	}
 #endif
+
+#define EACH(name) EACH_OF(name, name)
+#define FOLD(name, width) FOLD_OF(name, name, width)
+
 #endif

@@ -95,13 +95,8 @@ EACH(space)
 void cuda_space(struct fmap *y, const struct fmap *x, int dims, bool inverse)
 {
 	const struct fmap *high = inverse ? x : y;
-	struct space a;
+	const struct space a = { *y, *x, groups_of(high), dims == 3 ? 2u : 1u, inverse };
 
-	a.y = *y;
-	a.x = *x;
-	a.groups = groups_of(high);
-	a.deep = dims == 3 ? 2 : 1;
-	a.inverse = inverse;
 	space_each(&a, high->n * fmap_space(high) * a.groups);
 }
 
@@ -161,13 +156,8 @@ CELL void resample(const struct resample *a, uint32_t i)
 }
 EACH(resample)
 
-struct resample_plain {
-	struct resample a;
-};
-
-CELL void resample_plain(const struct resample_plain *r, uint32_t i)
+CELL void resample_plain(const struct resample *a, uint32_t i)
 {
-	const struct resample *a = &r->a;
 	const uint32_t q = i % a->space, c = i / a->space % a->groups, n = i / a->space / a->groups;
 	const struct box b = box_of(a, q);
 	const int64_t to = channel_at(&a->y, n, q, c);
@@ -183,22 +173,15 @@ CELL void resample_plain(const struct resample_plain *r, uint32_t i)
 		s += load1(a->y.data, to, a->y.type);
 	store1(a->y.data, to, a->y.type, s);
 }
-EACH(resample_plain)
+EACH_OF(resample_plain, resample)
 
 void cuda_resample(struct fmap *y, const struct fmap *x, const struct axis_map map[3], bool add)
 {
-	struct resample_plain r;
-	struct resample *a = &r.a;
+	const uint32_t groups = y->lanes == 1 ? (uint32_t)y->c : groups_of(y), space = (uint32_t)fmap_space(y);
+	const struct resample a = { *y, *x, { map[0], map[1], map[2] }, groups, space, add };
 
-	a->y = *y;
-	a->x = *x;
-	for (int k = 0; k < 3; k++)
-		a->map[k] = map[k];
-	a->space = (uint32_t)fmap_space(y);
-	a->add = add;
-	a->groups = y->lanes == 1 ? (uint32_t)y->c : groups_of(y);
 	if (y->lanes == 1)
-		resample_plain_each(&r, y->n * a->groups * a->space);
+		resample_plain_each(&a, y->n * groups * space);
 	else
-		resample_each(a, y->n * a->groups * a->space);
+		resample_each(&a, y->n * groups * space);
 }

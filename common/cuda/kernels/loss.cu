@@ -1,5 +1,6 @@
 /* loss.cu: softmax, cross entropy and overlap sums of planar logits [n,k,v]: a thread per pixel, all its classes. */
 #include <math.h>
+#include <string.h>
 
 #include "cuda/kernels.h"
 #include "cuda/kernels/each.h"
@@ -55,6 +56,7 @@ static struct pixels pixels_of(const real *z, const struct target *t, const real
 {
 	struct pixels p;
 
+	memset(&p, 0, sizeof p);
 	p.z = z;
 	if (t)
 		p.t = *t;
@@ -65,38 +67,27 @@ static struct pixels pixels_of(const real *z, const struct target *t, const real
 	return p;
 }
 
-/* Each kernel's arguments are pixels under its own name. */
-#define PIXELS(name) \
-	struct name { \
-		struct pixels p; \
-	}
-
-PIXELS(softmax);
-CELL void softmax(const struct softmax *a, uint32_t i)
+CELL void softmax(const struct pixels *p, uint32_t i)
 {
-	const struct pixels *p = &a->p;
 	const size_t at = pixel_at(p, i);
 	const struct soft s = soft_of(p, at);
 
 	for (uint32_t c = 0; c < p->k; c++)
 		p->out[at + (size_t)c * p->v] = expf(p->z[at + (size_t)c * p->v] - s.max) / s.sum;
 }
-EACH(softmax)
+EACH_OF(softmax, pixels)
 
 void cuda_softmax(real *y, const real *x, int64_t n, int64_t k, int64_t v)
 {
-	struct softmax a;
+	struct pixels p = pixels_of(x, NULL, NULL, n, k, v);
 
-	a.p = pixels_of(x, NULL, NULL, n, k, v);
-	a.p.out = y;
-	softmax_each(&a, n * v);
+	p.out = y;
+	softmax_each(&p, n * v);
 }
 
 /* z holds the probabilities. */
-PIXELS(softmax_back);
-CELL void softmax_back(const struct softmax_back *a, uint32_t i)
+CELL void softmax_back(const struct pixels *p, uint32_t i)
 {
-	const struct pixels *p = &a->p;
 	const size_t at = pixel_at(p, i);
 	float dot = 0;
 
@@ -107,45 +98,37 @@ CELL void softmax_back(const struct softmax_back *a, uint32_t i)
 		p->out[o] += p->z[o] * (p->dy[o] - dot);
 	}
 }
-EACH(softmax_back)
+EACH_OF(softmax_back, pixels)
 
 void cuda_softmax_bwd(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v)
 {
-	struct softmax_back a;
+	struct pixels p = pixels_of(y, NULL, NULL, n, k, v);
 
-	a.p = pixels_of(y, NULL, NULL, n, k, v);
-	a.p.dy = dy;
-	a.p.out = dx;
-	softmax_back_each(&a, n * v);
+	p.dy = dy;
+	p.out = dx;
+	softmax_back_each(&p, n * v);
 }
 
-PIXELS(hot);
-CELL void hot(const struct hot *a, uint32_t i)
+CELL void hot(const struct pixels *p, uint32_t i)
 {
-	const struct pixels *p = &a->p;
 	const size_t at = pixel_at(p, i);
 
 	for (uint32_t c = 0; c < p->k; c++)
 		p->out[at + (size_t)c * p->v] = p->t.label[i] == c;
 }
-EACH(hot)
+EACH_OF(hot, pixels)
 
 void cuda_onehot(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 {
-	struct target t;
-	struct hot a;
+	struct pixels p = pixels_of(NULL, NULL, NULL, n, k, v);
 
-	t.label = label;
-	t.prob = t.weight = NULL;
-	a.p = pixels_of(NULL, &t, NULL, n, k, v);
-	a.p.out = y;
-	hot_each(&a, n * v);
+	p.t.label = label;
+	p.out = y;
+	hot_each(&p, n * v);
 }
 
-PIXELS(highest);
-CELL void highest(const struct highest *a, uint32_t i)
+CELL void highest(const struct pixels *p, uint32_t i)
 {
-	const struct pixels *p = &a->p;
 	const size_t at = pixel_at(p, i);
 	uint32_t best = 0;
 	float most = p->z[at];
@@ -157,15 +140,14 @@ CELL void highest(const struct highest *a, uint32_t i)
 		}
 	p->label[i] = (uint8_t)best;
 }
-EACH(highest)
+EACH_OF(highest, pixels)
 
 void cuda_argmax(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
 {
-	struct highest a;
+	struct pixels p = pixels_of(z, NULL, NULL, n, k, v);
 
-	a.p = pixels_of(z, NULL, NULL, n, k, v);
-	a.p.label = y;
-	highest_each(&a, n * v);
+	p.label = y;
+	highest_each(&p, n * v);
 }
 
 /* --- sums over pixels: partial sums [out][part][width], then added in double --- */
@@ -188,11 +170,8 @@ CELL void ends(const struct ends *a, uint32_t i)
 }
 EACH(ends)
 
-PIXELS(entropy);
-CELL void entropy(const struct entropy *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+CELL void entropy(const struct pixels *p, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
 {
-	const struct pixels *p = &a->p;
-
 	(void)out;
 	for (uint32_t i = thread; i < p->n * p->v; i += threads) {
 		const size_t at = pixel_at(p, i);
@@ -205,24 +184,21 @@ CELL void entropy(const struct entropy *a, uint32_t out, uint32_t thread, uint32
 		sum[1] += weight;
 	}
 }
-FOLD(entropy, 2)
+FOLD_OF(entropy, pixels, 2)
 
 void cuda_ce(real sum[2], const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v)
 {
 	const uint32_t parts = fold_parts(n * v);
 	float *partial = (float *)device_scratch((size_t)2 * parts * sizeof *partial);
 	const struct ends e = { partial, sum, parts, 2, 1 };
-	struct entropy c;
+	struct pixels p = pixels_of(z, t, a, n, k, v);
 
-	c.p = pixels_of(z, t, a, n, k, v);
-	entropy_fold(&c, 1, parts, partial);
+	entropy_fold(&p, 1, parts, partial);
 	ends_each(&e, 2);
 }
 
-PIXELS(entropy_back);
-CELL void entropy_back(const struct entropy_back *a, uint32_t i)
+CELL void entropy_back(const struct pixels *p, uint32_t i)
 {
-	const struct pixels *p = &a->p;
 	const size_t at = pixel_at(p, i);
 	const struct soft s = soft_of(p, at);
 	const float w = weight_of(p, i) * p->dsum[0];
@@ -235,24 +211,20 @@ CELL void entropy_back(const struct entropy_back *a, uint32_t i)
 		p->out[o] += w * (expf(p->z[o] - s.max) / s.sum * mass - class_weight(p, c) * truth_of(p, i, at, c));
 	}
 }
-EACH(entropy_back)
+EACH_OF(entropy_back, pixels)
 
 void cuda_ce_bwd(real *dz, const real *dsum, const real *z, const struct target *t, const real *a, int64_t n, int64_t k, int64_t v)
 {
-	struct entropy_back b;
+	struct pixels p = pixels_of(z, t, a, n, k, v);
 
-	b.p = pixels_of(z, t, a, n, k, v);
-	b.p.dsum = dsum;
-	b.p.out = dz;
-	entropy_back_each(&b, n * v);
+	p.dsum = dsum;
+	p.out = dz;
+	entropy_back_each(&p, n * v);
 }
 
 /* Class out: sums of w y p, w p and w y. */
-PIXELS(common);
-CELL void common(const struct common *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
+CELL void common(const struct pixels *p, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
 {
-	const struct pixels *p = &a->p;
-
 	for (uint32_t i = thread; i < p->n * p->v; i += threads) {
 		const size_t at = pixel_at(p, i);
 		const struct soft s = soft_of(p, at);
@@ -262,24 +234,21 @@ CELL void common(const struct common *a, uint32_t out, uint32_t thread, uint32_t
 		sum[2] += y * w;
 	}
 }
-FOLD(common, 3)
+FOLD_OF(common, pixels, 3)
 
 void cuda_overlap(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 {
 	const uint32_t parts = fold_parts(n * v);
 	float *partial = (float *)device_scratch((size_t)(3 * k) * parts * sizeof *partial);
 	const struct ends e = { partial, sum, parts, 3, (uint32_t)k };
-	struct common c;
+	struct pixels p = pixels_of(z, t, NULL, n, k, v);
 
-	c.p = pixels_of(z, t, NULL, n, k, v);
-	common_fold(&c, (uint32_t)k, parts, partial);
+	common_fold(&p, (uint32_t)k, parts, partial);
 	ends_each(&e, 3 * k);
 }
 
-PIXELS(common_back);
-CELL void common_back(const struct common_back *a, uint32_t i)
+CELL void common_back(const struct pixels *p, uint32_t i)
 {
-	const struct pixels *p = &a->p;
 	const size_t at = pixel_at(p, i);
 	const struct soft s = soft_of(p, at);
 	const float w = weight_of(p, i);
@@ -292,16 +261,15 @@ CELL void common_back(const struct common_back *a, uint32_t i)
 		p->out[o] += w * (expf(p->z[o] - s.max) / s.sum) * (p->dsum[c] * truth_of(p, i, at, c) + p->dsum[p->k + c] - dot);
 	}
 }
-EACH(common_back)
+EACH_OF(common_back, pixels)
 
 void cuda_overlap_bwd(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 {
-	struct common_back b;
+	struct pixels p = pixels_of(z, t, NULL, n, k, v);
 
-	b.p = pixels_of(z, t, NULL, n, k, v);
-	b.p.dsum = dsum;
-	b.p.out = dz;
-	common_back_each(&b, n * v);
+	p.dsum = dsum;
+	p.out = dz;
+	common_back_each(&p, n * v);
 }
 
 /* Class out, from first maxima and labels: pixels that are it in both, in truth, as predicted; exact, as a sum stays below 2^24. */

@@ -31,14 +31,9 @@ CELL void stats(const struct stats *a, uint32_t group, uint32_t thread, uint32_t
 }
 FOLD(stats, 2 * VEC)
 
-struct moments {
-	struct stats s;
-};
-
 /* Channel c. */
-CELL void moments(const struct moments *m, uint32_t c)
+CELL void moments(const struct stats *a, uint32_t c)
 {
-	const struct stats *a = &m->s;
 	const float *from = a->partial + (size_t)(c / VEC) * a->parts * 2 * VEC + c % VEC;
 	const double count = a->pixels, pivot = load1(a->z.data, channel_at(&a->z, 0, 0, c), a->z.type);
 	double s = 0, q = 0;
@@ -52,24 +47,16 @@ CELL void moments(const struct moments *m, uint32_t c)
 	a->mean[c] = pivot + s;
 	a->var[c] = q > 0 ? q : 0;
 }
-EACH(moments)
+EACH_OF(moments, stats)
 
 void cuda_norm_stats(const struct fmap *z, double *mean, double *var)
 {
-	struct moments m;
-	struct stats *a = &m.s;
-	const uint32_t groups = groups_of(z);
+	const uint32_t groups = groups_of(z), pixels = (uint32_t)(z->n * fmap_space(z)), parts = fold_parts(pixels);
+	float *partial = (float *)device_scratch((size_t)groups * parts * 2 * VEC * sizeof *partial);
+	const struct stats a = { *z, (uint32_t)fmap_space(z), pixels, partial, parts, mean, var };
 
-	a->z = *z;
-	a->space = (uint32_t)fmap_space(z);
-	a->pixels = (uint32_t)(z->n * fmap_space(z));
-	a->parts = fold_parts(a->pixels);
-	a->mean = mean;
-	a->var = var;
-	float *partial = (float *)device_scratch((size_t)groups * a->parts * 2 * VEC * sizeof *partial);
-	a->partial = partial;
-	stats_fold(a, groups, a->parts, partial);
-	moments_each(&m, z->c);
+	stats_fold(&a, groups, parts, partial);
+	moments_each(&a, z->c);
 }
 
 struct batch {
@@ -145,7 +132,7 @@ struct pass {
 	struct fmap dy, dpool, dz; /* backward; data may be NULL */
 	const float *constant;     /* [CONSTANTS][physical] */
 	uint32_t physical, groups, space;
-	uint32_t cells[3];         /* per image along d, h, w; without pooling 1, 1, and runs */
+	uint32_t cells[3], all;    /* per image along d, h, w; without pooling 1, 1, and runs; and of all images */
 	float slope, grow;
 	uint32_t drop;             /* words below it are dropped; 0: none */
 };
@@ -236,13 +223,8 @@ CELL float activated(const struct pass *a, const struct affine *k, int j, float 
 	return keep >> j & 1 ? rounded((*linear ? x : x * a->slope) * a->grow, a->p.z.type) : 0;
 }
 
-struct forward {
-	struct pass a;
-};
-
-CELL void forward(const struct forward *f, uint32_t i)
+CELL void forward(const struct pass *a, uint32_t i)
 {
-	const struct pass *a = &f->a;
 	const struct place at = place_of(i, a->groups, a->cells[0] * a->cells[1] * a->cells[2]);
 	const struct cell c = cell_of(a, at.n, at.q, at.group);
 	const struct affine k = affine_of(a, c.group);
@@ -267,7 +249,7 @@ CELL void forward(const struct forward *f, uint32_t i)
 	if (c.pooled >= 0)
 		store8(a->p.pool.data, group_at(&a->p.pool, c.n, (uint32_t)c.pooled, c.group), a->p.pool.type, best);
 }
-EACH(forward)
+EACH_OF(forward, pass)
 
 /* The way back through pooling, dropout and activation: what a cell's pixels share. */
 struct way {
@@ -324,19 +306,13 @@ CELL void gradient(const struct pass *a, const struct cell *c, struct way *w, ui
 	}
 }
 
-struct sums {
-	struct pass a;
-	uint32_t cells; /* of all images */
-};
-
-CELL void sums(const struct sums *s, uint32_t group, uint32_t thread, uint32_t threads, float *sum)
+CELL void sums(const struct pass *a, uint32_t group, uint32_t thread, uint32_t threads, float *sum)
 {
-	const struct pass *a = &s->a;
 	const uint32_t per_image = a->cells[0] * a->cells[1] * a->cells[2];
 	struct vec8 g, centred;
 	uint32_t q;
 
-	for (uint32_t i = thread; i < s->cells; i += threads) {
+	for (uint32_t i = thread; i < a->all; i += threads) {
 		const struct cell c = cell_of(a, i / per_image, i % per_image, group);
 		struct way w = way_of(a, &c);
 		for (uint32_t m = 0; m < cell_most(a); m++) {
@@ -350,7 +326,7 @@ CELL void sums(const struct sums *s, uint32_t group, uint32_t thread, uint32_t t
 		}
 	}
 }
-FOLD(sums, 2 * VEC)
+FOLD_OF(sums, pass, 2 * VEC)
 
 /* Adds to dgamma and dbeta, and finds slant and lift of a channel: dz = scale g + slant (z - mean) + lift. */
 struct slopes {
@@ -382,13 +358,8 @@ CELL void slopes(const struct slopes *a, uint32_t c)
 }
 EACH(slopes)
 
-struct backward {
-	struct pass a;
-};
-
-CELL void backward(const struct backward *b, uint32_t i)
+CELL void backward(const struct pass *a, uint32_t i)
 {
-	const struct pass *a = &b->a;
 	const struct place at = place_of(i, a->groups, a->cells[0] * a->cells[1] * a->cells[2]);
 	const struct cell c = cell_of(a, at.n, at.q, at.group);
 	const struct vec8 slant = constant(a, SLANT, c.group), lift = constant(a, LIFT, c.group);
@@ -405,10 +376,10 @@ CELL void backward(const struct backward *b, uint32_t i)
 		store8(a->dz.data, group_at(&a->dz, c.n, q, c.group), a->dz.type, g);
 	}
 }
-EACH(backward)
+EACH_OF(backward, pass)
 
-/* What both ways need; room: floats of scratch behind the constants, *rest. Returns cells of all images. */
-static uint32_t pass_init(struct pass *a, const struct norm_act *p, size_t room, float **held, float **rest)
+/* What both ways need; room: floats of scratch behind the constants, *rest. */
+static void pass_init(struct pass *a, const struct norm_act *p, size_t room, float **held, float **rest)
 {
 	struct constants k;
 
@@ -427,6 +398,7 @@ static uint32_t pass_init(struct pass *a, const struct norm_act *p, size_t room,
 		a->cells[1] = (uint32_t)(p->z.h + 1) / 2;
 		a->cells[2] = (uint32_t)(p->z.w + 1) / 2;
 	}
+	a->all = (uint32_t)p->z.n * a->cells[0] * a->cells[1] * a->cells[2];
 	*held = (float *)device_scratch((CONSTANTS * a->physical + room) * sizeof **held);
 	*rest = *held + CONSTANTS * a->physical;
 	a->constant = *held;
@@ -434,42 +406,30 @@ static uint32_t pass_init(struct pass *a, const struct norm_act *p, size_t room,
 	k.to = *held;
 	k.physical = a->physical;
 	constants_each(&k, a->physical);
-	return (uint32_t)p->z.n * a->cells[0] * a->cells[1] * a->cells[2];
 }
 
 void cuda_norm_act(const struct norm_act *p)
 {
-	struct forward f;
+	struct pass a;
 	float *held, *rest;
-	const uint32_t cells = pass_init(&f.a, p, 0, &held, &rest);
 
-	forward_each(&f, (int64_t)cells * f.a.groups);
+	pass_init(&a, p, 0, &held, &rest);
+	forward_each(&a, (int64_t)a.all * a.groups);
 }
 
 void cuda_norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dgamma, real *dbeta,
 	struct fmap *dz)
 {
 	const uint32_t parts = fold_parts(p->z.n * fmap_space(&p->z) / RUN), groups = groups_of(&p->z);
-	struct sums s;
-	struct slopes l;
-	struct backward b;
+	struct pass a;
 	float *held, *rest;
 
-	s.cells = pass_init(&s.a, p, (size_t)groups * parts * 2 * VEC, &held, &rest);
-	s.a.dy = *dy;
-	s.a.dpool = *dpool;
-	s.a.dz = *dz;
-	sums_fold(&s, groups, parts, rest);
-	l.p = *p;
-	l.partial = rest;
-	l.parts = parts;
-	l.physical = s.a.physical;
-	l.count = (double)(p->z.n * fmap_space(&p->z));
-	l.fixed = fixed;
-	l.dgamma = dgamma;
-	l.dbeta = dbeta;
-	l.constant = held;
+	pass_init(&a, p, (size_t)groups * parts * 2 * VEC, &held, &rest);
+	a.dy = *dy;
+	a.dpool = *dpool;
+	a.dz = *dz;
+	const struct slopes l = { *p, rest, parts, a.physical, (double)(p->z.n * fmap_space(&p->z)), fixed, dgamma, dbeta, held };
+	sums_fold(&a, groups, parts, rest);
 	slopes_each(&l, p->z.c);
-	b.a = s.a;
-	backward_each(&b, (int64_t)s.cells * groups);
+	backward_each(&a, (int64_t)a.all * groups);
 }
