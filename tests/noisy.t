@@ -16,7 +16,10 @@ dice() {
 	echo "# Dice $value: $*"
 }
 
-# beats NAME PLAIN MARGIN WHAT
+# alone NAME: the Dice of its first network, where training validates the mean of all
+alone() { pymic-infer -m "$1/last.pmm" -j 1 -q < valid.pms | pymic-eval --labels 1,2 --metrics dice -q | awk -F, '/^mean/ { print $5 }'; }
+
+# beats DICE PLAIN MARGIN WHAT
 beats() { ok "$(awk -v a="$1" -v b="$2" -v by="$3" 'BEGIN { print !(a != "" && b != "" && a > b + by) }')" "$4: $1, not $2"; }
 
 dice ce --loss ce
@@ -32,4 +35,7 @@ beats "$gce" "$ce" 0.02 "gce beats ce"
 beats "$nr_dice" "$ce" 0.02 "nr-dice beats ce"
 beats "$coteaching" "$plain" 0.2 "coteaching beats dice+ce"
 beats "$trinet" "$plain" 0.2 "trinet beats dice+ce"
+for method in coteaching trinet; do
+	beats "$(alone $method)" "$plain" 0.2 "the first network of $method beats dice+ce"
+done
 done_testing
