@@ -1,7 +1,7 @@
 #!/bin/sh
 # What every command promises, whatever it does: help, usage errors, broken input, full disks, neighbours that die.
 tests=$(cd "$(dirname "$0")" && pwd)
-all="load augment batch train infer eval noise save"
+all="load augment batch train infer eval noise confident save"
 
 # One command at work on a stream in file $2: what it needs besides is in the folder $data. Product on stdout.
 run() {
@@ -14,6 +14,7 @@ run() {
 	infer) pymic-infer -m "$data/tiny.pmm" -j 1 < "$2" ;;
 	eval) pymic-eval --labels 1,2 < "$2" ;;
 	noise) pymic-noise dilate < "$2" ;;
+	confident) pymic-confident < "$2" ;;
 	save) pymic-save -o "$out" < "$2" ;;
 	esac
 }
@@ -54,8 +55,9 @@ ok $? "a model is made"
 sed 's/^/# /' "$work/err"
 cp "$data/model/last.pmm" "$data/tiny.pmm"
 "$TESTS/mangle" corner "$data/samples.pms" > "$data/eval.pms"
+pymic-infer -m "$data/tiny.pmm" -j 1 -q --prob --keep-image < "$data/samples.pms" > "$data/confident.pms"
 for tool in $all; do
-	[ $tool = eval ] || cp "$data/samples.pms" "$data/$tool.pms"
+	[ $tool = eval ] || [ $tool = confident ] || cp "$data/samples.pms" "$data/$tool.pms"
 	"$TESTS/mangle" places "$data/$tool.pms" 300 100 "$data/$tool.cuts" 30 "$data/$tool.flips"
 done
 processors=$(getconf _NPROCESSORS_ONLN)
@@ -75,6 +77,7 @@ bad_number() {
 	train) echo --lr=fast ;;
 	infer) echo --window=a,b ;;
 	eval) echo --labels=one ;;
+	confident) echo --weight=0.5 ;;
 	augment | noise | save) echo --threads=1,5 ;;
 	esac
 }
@@ -116,7 +119,7 @@ for tool in $all; do
 	cp "$work/out" "$work/passed-on.pms"
 	one_line $tool "an aborted input"
 	case $tool in
-	load | augment | batch | infer | noise)
+	load | augment | batch | infer | noise | confident)
 		status 3 "$tool: its reader learns of the abort" pymic-load "$work/passed-on.pms"
 		like "$(cat "$work/err")" "the disk is on fire" "$tool: its reader says the first cause" ;;
 	esac
@@ -126,7 +129,7 @@ for tool in $all; do
 	status 0 "$tool: good input" run $tool "$data/$tool.pms" "$work/x"
 	cp "$work/out" "$work/good.pms"
 	case $tool in
-	load | augment | batch | infer | noise)
+	load | augment | batch | infer | noise | confident)
 		status 0 "$tool: the output is whole" pymic-load --check "$work/good.pms"
 		rc=0
 		(run $tool "$data/$tool.pms" "$work/x" > /dev/full) 2> "$work/err" || rc=$?

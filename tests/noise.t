@@ -51,6 +51,22 @@ records digest same.pms > a
 records digest epochs.pms | cmp -s - a
 ok $? "a fraction of 0 changes nothing"
 
+# Every kind, alone: the table's radius is that of the kind, or blank.
+for kind in $(pymic-noise --list=noise | awk '{ print $1 }'); do
+	pymic-noise "$kind" --fraction 0.9 --seed 1 --log log.tsv < epochs.pms > out.pms 2> err
+	ok $? "$kind"
+	case $kind in
+	missing | confuse | box | scribble | points) radius='^$' ;;
+	*) radius='^[0-9]+(-[0-9]+)?$' ;;
+	esac
+	is "$(awk -F'\t' -v kind="$kind" -v radius="$radius" 'NR > 1 && $2 { n++; bad += NF != 7 || $3 != kind || $4 !~ radius || $7 == "" }
+		END { print (n > 0), bad + 0 }' log.tsv)" "1 0" "$kind: the table names it, with its radius if it has one"
+	pymic-noise "$kind" --fraction 0.9 --seed 1 -j 3 -q < epochs.pms > other.pms
+	records digest out.pms > a
+	records digest other.pms | cmp -s - a
+	ok $? "$kind: the same bytes from three threads"
+done
+
 usage() {
 	pattern=$1
 	shift
@@ -63,6 +79,8 @@ usage "join several kinds of noise with \+" dilate erode
 usage "range" dilate:radius=5,3
 usage "radius" erode:radius=0
 usage "no class" edge:labels=0
+usage "no class" points:labels=0
+usage "radius" shift:radius=3,1
 usage "all weights are 0" dilate:weight=0
 usage "fraction" --fraction 1.5
 head -c 100000 in.pms > cut.pms

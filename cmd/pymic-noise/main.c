@@ -37,9 +37,11 @@ static const struct tool tool = {
 	.kinds = kinds,
 	.more = "Each case is chosen with the probability --fraction, and one NOISE is drawn for it by weight (default 1).\n"
 		"Without NOISE: dilate:weight=0.35+erode:weight=0.35+edge:weight=0.3, radius 6 to 12, as in the JSRT recipe.\n"
+		"Kinds that annotate sparsely (scribble, points) mark all other voxels by a number that is no class, 255 unless told.\n"
 		"A case gets the same corruption in every epoch. Cases without label pass unchanged.\n\n"
 		"  pymic-load noisy.csv | pymic-noise --fraction 0.95 --seed 1 --log noise.tsv -o noisy.pms\n"
-		"  pymic-load a.csv | pymic-noise dilate:radius=3,5+edge:weight=2 | ...\n",
+		"  pymic-load a.csv | pymic-noise dilate:radius=3,5+edge:weight=2 | ...\n"
+		"  pymic-load a.csv | pymic-noise scribble:unlabeled=4 | ...\n",
 };
 
 enum { PARTS = 32 };
@@ -133,7 +135,9 @@ static void done(const struct record *r, void *arg)
 		*kind = 0;
 	int n = meta_numbers(&r->meta, "noise_radius", radius, 2);
 
-	fprintf(m->log, n == 2 ? "\t1\t%s\t%.0f-%.0f" : "\t1\t%s\t%.0f", kind, radius[0], n == 2 ? radius[1] : 0);
+	fprintf(m->log, "\t1\t%s\t", kind);
+	for (int i = 0; i < n; i++)
+		fprintf(m->log, i ? "-%.0f" : "%.0f", radius[i]);
 	fprintf(m->log, "\t%.0f\t%.0f\t%.0f\n", voxels[0], voxels[1], voxels[2]);
 }
 

@@ -64,6 +64,8 @@ struct istream *istream_stdin(const char *kinds);
  */
 struct ostream *ostream_open(const char *path, const char *kind, const struct stream_field *f, int n,
 	const struct stream_head *in);
+/* To a file of the caller's that has no name or is none of the reader's business: fd stays open, name is for messages. */
+struct ostream *ostream_fd(int fd, const char *name, const char *kind, const struct stream_field *f, int n, const struct stream_head *in);
 void ostream_put(struct ostream *s, const struct record *r);
 void ostream_end(struct ostream *s); /* the only way to a valid stream; checks the close; frees */
 void ostream_seed(uint64_t seed);    /* what history says this tool's seed was; before ostream_open */

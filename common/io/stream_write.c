@@ -16,7 +16,7 @@
 struct ostream {
 	int fd;
 	char *name;           /* for messages: "stdout" or the path */
-	struct outfile *file; /* NULL: stdout */
+	struct outfile *file; /* NULL: stdout, or the caller's */
 	struct bytes small;   /* what is not payload and not written yet */
 	size_t summed;        /* bytes of it that crc has seen */
 	uint32_t crc;
@@ -174,6 +174,16 @@ static void pack_head(struct ostream *s, const char *kind, const struct stream_f
 		die(PM_FAIL, "%s: the history of this stream has grown above 1 MiB", s->name);
 }
 
+static struct ostream *begin(struct ostream *s, const char *kind, const struct stream_field *f, int n, const struct stream_head *in)
+{
+	signal(SIGPIPE, SIG_IGN);
+	fcntl(s->fd, F_SETPIPE_SZ, STREAM_CHUNK); /* no harm when this is no pipe, or the user has too many */
+	pack_head(s, kind, f, n, in);
+	flush(s, NULL, 0);
+	at_die(abort_mark, s);
+	return s;
+}
+
 struct ostream *ostream_open(const char *path, const char *kind, const struct stream_field *f, int n,
 	const struct stream_head *in)
 {
@@ -190,12 +200,15 @@ struct ostream *ostream_open(const char *path, const char *kind, const struct st
 		s->fd = outfile_fd(s->file);
 		s->name = xstrdup(path);
 	}
-	signal(SIGPIPE, SIG_IGN);
-	fcntl(s->fd, F_SETPIPE_SZ, STREAM_CHUNK); /* no harm when this is no pipe, or the user has too many */
-	pack_head(s, kind, f, n, in);
-	flush(s, NULL, 0);
-	at_die(abort_mark, s);
-	return s;
+	return begin(s, kind, f, n, in);
+}
+
+struct ostream *ostream_fd(int fd, const char *name, const char *kind, const struct stream_field *f, int n, const struct stream_head *in)
+{
+	struct ostream *s = xcalloc(1, sizeof *s);
+	s->fd = fd;
+	s->name = xstrdup(name);
+	return begin(s, kind, f, n, in);
 }
 
 static void pack_record(struct ostream *s, const struct record *r)
@@ -274,9 +287,9 @@ void ostream_end(struct ostream *s)
 	msgpack_pack_int64(&pk, s->records);
 	flush(s, NULL, 0);
 	at_die_cancel(s);
-	if (!s->file)
+	if (!s->file && s->fd == STDOUT_FILENO)
 		close_stdout();
-	else if (outfile_close(s->file, &e))
+	else if (s->file && outfile_close(s->file, &e))
 		die(PM_FAIL, "%s", e.msg);
 	free(s->small.buf);
 	free(s->name);

@@ -13,7 +13,7 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 {
 	int radius = corrupt_radius(conf, rng);
 
-	return corrupt(r, conf, "erode", radius, radius, one, &radius, e);
+	return corrupt(r, conf, &(struct corruption){ .kind = "erode", .lo = radius, .hi = radius, .one = one, .arg = &radius }, e);
 }
 
 const struct transform transform_erode = {

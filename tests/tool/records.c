@@ -4,6 +4,8 @@
  *   records fields FILE         a line per record and field: id, name, dtype, shape
  *   records values FILE FIELD   of the first record: the shape, then a line per row
  *   records at FILE FIELD I     of the first record: the element of that number
+ *   records all FILE FIELD      its elements, a line each, through all records
+ *   records where FILE FIELD    the numbers of its elements that are not 0, counted on from record to record
  *   records grey FILE           of the first image, the share of pixels whose three channels are equal, in percent
  *   records batches FILE        a line per batch: ids, groups, samples in image : label : weight; image I must hold I
  *   records same A B            image, label, spacing, affine and nifti of each record are the same, B has no undo
@@ -77,6 +79,25 @@ static void values(void)
 static void at(void)
 {
 	printf("%.9g\n", tensor_at(field(&a, word[0]), atoll(word[1])));
+}
+
+static void where(void)
+{
+	static int64_t before;
+	const struct tensor *t = record_peek(&a, word[0]);
+
+	for (int64_t i = 0; t && i < tensor_count(t); i++)
+		if (tensor_at(t, i) != 0)
+			printf("%" PRId64 "\n", before + i);
+	before += t ? tensor_count(t) : 0;
+}
+
+static void all(void)
+{
+	const struct tensor *t = record_peek(&a, word[0]);
+
+	for (int64_t i = 0; t && i < tensor_count(t); i++)
+		printf("%.9g\n", tensor_at(t, i));
 }
 
 static void grey(void)
@@ -369,7 +390,8 @@ static const struct look {
 	void (*look)(void);
 } looks[] = {
 	{ "digest", 1, 0, false, true, digest }, { "fields", 1, 0, false, true, fields },
-	{ "values", 1, 1, true, false, values }, { "at", 1, 2, true, false, at }, { "grey", 1, 0, true, false, grey },
+	{ "values", 1, 1, true, false, values }, { "at", 1, 2, true, false, at },
+	{ "all", 1, 1, false, false, all }, { "where", 1, 1, false, false, where }, { "grey", 1, 0, true, false, grey },
 	{ "batches", 1, 0, false, false, batch },
 	{ "same", 2, 0, false, false, same }, { "grid", 2, 0, false, false, grid }, { "prob", 1, 0, false, false, prob },
 	{ "equal", 2, 0, false, false, equal }, { "flipped", 2, 1, false, false, flipped },

@@ -5,7 +5,10 @@
  *   samples endless PATTERN         the same again and again, until the reader leaves
  *   samples squares CASES           small labels, each with a square of random size
  *   samples id ID                   one sample of that name
+ *   samples suspects mod|shifted    predictions of two cases, 2 sin 0.7 i before the softmax, and their labels: i modulo 3, or
+ *                                   the most probable class, every fourth one moved on
  */
+#include <math.h>
 #include <stdlib.h>
 
 #include "base/rng.h"
@@ -84,6 +87,42 @@ static void one(const char *id)
 	ostream_end(s);
 }
 
+/* i counts on from case to case; there is a case without label between the two. */
+static void suspects(bool shifted)
+{
+	const struct stream_field fields[] = { { "image", PM_F32, 4 }, { "label", PM_U8, 3 }, { "pred", PM_U8, 3 }, { "prob", PM_F32, 4 } };
+	const int64_t dim[4] = { 3, 1, 4, 4 }, one[4] = { 1, 1, 4, 4 };
+	struct ostream *s = ostream_open("-", "prediction", fields, 4, NULL);
+
+	for (int n = 0; n < 3; n++) {
+		record_clear(&r);
+		snprintf(r.id, sizeof r.id, "case_%d", n);
+		memset(record_put(&r, "image", PM_F32, 4, one)->data, 0, 16 * sizeof(float));
+		if (n == 1) {
+			ostream_put(s, &r);
+			continue;
+		}
+		uint8_t *label = record_put(&r, "label", PM_U8, 3, one + 1)->data, *pred = record_put(&r, "pred", PM_U8, 3, one + 1)->data;
+		float *prob = record_put(&r, "prob", PM_F32, 4, dim)->data;
+
+		for (int i = 0; i < 16; i++) {
+			double p[3], sum = 0;
+			int best = 0;
+
+			for (int k = 0; k < 3; k++)
+				sum += p[k] = exp(2 * sin(0.7 * (n / 2 * 48 + k * 16 + i)));
+			for (int k = 0; k < 3; k++) {
+				prob[k * 16 + i] = (float)(p[k] / sum);
+				best = p[k] > p[best] ? k : best;
+			}
+			pred[i] = (uint8_t)best;
+			label[i] = (uint8_t)(shifted ? (best + (i % 4 == 0)) % 3 : (n / 2 * 16 + i) % 3);
+		}
+		ostream_put(s, &r);
+	}
+	ostream_end(s);
+}
+
 int main(int argc, char **argv)
 {
 	const char *what = argc > 2 ? argv[1] : "";
@@ -97,8 +136,10 @@ int main(int argc, char **argv)
 		squares(atoi(argv[2]));
 	else if (!strcmp(what, "id"))
 		one(argv[2]);
+	else if (!strcmp(what, "suspects"))
+		suspects(!strcmp(argv[2], "shifted"));
 	else
-		die(PM_USAGE, "samples make PATTERN [PREFIX] | endless PATTERN | squares CASES | id ID");
+		die(PM_USAGE, "samples make PATTERN [PREFIX] | endless PATTERN | squares CASES | id ID | suspects LABELS");
 	record_fini(&r);
 	return 0;
 }

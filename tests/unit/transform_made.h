@@ -34,8 +34,12 @@ static inline int try_apply(struct record *r, const char *spec, uint64_t seed, s
 {
 	void *conf;
 	struct rng rng;
-	bool corrupts = !strncmp(spec, "dilate", 6) || !strncmp(spec, "erode", 5) || !strncmp(spec, "edge", 4);
-	const struct transform *t = transform_parse(corrupts ? &noise_kind : &transform_kind, spec, &conf, e);
+	const struct plugin *const *noise = noise_kind.list;
+	const size_t n = strcspn(spec, ":");
+
+	while (*noise && (strncmp((*noise)->name, spec, n) || (*noise)->name[n]))
+		noise++;
+	const struct transform *t = transform_parse(*noise ? &noise_kind : &transform_kind, spec, &conf, e);
 
 	if (!t)
 		return -2;

@@ -435,6 +435,149 @@ static void corruption(void **state)
 	record_fini(&was);
 }
 
+/* Two slices of 40 x 40: a square of class 1 in each, two squares of class 2 in the second. */
+static void drawing(struct record *r)
+{
+	make(r, PM_U8, 1, 2, 40, 40);
+	for (int64_t i = 0; i < 3200; i++) {
+		const int64_t z = i / 1600, y = i / 40 % 40, x = i % 40;
+		const bool one = y >= 4 && y < 14 && x >= 4 && x < 14, two = z && x >= 22 && x < 34 && ((y >= 4 && y < 12) || (y >= 20 && y < 36));
+
+		tensor_set(record_get(r, "label"), i, one ? 1 : two ? 2 : 0);
+	}
+}
+
+/* Applies it to the drawing, and counts voxels of [slice][class before][class after], 3 for any other number after. */
+static void redrawn(struct record *r, const char *spec, uint64_t seed, int64_t count[2][3][4])
+{
+	struct record was = { .n = 0 };
+
+	drawing(&was);
+	drawing(r);
+	apply(r, spec, seed);
+	memset(count, 0, sizeof(int64_t[2][3][4]));
+	for (int64_t i = 0; i < 3200; i++) {
+		const double v = tensor_at(record_get(r, "label"), i);
+
+		count[i / 1600][(int)tensor_at(record_get(&was, "label"), i)][v > 2 ? 3 : (int)v]++;
+	}
+	record_fini(&was);
+}
+
+static void structures(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	int64_t n[2][3][4], kept[3] = { 0 };
+	double radius;
+
+	redrawn(&r, "missing:share=1:labels=2", 1, n);
+	assert_true(n[0][1][1] == 100 && n[1][1][1] == 100 && n[1][2][0] == 288);
+	for (uint64_t seed = 0; seed < 200; seed++) {
+		redrawn(&r, "missing:share=0.25", seed, n);
+		assert_true(n[1][2][2] == 0 || n[1][2][2] == 96 || n[1][2][2] == 192 || n[1][2][2] == 288); /* whole ones */
+		kept[0] += n[0][1][1] == 100;
+		kept[1] += n[1][1][1] == 100;
+		kept[2] += n[1][2][2] >= 192;
+		redrawn(&r, "missing:share=0.5:dims=3", seed, n);
+		assert_true(n[0][1][1] == n[1][1][1]); /* in the volume it is one */
+	}
+	for (int k = 0; k < 3; k++)
+		assert_in_range(kept[k], 125, 175);
+	redrawn(&r, "box", 1, n);
+	assert_true(n[1][2][2] == 288 && n[1][0][0] == 1212); /* they are boxes */
+	tensor_set(record_get(&r, "label"), 39, 1);
+	tensor_set(record_get(&r, "label"), 39 + 39, 1); /* touches by a corner: a component of its own */
+	tensor_set(record_get(&r, "label"), 39 + 40, 1);
+	apply(&r, "box:labels=1", 1);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 38), 1);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 37), 0);
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		redrawn(&r, "spurious:radius=3:labels=2:count=4", seed, n);
+		assert_true(n[0][1][1] == 100 && n[1][1][1] == 100 && n[1][2][2] == 288); /* classes keep their voxels */
+		assert_in_range(n[0][0][2] + n[1][0][2], 1, 4 * 25);
+		redrawn(&r, "shift:radius=2,3", seed, n);
+		for (int z = 0; z < 2; z++)
+			assert_true(n[z][1][1] == 64 || n[z][1][1] == 56 || n[z][1][1] == 49);
+		assert_true(n[0][0][1] == 100 - n[0][1][1]);
+	}
+	redrawn(&r, "shift:radius=3", 1, n);
+	assert_true(meta_numbers(&r.meta, "noise_radius", &radius, 1) == 1 && radius == 3);
+	redrawn(&r, "missing", 1, n);
+	assert_int_equal(meta_numbers(&r.meta, "noise_radius", &radius, 1), -1);
+	fails(&r, "shift:radius=", -2, "radius");
+	record_fini(&r);
+}
+
+static void confusion(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	int64_t n[2][3][4];
+
+	redrawn(&r, "confuse:share=0.5", 3, n);
+	assert_in_range(n[0][0][0] + n[1][0][0], 1278, 1434); /* of 2712 */
+	assert_in_range(n[0][0][1] + n[1][0][1], 610, 746);
+	assert_in_range(n[1][2][0], 48, 96); /* of 288 */
+	assert_in_range(n[1][2][1], 48, 96);
+	redrawn(&r, "confuse:share=1:classes=3", 3, n);
+	assert_true(n[0][0][0] == 0 && n[1][1][1] == 0 && n[1][2][2] == 0 && n[0][0][3] == 0);
+	redrawn(&r, "confuse:share=0.4:block=4", 3, n);
+	for (int64_t i = 0; i < 3200; i++) { /* squares of four agree where the drawing does: the empty columns at its right */
+		const int64_t x = i % 40, of = i - x % 4 - i / 40 % 4 * 40;
+
+		assert_true(x < 36 || tensor_at(record_get(&r, "label"), i) == tensor_at(record_get(&r, "label"), of));
+	}
+	redrawn(&r, "confuse:share=1:block=64", 3, n);
+	assert_true(n[0][0][0] == 0 && (n[0][0][1] == 0 || n[0][0][2] == 0));
+	redrawn(&r, "confuse:share=1:block=64:dims=3", 3, n);
+	assert_true((n[0][0][1] == 0) == (n[1][0][1] == 0));
+	drawing(&r);
+	fails(&r, "confuse:classes=2", -1, "label 2, but classes is 2");
+	record_fini(&r);
+}
+
+static void sparse(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	int64_t n[2][3][4];
+
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		const struct tensor *t;
+		uint8_t stroke[3200];
+		int32_t piece[3200];
+
+		redrawn(&r, "points:count=3", seed, n);
+		assert_true(n[0][0][0] == 3 && n[0][1][1] == 3 && n[1][0][0] == 3 && n[1][1][1] == 3 && n[1][2][2] == 3);
+		assert_int_equal(n[0][0][3] + n[0][1][3], 1600 - 6);
+		redrawn(&r, "points:count=1000:unlabeled=7", seed, n);
+		assert_true(n[0][1][1] == 100 && n[0][0][0] == 1000 && n[0][0][3] == 500);
+		redrawn(&r, "scribble:length=1", seed, n);
+		for (int z = 0; z < 2; z++) {
+			assert_int_equal(n[z][0][1] + n[z][0][2] + n[z][1][0] + n[z][1][2] + n[z][2][0] + n[z][2][1], 0); /* none is wrong */
+			assert_in_range(n[z][1][1], 5, 7); /* 6 x 6 pixels are its middle */
+			assert_in_range(n[z][0][0], 20, 60);
+		}
+		assert_in_range(n[1][2][2], 8, 14);
+		t = record_get(&r, "label");
+		for (int64_t i = 0; i < 1600; i++) { /* of the two squares the larger one; a stroke is one piece, once it is grown */
+			assert_true(tensor_at(t, 1600 + i) != 2 || i / 40 >= 20);
+			stroke[i] = tensor_at(t, i) == 0;
+		}
+		dilate(stroke, (int64_t[3]){ 1, 40, 40 }, 1, true);
+		assert_int_equal(components(piece, stroke, (int64_t[3]){ 1, 40, 40 }), 1);
+		redrawn(&r, "scribble:length=0:labels=1:unlabeled=4", seed, n);
+		assert_true(n[0][1][1] == 1 && n[1][1][1] == 1 && n[0][1][3] == 99 && n[1][2][2] == 288 && n[1][0][0] == 1212);
+		redrawn(&r, "scribble:length=0:width=3", seed, n);
+		assert_int_equal(n[0][1][1], 13);
+	}
+	drawing(&r);
+	fails(&r, "points:unlabeled=2", -1, "2 is a class of the label");
+	fails(&r, "scribble:unlabeled=256", -1, "u8, which cannot hold 256");
+	record_fini(&r);
+}
+
 /* Fields apart, and stacks that nobody pushed. */
 static void hostile(void **state)
 {
@@ -505,7 +648,8 @@ int main(void)
 		cmocka_unit_test(padding), cmocka_unit_test(cropping), cmocka_unit_test(crop_undo),
 		cmocka_unit_test(rotate_undo), cmocka_unit_test(flipping),
 		cmocka_unit_test(landmarks), cmocka_unit_test(round_trips), cmocka_unit_test(resampling), cmocka_unit_test(labels),
-		cmocka_unit_test(corruption), cmocka_unit_test(hostile), cmocka_unit_test(table),
+		cmocka_unit_test(corruption), cmocka_unit_test(structures), cmocka_unit_test(confusion), cmocka_unit_test(sparse),
+		cmocka_unit_test(hostile), cmocka_unit_test(table),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

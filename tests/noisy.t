@@ -1,0 +1,41 @@
+#!/bin/sh
+# Do the methods for wrong labels bear them? Discs in noise, two pixels of five with another class than the right one, the same
+# in each epoch, and long enough a training to learn them by heart. Validated where all labels are right.
+. "$(dirname "$0")/lib.sh"
+cd "$work" || exit 1
+"$TESTS/phantom_test" 24 1 32 1 1 noise=0.5 | pymic-noise confuse:share=0.4 --seed 1 -q > noisy.pms
+"$TESTS/phantom_test" 16 1 32 7 1 noise=0.5 > valid.pms
+
+# dice NAME OPTION...: of validation in the end, into the variable NAME
+dice() {
+	name=$1
+	shift
+	value=$(pymic-load noisy.pms --epochs 0 --shuffle | pymic-train --net unet:chns=8,16,32:dropout=0 --classes 3 --batch 6 --lr 3e-3 \
+		--iters 500 --valid-every 500 --valid valid.pms -j 1 -q "$@" -o "$name" | tail -n 1 | cut -f 5)
+	eval "$name=\$value"
+	echo "# Dice $value: $*"
+}
+
+# alone NAME: the Dice of its first network, where training validates the mean of all
+alone() { pymic-infer -m "$1/last.pmm" -j 1 -q < valid.pms | pymic-eval --labels 1,2 --metrics dice -q | awk -F, '/^mean/ { print $5 }'; }
+
+# beats DICE PLAIN MARGIN WHAT
+beats() { ok "$(awk -v a="$1" -v b="$2" -v by="$3" 'BEGIN { print !(a != "" && b != "" && a > b + by) }')" "$4: $1, not $2"; }
+
+dice ce --loss ce
+dice gce --loss gce
+dice nr_dice --loss nr-dice:gamma=1
+dice plain --loss dice+ce
+dice coteaching --agent coteaching:keep=0.6
+dice trinet --agent trinet:keep=0.6
+# For comparison only.
+dice dice --loss dice
+dice mae --loss mae
+beats "$gce" "$ce" 0.02 "gce beats ce"
+beats "$nr_dice" "$ce" 0.02 "nr-dice beats ce"
+beats "$coteaching" "$plain" 0.2 "coteaching beats dice+ce"
+beats "$trinet" "$plain" 0.2 "trinet beats dice+ce"
+for method in coteaching trinet; do
+	beats "$(alone $method)" "$plain" 0.2 "the first network of $method beats dice+ce"
+done
+done_testing
