@@ -42,7 +42,9 @@ static void check(int64_t n)
 
 static void extremes(void **state)
 {
-	static const int64_t size[][3] = { { 1, 1, 1 }, { 3, 1, 4 }, { 1, 2, 1 }, { 4, 33, 1 }, { 2, 5, 7 }, { 3, 2, 40 }, { 40, 700, 1 }, { 7, 30, 130 } };
+	static const int64_t size[][3] = {
+		{ 1, 1, 1 }, { 3, 1, 4 }, { 1, 2, 1 }, { 4, 33, 1 }, { 2, 5, 7 }, { 3, 2, 40 }, { 40, 700, 1 }, { 7, 30, 130 },
+	};
 	(void)state;
 
 	FOR_KERNELS(k)
@@ -102,7 +104,9 @@ static double slope_by_hand(enum slope f, int64_t i, const int64_t size[3], int6
 
 static void slopes(void **state)
 {
-	static const int64_t size[][4] = { { 1, 1, 1, 1 }, { 2, 1, 1, 9 }, { 2, 1, 7, 1 }, { 3, 4, 1, 1 }, { 3, 1, 5, 19 }, { 2, 3, 4, 33 }, { 6, 1, 90, 100 } };
+	static const int64_t size[][4] = {
+		{ 1, 1, 1, 1 }, { 2, 1, 1, 9 }, { 2, 1, 7, 1 }, { 3, 4, 1, 1 }, { 3, 1, 5, 19 }, { 2, 3, 4, 33 }, { 6, 1, 90, 100 },
+	};
 	(void)state;
 
 	FOR_KERNELS(k)
@@ -130,7 +134,8 @@ static void slopes(void **state)
 }
 
 /* What the pixel at z, y, x of image i hears of class c. */
-static double heard(const struct fmap *p, const struct fmap *image, const struct affinity *a, int64_t i, int64_t c, int64_t z, int64_t row, int64_t column)
+static double heard(const struct fmap *p, const struct fmap *image, const struct affinity *a, int64_t i, int64_t c, int64_t z, int64_t row,
+	int64_t column)
 {
 	double sum = 0;
 
