@@ -1,6 +1,8 @@
 /* terms.c: see terms.h. */
 #include "loss/terms.h"
 
+#include <math.h>
+
 struct node *add(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_ADD, a, b); }
 struct node *times(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_MUL, a, b); }
 struct node *over(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_DIV, a, b); }
@@ -93,4 +95,12 @@ struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t
 	struct node *each = add(g, row(g, sums, 1), row(g, sums, 2));
 
 	return over(g, linear(g, 2, row(g, sums, 0), smooth), linear(g, 1, each, smooth));
+}
+
+struct node *barrier(struct graph *g, struct node *x, double t)
+{
+	const double bend = 1 / (t * t);
+	struct node *inside = linear(g, 1, op_unary(g, U_RELU, 0, linear(g, -1, x, -bend)), bend);
+
+	return add(g, linear(g, -1 / t, op_unary(g, U_LOG, 0, inside), 0), linear(g, t, op_unary(g, U_RELU, 0, linear(g, 1, x, bend)), 0));
 }

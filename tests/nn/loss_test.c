@@ -287,6 +287,35 @@ static double of_two(struct fixture *f, const char *text)
 	return graph_scalar(&f->g, loss_eval(&f->g, &l, x, &(struct truth){ 0 }));
 }
 
+/* Class 1 in the columns 1 to 3 of all rows; no pixel is of class 2. */
+static double boxed(struct fixture *f, const char *text)
+{
+	const struct loss_sum l = parse(text);
+	uint8_t label[V];
+
+	for (int i = 0; i < V; i++)
+		label[i] = i % 4 > 0;
+	graph_reset(&f->g);
+	struct node *z = logits(&f->g, &f->ps);
+	const struct truth t = { .target = op_label(&f->g, label, 1, full, false) };
+	return graph_scalar(&f->g, loss_eval(&f->g, &l, z, &t));
+}
+
+static double psi(double x) { return x <= -0.04 ? -log(-x) / 5 : 5 * x + 2 * log(5) / 5 + 0.2; }
+
+static void boxes(void **state)
+{
+	struct fixture *f = *state;
+	double p[K][V], all[K] = { 0 };
+
+	softmax(p);
+	for (int i = 0; i < K * V; i++)
+		all[i / V] += p[i / V][i % V];
+	near(boxed(f, "box:tight=1:empty=0:size=0"), 12.41732374);
+	near(boxed(f, "box:tight=0:empty=1:size=0"), 0.44912002 + psi(all[2]) / V);
+	near(boxed(f, "box:tight=0:empty=0:size=1"), (psi(0.5 * 12 - all[1]) + psi(all[1] - 0.9 * 12)) / V);
+}
+
 static void shapes(void **state)
 {
 	struct fixture *f = *state;
@@ -356,6 +385,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_class_in_neither_counts_as_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(soft_targets_are_hard_ones_when_they_are_one_hot, setup, teardown),
 		cmocka_unit_test_setup_teardown(shapes, setup, teardown),
+		cmocka_unit_test_setup_teardown(boxes, setup, teardown),
 		cmocka_unit_test_setup_teardown(deep_supervision, setup, teardown),
 		cmocka_unit_test_setup_teardown(pixels_of_no_class_count_nothing, setup, teardown),
 	};
