@@ -7,6 +7,7 @@ output; the first byte comes when the first step is done.
     peers.py infer --mode openvino-bf16 --model model.pmm --image volume.pms --same pred.pms --window 96,96,96
     peers.py augment --shape 160x160x96          milliseconds of each transform on one core: name, library, value
     peers.py start --list list.csv               from the list to one step
+    peers.py loss --shape 8x4x256x256            gated CRF of logits and an image, radius 5, forward and backward
 
 Modes: f32, f32-cl, bf16-cl (cl: channels last, bf16: autocast), compile (torch.compile of bf16-cl), openvino-f32, -bf16.
 With --device cuda: f32 multiplies in f32, tf32 is PyTorch's default there, compile is max-autotune with CUDA graphs; the
@@ -39,7 +40,7 @@ def sizes(text):
 
 def parse():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    p.add_argument("part", choices=("about", "step", "infer", "augment", "start"))
+    p.add_argument("part", choices=("about", "step", "infer", "augment", "start", "loss"))
     p.add_argument("--mode", choices=MODES, default="f32")
     p.add_argument("--shape", type=sizes, default="8x1x256x256", help="of a batch, or of the volume that is transformed")
     p.add_argument("--steps", type=int, default=7, help="how often, after those that do not count")
@@ -117,6 +118,44 @@ def step(args):
             times.append(1000 * (time.monotonic() - begin))
         elif i == -args.warm:
             print(flush=True)
+    row("ms", f"{statistics.median(times):.3f}")
+
+
+def loss(args):
+    """Every neighbour of every pixel is laid out in memory, as the gated CRF's authors do it."""
+    import torch
+    from torch.nn.functional import unfold
+    torch.set_num_threads(args.threads)
+    radius, side = 5, 11
+    n, k, h, w = args.shape
+    torch.manual_seed(args.seed)
+    logits, image = torch.randn(n, k, h, w, requires_grad=True), torch.randn(n, 1, h, w)
+    place = torch.stack(torch.meshgrid(torch.arange(h), torch.arange(w), indexing="ij")).float().expand(n, 2, h, w)
+
+    def windows(x):
+        return unfold(x, side, padding=radius).view(n, x.shape[1], side * side, h, w)
+
+    def crf():
+        with torch.no_grad():
+            inside = windows(torch.ones(n, 1, h, w))[:, 0]
+            far = ((windows(place) - place[:, :, None]) ** 2).sum(1)
+            unlike = ((windows(image) - image[:, :, None]) ** 2).sum(1)
+            kernel = (torch.exp(-far / 50 - unlike / 0.02) + torch.exp(-far / 18)) * inside
+            kernel[:, side * side // 2] = 0
+        p = torch.softmax(logits, 1)
+        same = (windows(p) * p[:, :, None]).sum(1)
+        return (kernel * (1 - same)).sum() / (n * h * w)
+
+    times = []
+    for i in range(-1, args.steps):
+        logits.grad = None
+        begin = time.monotonic()
+        value = crf()
+        value.backward()
+        if i >= 0:
+            times.append(1000 * (time.monotonic() - begin))
+        else:
+            row("loss", f"{value.item():.6g}")
     row("ms", f"{statistics.median(times):.3f}")
 
 
@@ -420,4 +459,4 @@ def augment(args):
 
 if __name__ == "__main__":
     arguments = parse()
-    {"about": about, "step": step, "infer": infer, "augment": augment, "start": start}[arguments.part](arguments)
+    {"about": about, "step": step, "infer": infer, "augment": augment, "start": start, "loss": loss}[arguments.part](arguments)

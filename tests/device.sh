@@ -99,6 +99,8 @@ augmented() { # augmented WHAT INPUT SETTINGS CHAIN
 	ok "$(paste augmented-cpu.tsv augmented-cuda.tsv | awk 'NR > 1 && ($2 - $7 > 1e-4 || $7 - $2 > 1e-4) { bad = 1 } END { print bad + (NR < 3) }')" "$1"
 }
 small="--net unet:chns=4,8:dropout=0 --batch 4"
+"$phantom" 16 4 32 1 1 scribble=4 > strokes.pms
+augmented "augmented: scribbles" strokes.pms "$small --agent gatedcrf --loss ce --ignore-label 4" "rotate:p=1 flip noise"
 augmented "augmented: moved voxels" train.pms "$small" \
 	"pad:size=48,44 crop:size=40,36 flip:axes=hw pad:size=60,60:border=zero center_crop:size=32,32"
 augmented "augmented: intensities" train.pms "$small" "minmax gamma:p=1:channel_p=1:invert=0.5 noise:p=1:channel_p=1:max=0.5 normalize"

@@ -90,6 +90,20 @@ else
 	skip "no pymic-batch" 3
 fi
 
+# Labels that are no class teach nothing, whatever they are, and are not judged.
+for none in 3 200; do
+	"$phantom" 16 4 32 1 1 scribble=$none > strokes.pms
+	"$phantom" 4 1 32 2 1 scribble=$none > judged.pms
+	status 0 "scribbles, the rest labeled $none" \
+		sh -c "pymic-train $short --loss ce --ignore-label $none --valid judged.pms -o none$none < strokes.pms"
+	cut -f 1-7 out > none$none.tsv
+done
+cmp none3.tsv none200.tsv
+ok $? "whatever label stands for not annotated"
+pymic-batch --size 4 < strokes.pms 2> log | pymic-train $short --loss ce --ignore-label 200 --valid judged.pms -o grouped 2> log | cut -f 1-7 > grouped.tsv
+cmp none3.tsv grouped.tsv
+ok $? "in batches too"
+
 # bad FAULT STATUS PATTERN
 bad() {
 	status "$2" "$1: status $2" sh -c "'$phantom' 8 5 32 1 1 $1 | pymic-train $short -o bad"
@@ -98,6 +112,7 @@ bad() {
 }
 bad nan=3 1 'iteration [0-9]+ is (-)?nan.*case_003'
 bad label7=3 1 'case_003: label 7 but --classes is 3'
+bad scribble=3 1 'label 3 but --classes is 3.*--ignore-label'
 bad channels=0 1 'channel|shape'
 bad odd=3 1 'case_003.*(shape|size)'
 bad "odd=0 odd=1 odd=2 odd=3 odd=4 odd=5 odd=6 odd=7" 1 'multiples of 1x4x4.*pad:size=1,32,32'
@@ -122,7 +137,7 @@ rm -rf bad
 for wrong in "" "--classes 1" "--classes 3 --net nut" "--classes 3 --net unet:chns=8,16" "--classes 3 --net unet:chns=" \
 	"--classes 3 --early-stop 5" \
 	"--classes 3 --schedule plateau" "--classes 3 --window 30,30,30" "--classes 3 --class-weights 1,2" \
-	"--classes 3 --loss dice+nce" "--classes 3 --checkpoint-every often" "--classes 3 stray"; do
+	"--classes 3 --ignore-label 2" "--classes 3 --loss dice+nce" "--classes 3 --checkpoint-every often" "--classes 3 stray"; do
 	status 2 "usage: $wrong" train bad $wrong
 done
 ok "$([ -e bad ]; echo $((1 - $?)))" "and nothing is written"

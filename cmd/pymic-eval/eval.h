@@ -13,7 +13,7 @@ struct options {
 	const char *labels, *names, *metrics, *empty_distance;
 	const char *truth, *pred, *pairs, *label, *output;
 	bool allow_missing, table;
-	int threads;
+	int threads, ignore_label;
 };
 
 /* A structure is one label, or several that count as one. */
@@ -36,6 +36,7 @@ struct plan {
 	int columns;           /* of each measure: its structures, then their mean where there are several */
 	bool diagonal;         /* what a distance counts where one mask is empty: the image's diagonal, */
 	double empty_distance; /* or this */
+	int ignore;            /* what is true where nothing is to be judged; 0: everywhere it is */
 	char *labels, *names, *metrics; /* what the pointers point into */
 };
 

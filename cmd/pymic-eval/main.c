@@ -13,6 +13,8 @@ static const struct opt opts[] = {
 		"the labels to judge, as in 1,2,3; 1+2,3 joins 1 and 2 to one structure"),
 	OPT_STRING(struct options, names, 'n', "LIST", "",
 		"what the structures are called, as in RV,MYO,LV; none: their labels"),
+	OPT_NUMBER(struct options, ignore_label, 0, "N", "0", -32768, 65535,
+		"the true label of voxels that are not judged, as if nothing were predicted there; 0: there are none"),
 	OPT_STRING(struct options, metrics, 'm', "LIST", "dice,hd95", "what to compute, in this order (--list=metric)"),
 	OPT_STRING(struct options, truth, 't', "LIST|DIR", "",
 		"the true labels: a list of cases with a column label, or with --pred a folder; none: the stream's own"),

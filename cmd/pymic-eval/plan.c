@@ -79,6 +79,11 @@ void plan_init(struct plan *p, const struct options *o)
 	char *list = p->labels = xstrdup(o->labels);
 	for (char *part; (part = next_part(&list, ','));)
 		add_structure(p, part);
+	p->ignore = o->ignore_label;
+	for (int i = 0; p->ignore && i < p->structures; i++)
+		for (int k = 0; k < p->structure[i].n; k++)
+			if (p->structure[i].label[k] == p->ignore)
+				die(PM_USAGE, "--ignore-label: %d is judged by --labels", p->ignore);
 	p->names = xstrdup(o->names);
 	if (*p->names)
 		name_structures(p);

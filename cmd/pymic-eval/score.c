@@ -83,18 +83,24 @@ static int check_labels(const struct side *s, int64_t n, struct err *e)
 	return 0;
 }
 
-static void make_mask(uint8_t *mask, const struct side *side, int64_t n, const struct structure *s)
+/* Puts `to` where a label is one of the structure's. */
+static void mark(uint8_t *mask, const struct side *side, int64_t n, const struct structure *s, uint8_t to)
 {
 	enum { CHUNK = 4096 };
 	int32_t label[CHUNK];
-	memset(mask, 0, (size_t)n);
 	for (int64_t at = 0; at < n; at += CHUNK) {
 		int64_t len = n - at < CHUNK ? n - at : CHUNK;
 		convert(label, PM_I32, (const char *)side->data + (size_t)at * dtype_size(side->dtype), side->dtype, len);
 		for (int k = 0; k < s->n; k++)
 			for (int64_t i = 0; i < len; i++)
-				mask[at + i] |= label[i] == s->label[k];
+				mask[at + i] = label[i] == s->label[k] ? to : mask[at + i];
 	}
+}
+
+static void make_mask(uint8_t *mask, const struct side *side, int64_t n, const struct structure *s)
+{
+	memset(mask, 0, (size_t)n);
+	mark(mask, side, n, s, 1);
 }
 
 /* The largest distance that two voxels of the image can have. */
@@ -131,11 +137,14 @@ static double mean_of(const double *v, int n)
 static void compare(struct score *s, const struct plan *p, const struct side *pred, const struct side *truth,
 	struct scratch *w)
 {
+	const struct structure ignored = { .n = 1, .label = { p->ignore } };
 	struct pair pair;
 	int64_t n = truth->size[0] * truth->size[1] * truth->size[2];
 	for (int k = 0; k < p->structures; k++) {
 		make_mask(w->pred_mask, pred, n, &p->structure[k]);
 		make_mask(w->truth_mask, truth, n, &p->structure[k]);
+		if (p->ignore)
+			mark(w->pred_mask, truth, n, &ignored, 0);
 		pair_init(&pair, w->pred_mask, w->truth_mask, truth->size, truth->geo.spacing);
 		s->has[k] = (uint8_t)((pair.tp + pair.fp ? HAS_PRED : 0) | (pair.tp + pair.fn ? HAS_TRUTH : 0));
 		for (int m = 0; m < p->measures; m++)

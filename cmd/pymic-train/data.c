@@ -44,7 +44,7 @@ struct feed *feed_open(const struct feed_conf *c)
 	return f;
 }
 
-int labels_check(const struct tensor *t, int classes, struct err *e)
+int labels_take(uint8_t *to, const struct tensor *t, const struct labels *l, struct err *e)
 {
 	enum { CHUNK = 4096 };
 	const int64_t n = tensor_count(t);
@@ -56,12 +56,32 @@ int labels_check(const struct tensor *t, int classes, struct err *e)
 		const int64_t m = n - at < CHUNK ? n - at : CHUNK;
 
 		convert(wide, PM_I64, (const char *)t->data + (size_t)at * dtype_size(t->dtype), t->dtype, m);
-		for (int64_t i = 0; i < m; i++)
-			if (wide[i] < 0 || wide[i] >= classes)
-				return err_set(e, "label %lld but --classes is %d: convert the labels (pymic-augment) or raise --classes",
-					(long long)wide[i], classes);
+		for (int64_t i = 0; i < m; i++) {
+			const bool none = l->ignore && wide[i] == l->ignore;
+			if (!none && (wide[i] < 0 || wide[i] >= l->classes))
+				return err_set(e, "label %lld but --classes is %d: convert the labels (pymic-augment), raise --classes, or "
+					"--ignore-label it", (long long)wide[i], l->classes);
+			to[at + i] = none ? NO_CLASS : (uint8_t)wide[i];
+		}
 	}
 	return 0;
+}
+
+/* The label of a sample as u8. */
+static int take_label(struct record *r, const struct labels *l, struct err *e)
+{
+	struct tensor *t = record_get(r, "label");
+
+	if (!t || t->dtype == PM_U8)
+		return t ? labels_take(t->data, t, l, e) : 0;
+	uint8_t *taken = xmalloc((size_t)tensor_count(t));
+	const int bad = labels_take(taken, t, l, e);
+	if (!bad) {
+		t = record_put(r, "label", PM_U8, t->rank, t->dim);
+		memcpy(t->data, taken, (size_t)tensor_count(t));
+	}
+	free(taken);
+	return bad;
 }
 
 /* Line i of the batch's ids, or its own id. */
@@ -157,33 +177,37 @@ static void to_type(struct record *r, const char *name, enum dtype type)
 /* A batch that came as one: the types that training wants, every label checked. */
 static int take_batch(struct batch *b, const struct feed_conf *c, struct err *e)
 {
+	const int64_t voxels = b->size[0] * b->size[1] * b->size[2];
 	const struct tensor *label = record_peek(&b->r, "label");
+	uint8_t *taken = xmalloc((size_t)(b->labeled * voxels));
 
 	for (int64_t i = 0; label && i < b->labeled; i++) {
-		const size_t bytes = (size_t)(b->size[0] * b->size[1] * b->size[2]) * dtype_size(label->dtype);
+		const size_t bytes = (size_t)voxels * dtype_size(label->dtype);
 		struct tensor one = { .dtype = label->dtype, .rank = 3, .data = (char *)label->data + (size_t)i * bytes };
 		char name[PM_ID];
 
 		memcpy(one.dim, b->size, sizeof b->size);
 		case_name(&b->r, i, name, sizeof name);
-		if (labels_check(&one, c->classes, e))
+		if (labels_take(taken + i * voxels, &one, &c->labels, e)) {
+			free(taken);
 			return err_prefix(e, "%s", name);
+		}
 	}
+	if (label)
+		memcpy(record_put(&b->r, "label", PM_U8, 4, label->dim)->data, taken, (size_t)(b->labeled * voxels));
+	free(taken);
 	to_type(&b->r, "image", PM_F32);
-	to_type(&b->r, "label", PM_U8);
 	to_type(&b->r, "weight", PM_F32);
 	return 0;
 }
 
-static int check_sample(const struct record *r, const struct feed_conf *c, struct err *e)
+static int check_sample(struct record *r, const struct feed_conf *c, struct err *e)
 {
-	const struct tensor *image = record_peek(r, "image"), *label = record_peek(r, "label");
+	const struct tensor *image = record_peek(r, "image");
 
 	if (!image || image->rank != 4)
 		return err_set(e, "%s: %s", r->id, image ? "the image of a sample has 4 axes (C,D,H,W)" : "has no image");
-	if (label && labels_check(label, c->classes, e))
-		return err_prefix(e, "%s", r->id);
-	return 0;
+	return take_label(r, &c->labels, e) ? err_prefix(e, "%s", r->id) : 0;
 }
 
 /* One record of the input, with the position behind it. As istream_next. */
@@ -288,7 +312,6 @@ static int draw(const struct chain *chain, struct drawn *d, struct err *e)
 	const bool whole = !all_finite(record_peek(&d->r, "image"));
 	if (whole && chain_apply(chain, chain_whole(chain), chain->n, &d->r, e))
 		return -1;
-	to_type(&d->r, "label", PM_U8);
 	to_type(&d->r, "weight", PM_F32);
 	return whole ? 0 : chain_draw(chain, &d->r, &d->to_do, e);
 }

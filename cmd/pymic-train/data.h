@@ -6,7 +6,11 @@
 #include "net/predict.h"
 #include "tensor/record.h"
 
-enum { MAX_CLASSES = 255 };
+enum { MAX_CLASSES = 255, NO_CLASS = 255 }; /* NO_CLASS: of a pixel that teaches nothing, in labels u8 */
+
+struct labels {
+	int classes, ignore; /* ignore: the label of pixels that are not annotated; 0: there are none */
+};
 
 bool stop_asked(void); /* main.c: has a signal come? */
 void catch_signals(void);
@@ -30,7 +34,8 @@ struct batch {
 };
 
 struct feed_conf {
-	int batch, classes;
+	int batch;
+	struct labels labels;
 	int64_t multiple[3];    /* of the network */
 	struct position from;   /* records > 0: resume there */
 	bool skipped;           /* the input already starts there */
@@ -47,12 +52,12 @@ void feed_start(struct feed *f);
 enum feed_got feed_next(struct feed *f, struct batch **b, struct err *e);
 void batch_ids(const struct batch *b, char *out, size_t size); /* "a, b, c" */
 
-/* 0, or -1 with e naming the value: all labels below classes, none negative. */
-int labels_check(const struct tensor *t, int classes, struct err *e);
+/* The labels as u8, into `to`, which may be t's own where it is u8. 0, or -1 with e naming a value that is no class. */
+int labels_take(uint8_t *to, const struct tensor *t, const struct labels *l, struct err *e);
 
 /* --- validate.c --- */
 struct valid;
-struct valid *valid_read(const char *path, int classes);
+struct valid *valid_read(const char *path, const struct labels *l);
 int valid_channels(const struct valid *v, struct err *e, int64_t channels); /* 0, or -1: a case has another number */
 /* dice: [classes] means over cases. Returns the foreground mean. */
 double valid_run(struct valid *v, struct predictor *p, double *dice);

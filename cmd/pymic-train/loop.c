@@ -190,7 +190,7 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	struct loop l = { .t = t, .predictor = predictor, .pace = pace, .saved = -1 };
 
 	if (c->valid)
-		l.valid = valid_read(c->valid, c->classes);
+		l.valid = valid_read(c->valid, &(const struct labels){ c->classes, c->ignore_label });
 	if (t->resumed) {
 		start(&l, t->channels, NULL);
 		l.saved = t->state.iter;

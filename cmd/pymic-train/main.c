@@ -20,6 +20,8 @@ const struct opt train_opts[] = {
 	OPT_STRING(struct conf, net, 0, "SPEC", "unet", "network: NAME:key=value:..."),
 	OPT_NUMBER(struct conf, classes, 0, "K", "0", 0, MAX_CLASSES,
 		"number of classes, background included; labels are 0 to K-1"),
+	OPT_NUMBER(struct conf, ignore_label, 0, "N", "0", -32768, 65535,
+		"label of pixels that are not annotated: they teach nothing and are not judged; 0: there are none"),
 	OPT_STRING(struct conf, loss, 0, "SPEC", "dice+ce", "loss: a sum of losses, each with a weight: dice+ce:weight=0.5"),
 	OPT_NUMBER(struct conf, class_weights, 0, "LIST", "", 0, 1e9, "a weight for each class in the loss"),
 	OPT_STRING(struct conf, agent, 0, "SPEC", "sup", "learning method"),
@@ -109,6 +111,8 @@ static void settings_check(const struct conf *c, const struct trainer *t)
 
 	if (c->classes < 2)
 		die(PM_USAGE, "--classes: how many classes are there, background included? (2 to %d)", MAX_CLASSES);
+	if (c->ignore_label > 0 && c->ignore_label < c->classes)
+		die(PM_USAGE, "--ignore-label: %d is one of the classes 0 to %d", c->ignore_label, c->classes - 1);
 	if (!c->output && !c->dry_run)
 		die(PM_USAGE, "-o: the folder for the models is missing");
 	if (c->class_weights.n && c->class_weights.n != c->classes)

@@ -106,7 +106,7 @@ void trainer_declare(struct trainer *t, int64_t channels)
 struct feed_conf trainer_feed(const struct trainer *t)
 {
 	struct feed_conf f = {
-		.batch = t->conf->batch, .classes = t->conf->classes, .from = t->state.position, .skipped = t->conf->skipped,
+		.batch = t->conf->batch, .labels = { t->conf->classes, t->conf->ignore_label }, .from = t->state.position, .skipped = t->conf->skipped,
 		.chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
 	};
 

@@ -12,7 +12,7 @@ struct conf {
 	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *position;
 	const char *checkpoint_every, *augment, *evaluate;
 	double lr, clip, ema;
-	int classes, batch, threads, deep_mode;
+	int classes, batch, threads, deep_mode, ignore_label;
 	int64_t iters, valid_every, early_stop, seed;
 	struct numbers window, class_weights, deep_weights;
 	bool dry_run, restart, skipped, fast;

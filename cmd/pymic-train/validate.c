@@ -14,7 +14,8 @@ struct scan {
 };
 
 struct valid {
-	int classes, n, cap;
+	struct labels labels;
+	int n, cap;
 	struct scan *scan;
 	uint8_t *pred; /* of the largest scan */
 };
@@ -23,7 +24,8 @@ struct valid {
 static void confusion_add(int64_t *count, int classes, const uint8_t *truth, const uint8_t *pred, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)
-		count[truth[i] * classes + pred[i]]++;
+		if (truth[i] != NO_CLASS)
+			count[truth[i] * classes + pred[i]]++;
 }
 
 static void confusion_dice(const int64_t *count, int classes, double *dice)
@@ -49,8 +51,6 @@ static int add(struct valid *v, const struct record *r, struct err *e)
 		return err_set(e, "no label: validation needs one for each case");
 	if (label->rank != 3 || memcmp(label->dim, image->dim + 1, 3 * sizeof *label->dim))
 		return err_set(e, "image and label differ in shape");
-	if (labels_check(label, v->classes, e))
-		return -1;
 	if (v->n == v->cap)
 		v->scan = xresize(v->scan, (size_t)(v->cap = v->cap ? 2 * v->cap : 16), sizeof *v->scan);
 	struct scan *s = &v->scan[v->n++];
@@ -61,11 +61,10 @@ static int add(struct valid *v, const struct record *r, struct err *e)
 	s->image = xmalloc((size_t)(s->channels * voxels) * sizeof *s->image);
 	s->label = xmalloc((size_t)voxels);
 	convert(s->image, PM_F32, image->data, image->dtype, s->channels * voxels);
-	convert(s->label, PM_U8, label->data, label->dtype, voxels);
-	return 0;
+	return labels_take(s->label, label, &v->labels, e);
 }
 
-struct valid *valid_read(const char *path, int classes)
+struct valid *valid_read(const char *path, const struct labels *l)
 {
 	struct valid *v = xcalloc(1, sizeof *v);
 	struct record r = { .n = 0 };
@@ -74,7 +73,7 @@ struct valid *valid_read(const char *path, int classes)
 	int64_t most = 0;
 	int got;
 
-	v->classes = classes;
+	v->labels = *l;
 	if (!s)
 		die(PM_FAIL, "--valid: %s", e.msg);
 	if (strcmp(istream_head(s)->kind, "sample"))
@@ -109,7 +108,7 @@ static void take(void *arg, const struct slab *s) { slab_classes(s, arg); }
 
 double valid_run(struct valid *v, struct predictor *p, double *dice)
 {
-	const int k = v->classes;
+	const int k = v->labels.classes;
 	int64_t *count = xcalloc((size_t)k * (size_t)k, sizeof *count);
 	double one[MAX_CLASSES], mean = 0;
 

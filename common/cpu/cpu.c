@@ -166,9 +166,10 @@ static void score(double *sum, const real *loss, const real *z, const uint8_t *l
 
 	argmax(y, z, n, k, v);
 	for (int64_t i = 0; i < n * v; i++) {
+		if (label[i] >= k)
+			continue;
 		count[y[i]][PREDICTED]++;
-		if (label[i] < k)
-			count[label[i]][TRUTH]++;
+		count[label[i]][TRUTH]++;
 		count[y[i]][BOTH] += y[i] == label[i];
 	}
 	sum[0] += (double)*loss;

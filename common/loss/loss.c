@@ -1,5 +1,5 @@
 /* loss.c: the table of losses, their weighted sum, deep supervision. */
-#include "loss/loss.h"
+#include "loss/terms.h"
 
 #include <assert.h>
 #include <math.h>
@@ -53,13 +53,13 @@ struct node *loss_deep(struct graph *g, const struct loss_sum *l, struct node *c
 	const enum resample how = mode == 2 ? RESAMPLE_AVERAGE : RESAMPLE_LINEAR;
 	const struct fmap *full = &t->target->v;
 	const int64_t size[3] = { full->d, full->h, full->w };
-	struct node *target = t->target, *sum = NULL;
+	struct node *target = t->target, *weight = t->weight, *sum = NULL;
 	double total = 0;
 
 	for (int i = 0; i < n; i++) {
 		const struct fmap *v = &out[i]->v;
 		const int64_t own[3] = { v->d, v->h, v->w };
-		const double weight = weights ? weights[i] : ldexp(1, -i);
+		const double share = weights ? weights[i] : ldexp(1, -i);
 		struct node *logits = out[i];
 		struct truth at = *t;
 
@@ -68,13 +68,17 @@ struct node *loss_deep(struct graph *g, const struct loss_sum *l, struct node *c
 		} else if (mode == 0) {
 			logits = op_resample(g, logits, size, RESAMPLE_LINEAR);
 		} else {
-			if (target->v.type == F_U8)
-				target = op_onehot(g, target, v->c);
+			if (target->v.type == F_U8) {
+				target = truth_soft(g, t, v->c);
+				weight = truth_weight(g, t, target);
+			}
 			at.target = op_resample(g, target, own, how);
-			at.weight = t->weight ? op_resample(g, t->weight, own, how) : NULL;
+			at.weight = weight ? op_resample(g, weight, own, how) : NULL;
+			if (t->target->v.type == F_U8) /* of those pixels whose label is a class */
+				at.target = ratio_of(g, at.target, op_spread(g, linear(g, 1, op_sum(g, at.target, 1), 1e-10), 1, v->c));
 		}
-		sum = plus(g, sum, scaled(g, loss_eval(g, l, logits, &at), weight));
-		total += weight;
+		sum = plus(g, sum, scaled(g, loss_eval(g, l, logits, &at), share));
+		total += share;
 	}
 	return scaled(g, sum, 1 / total);
 }

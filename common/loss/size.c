@@ -20,15 +20,6 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-/* psi(x) of the constraint x <= 0: -ln(-x) / t up to -1/t^2, beyond that a line of slope t. */
-static struct node *barrier(struct graph *g, struct node *x, double t)
-{
-	const double bend = 1 / (t * t);
-	struct node *inside = linear(g, 1, op_unary(g, U_RELU, 0, linear(g, -1, x, -bend)), bend);
-
-	return sum_of(g, linear(g, -1 / t, op_unary(g, U_LOG, 0, inside), 0), linear(g, t, op_unary(g, U_RELU, 0, linear(g, 1, x, bend)), 0));
-}
-
 static struct node *penalty(struct graph *g, const struct conf *c, struct node *x)
 {
 	return strcmp(c->penalty, "square") ? barrier(g, x, c->t) : op_unary(g, U_SQUARE, 0, op_unary(g, U_RELU, 0, x));

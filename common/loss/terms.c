@@ -1,6 +1,8 @@
 /* terms.c: see terms.h. */
 #include "loss/terms.h"
 
+#include <math.h>
+
 struct node *sum_of(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_ADD, a, b); }
 struct node *product_of(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_MUL, a, b); }
 struct node *ratio_of(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_DIV, a, b); }
@@ -98,4 +100,12 @@ struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t
 	struct node *both = row(g, sums, 0);
 
 	return dice_ratio(g, both, sum_of(g, row(g, sums, 1), row(g, sums, 2)), smooth);
+}
+
+struct node *barrier(struct graph *g, struct node *x, double t)
+{
+	const double bend = 1 / (t * t);
+	struct node *inside = linear(g, 1, op_unary(g, U_RELU, 0, linear(g, -1, x, -bend)), bend);
+
+	return sum_of(g, linear(g, -1 / t, op_unary(g, U_LOG, 0, inside), 0), linear(g, t, op_unary(g, U_RELU, 0, linear(g, 1, x, bend)), 0));
 }

@@ -40,4 +40,7 @@ struct node *dice_ratio(struct graph *g, struct node *both, struct node *each, d
 /* Soft Dice of each class, [1,k]: (2 sum w y p + s) / (sum w y + sum w p + s). */
 struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t, double smooth);
 
+/* psi(x) of the constraint x <= 0: -ln(-x) / t up to -1/t^2, beyond that a line of slope t: the log-barrier extension. */
+struct node *barrier(struct graph *g, struct node *x, double t);
+
 #endif

@@ -79,7 +79,7 @@ struct backend {
 	void (*overlap)(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*overlap_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v); /* the first maximum */
-	/* For the log, added to sum[1 + k]: the loss, and hard_dice of each class of the first maxima of z. */
+	/* For the log, added to sum[1 + k]: the loss, and hard_dice of each class of the first maxima of z, where a label is a class. */
 	void (*score)(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 
 	/* mask: 1 at the floor(share n) smallest of x, the first of equals, else 0; share: 0 to 1. */

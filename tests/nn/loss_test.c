@@ -287,6 +287,35 @@ static double of_two(struct fixture *f, const char *text)
 	return graph_scalar(&f->g, loss_eval(&f->g, &l, x, &(struct truth){ 0 }));
 }
 
+/* Class 1 in the columns 1 to 3 of all rows; no pixel is of class 2. */
+static double boxed(struct fixture *f, const char *text)
+{
+	const struct loss_sum l = parse(text);
+	uint8_t label[V];
+
+	for (int i = 0; i < V; i++)
+		label[i] = i % 4 > 0;
+	graph_reset(&f->g);
+	struct node *z = logits(&f->g, &f->ps);
+	const struct truth t = { .target = op_label(&f->g, label, 1, full, false) };
+	return graph_scalar(&f->g, loss_eval(&f->g, &l, z, &t));
+}
+
+static double psi(double x) { return x <= -0.04 ? -log(-x) / 5 : 5 * x + 2 * log(5) / 5 + 0.2; }
+
+static void boxes(void **state)
+{
+	struct fixture *f = *state;
+	double p[K][V], all[K] = { 0 };
+
+	softmax(p);
+	for (int i = 0; i < K * V; i++)
+		all[i / V] += p[i / V][i % V];
+	near(boxed(f, "box:tight=1:empty=0:size=0"), 12.41732374);
+	near(boxed(f, "box:tight=0:empty=1:size=0"), 0.44912002 + psi(all[2]) / V);
+	near(boxed(f, "box:tight=0:empty=0:size=1"), (psi(0.5 * 12 - all[1]) + psi(all[1] - 0.9 * 12)) / V);
+}
+
 static void shapes(void **state)
 {
 	struct fixture *f = *state;
@@ -310,6 +339,43 @@ static void deep_supervision(void **state)
 		assert_true(isfinite(deep(f, mode, NULL, true)));
 }
 
+/* At every size of the logits: the same as where a weight of 0 leaves them out. */
+static void pixels_of_no_class_count_nothing(void **state)
+{
+	struct fixture *f = *state;
+	static const char *const kinds[] = { "dice", "ce", "mse", "gce" };
+
+	for (size_t k = 0; k < PM_COUNT(kinds); k++)
+		for (int mode = 0; mode < 3; mode++) {
+			const struct loss_sum l = parse(kinds[k]);
+			real grad[2][K * V];
+			double value[2];
+			for (int by_weight = 0; by_weight < 2; by_weight++) {
+				uint8_t label[V];
+				float weight[V];
+				for (int i = 0; i < V; i++) {
+					const bool out = i / 8 == 1 && i % 4 < 2;
+					label[i] = (uint8_t)(out && !by_weight ? 255 : i % K);
+					weight[i] = !out;
+				}
+				graph_reset(&f->g);
+				struct node *z = logits(&f->g, &f->ps);
+				struct node *outs[2] = { z, op_resample(&f->g, z, (int64_t[]){ 1, 2, 2 }, RESAMPLE_AVERAGE) };
+				struct truth t = { .target = op_label(&f->g, label, 1, full, false) };
+				if (by_weight)
+					t.weight = op_weight(&f->g, weight, 1, full, false);
+				struct node *y = loss_deep(&f->g, &l, outs, 2, &t, mode, NULL);
+				value[by_weight] = graph_scalar(&f->g, y);
+				params_zero_grad(&f->ps);
+				graph_backward(&f->g, y);
+				memcpy(grad[by_weight], f->ps.grad, sizeof grad[0]);
+			}
+			near(value[0], value[1]);
+			for (int i = 0; i < K * V; i++)
+				near((double)grad[0][i], (double)grad[1][i]);
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -319,7 +385,9 @@ int main(void)
 		cmocka_unit_test_setup_teardown(a_class_in_neither_counts_as_found, setup, teardown),
 		cmocka_unit_test_setup_teardown(soft_targets_are_hard_ones_when_they_are_one_hot, setup, teardown),
 		cmocka_unit_test_setup_teardown(shapes, setup, teardown),
+		cmocka_unit_test_setup_teardown(boxes, setup, teardown),
 		cmocka_unit_test_setup_teardown(deep_supervision, setup, teardown),
+		cmocka_unit_test_setup_teardown(pixels_of_no_class_count_nothing, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

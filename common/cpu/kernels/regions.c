@@ -305,7 +305,8 @@ INLINE void affinities(vec *k, const struct window *q, const struct wide *image,
 				const vec e = wide_at(image, plane, y, q->column + x) - wide_at(image, plane, q->row, q->column);
 				far += e * e;
 			}
-			*k = (real)(near[0][dy] * near[0][dx]) * vec_exp(far * (real)-a->contrast) + (real)(near[1][dy] * near[1][dx]);
+			const vec alike = vec_exp(larger(splat(-80), far * (real)-a->contrast)); /* denormals are slow */
+			*k = (real)(near[0][dy] * near[0][dx]) * alike + (real)(near[1][dy] * near[1][dx]);
 			if (!dy && !dx)
 				*k = splat(0);
 		}

@@ -275,13 +275,13 @@ void cuda_overlap_bwd(real *dz, const real *dsum, const real *z, const struct ta
 /* Class out, from first maxima and labels: pixels that are it in both, in truth, as predicted; exact, as a sum stays below 2^24. */
 struct counts {
 	const uint8_t *y, *label;
-	uint32_t pixels;
+	uint32_t pixels, k; /* classes: pixels whose label is none count nothing */
 };
 
 CELL void counts(const struct counts *a, uint32_t out, uint32_t thread, uint32_t threads, float *sum)
 {
 	for (uint32_t i = thread; i < a->pixels; i += threads) {
-		const bool truth = a->label[i] == out, predicted = a->y[i] == out;
+		const bool truth = a->label[i] == out, predicted = a->y[i] == out && a->label[i] < a->k;
 		sum[0] += truth && predicted;
 		sum[1] += truth;
 		sum[2] += predicted;
@@ -317,7 +317,7 @@ void cuda_score(double *sum, const real *loss, const real *z, const uint8_t *lab
 	const uint32_t parts = fold_parts(n * v);
 	float *partial = (float *)device_scratch((size_t)(3 * k) * parts * sizeof *partial + (size_t)(n * v));
 	uint8_t *y = (uint8_t *)(partial + 3 * k * parts);
-	const struct counts c = { y, label, (uint32_t)(n * v) };
+	const struct counts c = { y, label, (uint32_t)(n * v), (uint32_t)k };
 	const struct tally t = { partial, parts, loss, sum };
 
 	cuda_argmax(y, z, n, k, v);

@@ -1,0 +1,43 @@
+#!/bin/sh
+# Learning from scribbles: a stroke of each class in each of a few noisy images. Methods that look at the other pixels too do
+# better than the strokes alone, from the same strokes and seeds in as many iterations. Only validation sees the truth.
+. "$(dirname "$0")/lib.sh"
+phantom="$TESTS/phantom_test"
+cd "$work" || exit 1
+seeds="1 2"
+for seed in $seeds; do
+	"$phantom" 30 24 48 $seed 1 noise=0.4 scribble=3 > strokes$seed.pms || exit 1
+done
+"$phantom" 16 1 48 7 1 noise=0.4 > valid.pms && "$phantom" 8 1 48 8 1 noise=0.4 scribble=3 > judged.pms || exit 1
+settings="--net unet:chns=8,16,32:dropout=0 --classes 3 --ignore-label 3 --lr 3e-3 --schedule cosine --batch 6 --iters 120 --valid-every 120 -j1"
+
+# mean NAME AGENT LOSS: Dice of the foreground after the last iteration, the mean over seeds
+mean() {
+	for seed in $seeds; do
+		pymic-train $settings --agent "$2" --loss "$3" --seed $seed --valid valid.pms -o "$1$seed" < strokes$seed.pms 2> log |
+			awk 'END { print $5 }'
+	done | awk '{ s += $1 } END { printf "%.3f\n", s / NR }'
+}
+alone=$(mean sup sup ce)
+echo "# Dice: sup $alone"
+better() { # better NAME AGENT LOSS
+	dice=$(mean "$@")
+	echo "# Dice: $1 $dice"
+	ok "$(echo "$dice $alone" | awk '{ print !($1 > $2) }')" "$1 does better than the strokes alone"
+}
+better tv tv:weight=3 ce
+better ms ms:weight=1 ce
+better gatedcrf gatedcrf:weight=0.1 ce+gated-crf:rgb=0.5:radius=3
+better em em:weight=1:ramp_end=40 ce
+
+# What is not annotated is not judged: neither in validation nor by pymic-eval.
+pymic-train $settings --iters 60 --valid-every 60 --loss ce --valid judged.pms -o model < strokes1.pms 2> log |
+	awk 'END { printf "%.3f %.3f\n", $6, $7 }' > validated
+pymic-infer -m model/last.pmm < judged.pms 2> log | pymic-eval --labels 1,2 --metrics dice --ignore-label 3 2> log |
+	awk -F , '$1 == "mean" { printf "%.3f %.3f\n", $3, $4 }' > judged
+is "$(cat judged)" "$(cat validated)" "pymic-eval leaves out what validation leaves out"
+pymic-infer -m model/last.pmm < judged.pms 2> log | pymic-eval --labels 1,2 --metrics dice > all 2> log
+ok "$(awk -F , -v part="$(cat judged)" 'BEGIN { split(part, p, " ") } $1 == "mean" { print !($3 < p[1] && $4 < p[2]) }' all)" \
+	"which else counts as wrong"
+status 2 "a label that is judged cannot be left out" sh -c "pymic-eval --labels 1,2 --ignore-label 2 < judged.pms"
+done_testing
