@@ -249,29 +249,21 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 	t->schedule.bad = (int64_t)meta_number(m, "plateau_bad", 0);
 }
 
-static void read_into(struct trainer *t, const char *path, bool all)
+void checkpoint_weights(struct trainer *t)
 {
 	struct params *sets[PM_NETS];
 	struct optim *optim[PM_NETS];
+	char *path = in_folder(t->conf, "last.pmm");
 	struct err e;
 
 	for (int i = 0; i < t->agent->nets; i++) {
 		sets[i] = &t->ps[i];
 		optim[i] = &t->optim[i];
 	}
-	if (model_read(path, sets, all ? optim : NULL, t->agent->nets, &e))
+	if (model_read(path, sets, optim, t->agent->nets, &e))
 		die(PM_FAIL, "%s", e.msg);
-}
-
-void checkpoint_weights(struct trainer *t)
-{
-	char *path = in_folder(t->conf, "last.pmm");
-
-	read_into(t, path, true);
 	free(path);
 }
-
-void checkpoint_init(struct trainer *t) { read_into(t, t->conf->init, false); }
 
 void checkpoint_position(const char *path)
 {

@@ -47,6 +47,8 @@ const struct opt train_opts[] = {
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 4096, "threads; 0: as many as there are processors"),
 	OPT_NUMBER(struct conf, seed, 0, "N", "1", 0, 1e15, "of initial weights, dropout and --augment"),
 	OPT_STRING(struct conf, init, 0, "MODEL", NULL, "start from the weights of this model"),
+	OPT_CHOICE(struct conf, init_parts, 0, "all|match|encoder", "all",
+		"of --init: all, which must fit; the tensors whose name and shape match; the encoder's, which must fit"),
 	OPT_STRING(struct conf, output, 'o', "DIR", NULL,
 		"folder of best.pmm, last.pmm and log.jsonl; a run found there is resumed"),
 	OPT_STRING(struct conf, checkpoint_every, 0, "N|Ns", "",
