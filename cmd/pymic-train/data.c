@@ -170,6 +170,7 @@ static int take_batch(struct batch *b, const struct feed_conf *c, struct err *e)
 	to_type(&b->r, "image", PM_F32);
 	to_type(&b->r, "label", PM_U8);
 	to_type(&b->r, "weight", PM_F32);
+	to_type(&b->r, "target", PM_F32);
 	return 0;
 }
 
@@ -181,6 +182,20 @@ static int check_sample(const struct record *r, const struct feed_conf *c, struc
 		return err_set(e, "%s: %s", r->id, image ? "the image of a sample has 4 axes (C,D,H,W)" : "has no image");
 	if (label && labels_check(label, c->classes, e))
 		return err_prefix(e, "%s", r->id);
+	return 0;
+}
+
+/* Where originals are learned from, labels are not even looked at. */
+static int only_original(struct record *r, const struct feed_conf *c, struct err *e)
+{
+	if (!c->originals)
+		return 0;
+	record_drop(r, "label");
+	record_drop(r, "weight");
+	meta_delete(&r->meta, "groups");
+	const struct tensor *image = record_peek(r, "image"), *target = record_peek(r, "target");
+	if (!image || !target || image->rank != target->rank || memcmp(image->dim, target->dim, (size_t)image->rank * sizeof *image->dim))
+		return err_set(e, "%s: has no target of the image's shape: what is to be made again? (pymic-augment paint)", r->id);
 	return 0;
 }
 
@@ -218,6 +233,7 @@ static int promise(struct batch *b, struct drawn **order, int n, int labeled, co
 	b->n = n;
 	b->labeled = labeled;
 	b->label = labeled ? record_peek(&order[0]->r, "label")->data : NULL;
+	b->target = c->originals ? record_peek(&order[0]->r, "target")->data : NULL;
 	b->weight = NULL;
 	*at = '\0';
 	for (int i = 0; i < n; i++) {
@@ -277,7 +293,7 @@ static enum feed_got take_sample(struct feed *f, struct drawn *d, struct err *e)
 		err_prefix(e, "%s", d->r.id);
 		return FEED_BAD_DATA;
 	}
-	if (check_sample(&d->r, &f->conf, e))
+	if (only_original(&d->r, &f->conf, e) || check_sample(&d->r, &f->conf, e))
 		return FEED_BAD_DATA;
 	if (!f->conf.draw)
 		return FEED_BATCH;
@@ -286,6 +302,7 @@ static enum feed_got take_sample(struct feed *f, struct drawn *d, struct err *e)
 	to_type(&d->r, "image", PM_F32);
 	to_type(&d->r, "label", PM_U8);
 	to_type(&d->r, "weight", PM_F32);
+	to_type(&d->r, "target", PM_F32);
 	if (!chain_draw(chain, &d->r, &d->to_do, e))
 		return FEED_BATCH;
 	err_prefix(e, "%s", d->r.id);
@@ -300,7 +317,7 @@ static enum feed_got make(struct feed *f, int count, struct batch *b, struct err
 	if (f->grouped) {
 		if ((got = next_record(f, &b->r, e)) <= 0)
 			return bad_input(got);
-		if (batch_shape(b, &f->conf, e) || take_batch(b, &f->conf, e))
+		if (only_original(&b->r, &f->conf, e) || batch_shape(b, &f->conf, e) || take_batch(b, &f->conf, e))
 			return FEED_BAD_DATA;
 	} else {
 		struct drawn *sample = f->sample + f->made % SLOTS * f->conf.batch;
@@ -317,6 +334,7 @@ static enum feed_got make(struct feed *f, int count, struct batch *b, struct err
 		return FEED_BATCH;
 	b->image = record_peek(&b->r, "image")->data;
 	b->label = b->labeled ? record_peek(&b->r, "label")->data : NULL;
+	b->target = f->conf.originals ? record_peek(&b->r, "target")->data : NULL;
 	b->weight = b->labeled && record_peek(&b->r, "weight") ? record_peek(&b->r, "weight")->data : NULL;
 	return FEED_BATCH;
 }

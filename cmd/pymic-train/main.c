@@ -19,7 +19,7 @@
 const struct opt train_opts[] = {
 	OPT_STRING(struct conf, net, 0, "SPEC", "unet", "network: NAME:key=value:..."),
 	OPT_NUMBER(struct conf, classes, 0, "K", "0", 0, MAX_CLASSES,
-		"number of classes, background included; labels are 0 to K-1"),
+		"number of classes, background included; labels are 0 to K-1; of channels, where images are made (0: 1)"),
 	OPT_STRING(struct conf, loss, 0, "SPEC", "dice+ce", "loss: a sum of losses, each with a weight: dice+ce:weight=0.5"),
 	OPT_NUMBER(struct conf, class_weights, 0, "LIST", "", 0, 1e9, "a weight for each class in the loss"),
 	OPT_STRING(struct conf, agent, 0, "SPEC", "sup", "learning method"),
@@ -104,7 +104,7 @@ static void settings_check(const struct conf *c, const struct trainer *t)
 {
 	double total = 0;
 
-	if (c->classes < 2)
+	if (c->classes < 2 && !t->agent->error)
 		die(PM_USAGE, "--classes: how many classes are there, background included? (2 to %d)", MAX_CLASSES);
 	if (!c->output && !c->dry_run)
 		die(PM_USAGE, "-o: the folder for the models is missing");
@@ -154,14 +154,15 @@ static void augment_init(struct trainer *t, struct conf *c, char **operand, int 
 		die(PM_USAGE, "--augment: %s", e.msg);
 }
 
-static void trainer_init(struct trainer *t, const struct conf *c)
+static void trainer_init(struct trainer *t, struct conf *c)
 {
 	struct err e;
 	void *conf;
 
-	t->conf = c;
 	t->net = (const struct net *)choose(&net_kind, "net", c->net, &t->net_conf);
 	t->agent = (const struct agent *)choose(&agent_kind, "agent", c->agent, &conf);
+	c->classes = t->agent->error && !c->classes ? 1 : c->classes;
+	t->conf = c;
 	t->run = (struct run){
 		.net = t->net, .net_conf = t->net_conf, .classes = c->classes, .deep_mode = c->deep_mode,
 		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters,

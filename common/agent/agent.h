@@ -25,6 +25,7 @@ struct run {
 	struct node *image;            /* all samples, labeled ones first */
 	struct truth truth;            /* of the first `labeled` samples (slices, where they are folded) */
 	int64_t labeled;
+	struct node *original;         /* the images before they were spoiled, for agents with error */
 	struct node *logits;           /* set by the agent: the main output, for the training Dice */
 };
 
@@ -34,6 +35,11 @@ struct agent {
 	bool fixed; /* makes the same nodes in each step of a shape, whatever the values and the iteration: it can be recorded */
 	int branches, scales; /* the fewest decoders, and outputs of each, that its network must have; 0: any */
 	struct node *(*loss)(struct run *r);
+	/*
+	 * Not NULL: it learns from originals [n,c,d,h,w] and not from labels, with as many classes as channels, and this is the mean
+	 * error of n logits, for validation.
+	 */
+	double (*error)(const void *conf, const float *logits, const float *original, int64_t n);
 	void (*after)(struct run *r); /* once the optimizer has stepped, or NULL */
 };
 

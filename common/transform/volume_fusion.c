@@ -120,7 +120,7 @@ static void draw_classes(uint8_t *class, const int64_t size[3], const struct con
 /* It is no image of anything any more: where it lay in space, and how to get back, is forgotten. */
 static void forget(struct record *r)
 {
-	static const char *const field[] = { "weight", "pred", "prob" }, *const key[] = { "spacing", "affine", "nifti", "undo" };
+	static const char *const field[] = { "weight", "pred", "prob", "target" }, *const key[] = { "spacing", "affine", "nifti", "undo" };
 
 	for (size_t i = 0; i < PM_COUNT(field); i++)
 		record_drop(r, field[i]);
