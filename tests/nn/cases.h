@@ -306,8 +306,10 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 		opt_defaults(agent->p.opts, agent_conf);
 	r.conf = agent_conf;
 	r.image = image(g, 2, 1, size[0], size[1], size[2]);
-	r.original = image(g, 2, 3, size[0], size[1], size[2]);
-	r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
+	if (agent->error)
+		r.original = image(g, 2, 3, size[0], size[1], size[2]);
+	else
+		r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
 	struct node *y = agent->loss(&r);
 	free(agent_conf);
 	free(r.loss.part[0].conf);
