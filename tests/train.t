@@ -40,6 +40,16 @@ status 0 "another run begins with the weights of a model" train g $short --init 
 ok $? "and goes elsewhere"
 status 1 "weights that do not fit are refused" train h --net unet:chns=8,16:dropout=0 --classes 3 -j1 --init b/best.pmm
 like "$(cat err)" "settings of the network differ" "with the reason"
+status 0 "what fits can be taken all the same" \
+	train h1 --net unet:chns=8,16:dropout=0 --classes 4 -j1 --iters 2 --init b/best.pmm --init-parts match
+like "$(cat err)" "2[0-9] of the network's 40 tensors are taken; drawn are decoder" "and is counted"
+status 0 "or the encoder alone" train h2 $short --init b/best.pmm --init-parts encoder
+status 1 "which must be the same one" train h3 --net unet:chns=8,8:dropout=0 --classes 3 -j1 --init b/best.pmm --init-parts encoder
+like "$(cat err)" "the encoders differ" "else it is refused"
+status 0 "networks that must differ" train h4 $short --agent cps --init b/best.pmm
+like "$(cat err)" "only 1 of the 2 networks of --agent cps" "do not all begin as one model"
+status 0 "but may have its encoder" train h5 $short --agent cps --init b/best.pmm --init-parts encoder
+ok "$(grep -c "only 1 of" err)" "all of them"
 
 status 0 "nothing is written when it runs dry" \
 	sh -c 'pymic-train --classes 3 --net unet:chns=8,16:dropout=0 --dry-run < train.pms'

@@ -49,13 +49,26 @@ static int back(struct record *r, void *arg, struct err *e)
 	return transform_undo(r, e);
 }
 
-/* What travels stays, but transforms may change its type. */
-static int fields(struct stream_field *f, const struct stream_head *head)
+/* What travels stays, but transforms may change its type, and make a field that was not there. */
+static int fields(struct stream_field *f, const struct stream_head *head, const struct chain *chain)
 {
+	int n = head->n;
+
 	memcpy(f, head->field, sizeof(head->field));
-	for (int i = 0; i < head->n; i++)
+	for (int i = 0; i < n; i++)
 		f[i].dtype = -1;
-	return head->n;
+	for (int i = 0; i < chain->n; i++) {
+		const char *made = chain->step[i].t->makes;
+		bool there = !made || n == PM_MAX_FIELDS;
+
+		for (int k = 0; k < n; k++)
+			there |= made && !strcmp(f[k].name, made);
+		if (there)
+			continue;
+		f[n] = (struct stream_field){ .dtype = -1 };
+		snprintf(f[n++].name, sizeof(f->name), "%s", made);
+	}
+	return n;
 }
 
 int main(int argc, char **argv)
@@ -76,7 +89,7 @@ int main(int argc, char **argv)
 
 	struct istream *in = istream_stdin("sample|prediction");
 	struct stream_field f[PM_MAX_FIELDS];
-	int nf = fields(f, istream_head(in));
+	int nf = fields(f, istream_head(in), &chain);
 
 	ostream_seed(chain.seed);
 	struct ostream *out = ostream_open(conf.output, istream_head(in)->kind, f, nf, istream_head(in));

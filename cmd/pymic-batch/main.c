@@ -122,12 +122,14 @@ static struct stream_head merge_heads(const struct stream_head *a, const struct 
 static struct ostream *open_output(const char *path, const struct grouper *g)
 {
 	const struct stream_head *a = istream_head(g->in[FIRST]), *b = istream_head(g->in[SECOND]);
-	struct stream_field f[] = {
+	struct stream_field f[4] = {
 		{ "image", PM_F32, 5 },
 		{ "label", PM_U8, 4 },
 		{ "weight", PM_F32, 4 },
 	};
 	int n = g->size[FIRST] && stream_has(a, "label") ? stream_has(a, "weight") ? 3 : 2 : 1;
+	if (stream_has(a, "target"))
+		f[n++] = (struct stream_field){ "target", PM_F32, 5 };
 	if (a == b)
 		return ostream_open(path, "batch", f, n, a);
 	struct stream_head both = merge_heads(a, b);

@@ -53,6 +53,8 @@ static void about_read(const char *path, struct about *a)
 	struct err e;
 	if (model_about(path, &m, &e))
 		die(PM_FAIL, "%s", e.msg);
+	if (!meta_text(&m, "output", a->precision, sizeof a->precision))
+		die(PM_FAIL, "%s: this network makes images, not segmentations (--agent reconstruct): it is there for pymic-train --init", path);
 	double classes = meta_number(&m, "classes", 0), channels = meta_number(&m, "channels", 0);
 	if (meta_text(&m, "net", a->net, sizeof a->net))
 		die(PM_FAIL, "%s: the model does not say which network it is", path);

@@ -12,7 +12,7 @@ struct area {
 
 struct augmenter {
 	const struct backend *be;
-	struct area image, label, weight; /* of a batch */
+	struct area image, target, label, weight; /* of a batch */
 	struct area between[2];           /* of one field, from action to action */
 };
 
@@ -42,7 +42,7 @@ static void field(struct augmenter *a, const struct drawn *d, const char *name, 
 	const struct augmentation *au = a->be->augmentation;
 	const struct tensor *t = record_peek(&d->r, name);
 	const bool image = !strcmp(name, "image"), label = t->dtype == PM_U8;
-	const int64_t channels = image ? t->dim[0] : 1;
+	const int64_t channels = t->rank == 4 ? t->dim[0] : 1;
 	const size_t bytes = (size_t)channels * dtype_size(t->dtype);
 	size_t n = (size_t)(tensor_count(t) / channels), most = n;
 	int warps = 0;
@@ -60,7 +60,7 @@ static void field(struct augmenter *a, const struct drawn *d, const char *name, 
 		const struct action *act = &d->to_do.v[i];
 		if (action_warps(act)) {
 			void *next = --warps ? room(a, &a->between[at == a->between[0].p], most * bytes) : to;
-			au->warp(next, at, label ? F_U8 : F_REAL, channels, act, action_blends(act) && !label && (image || !d->counts));
+			au->warp(next, at, label ? F_U8 : F_REAL, channels, act, action_blends(act) && !label && (t->rank == 4 || !d->counts));
 			at = next;
 			n = voxels(act->warp.to);
 		} else if (image) {
@@ -73,12 +73,15 @@ void augmenter_run(struct augmenter *a, struct batch *b)
 {
 	const size_t n = voxels(b->size), values = n * (size_t)b->channels;
 	float *image = room(a, &a->image, (size_t)b->n * values * sizeof *image);
+	float *target = b->target ? room(a, &a->target, (size_t)b->n * values * sizeof *target) : NULL;
 	uint8_t *label = b->label ? room(a, &a->label, (size_t)b->labeled * n) : NULL;
 	float *weight = b->weight ? room(a, &a->weight, (size_t)b->labeled * n * sizeof *weight) : NULL;
 
 	for (int64_t i = 0; i < b->n; i++) {
 		const struct drawn *d = b->drawn[i];
 		field(a, d, "image", image + (size_t)i * values);
+		if (target)
+			field(a, d, "target", target + (size_t)i * values);
 		if (i < b->labeled)
 			field(a, d, "label", label + (size_t)i * n);
 		if (i >= b->labeled || !weight)
@@ -91,6 +94,7 @@ void augmenter_run(struct augmenter *a, struct batch *b)
 		}
 	}
 	b->image = image;
+	b->target = target;
 	b->label = label;
 	b->weight = weight;
 }

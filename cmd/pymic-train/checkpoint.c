@@ -151,6 +151,8 @@ static void describe(const struct trainer *t, struct meta *m)
 	meta_set_number(m, "classes", t->run.classes);
 	meta_set_number(m, "channels", (double)t->channels);
 	meta_set_text(m, "precision", t->conf->precision);
+	if (t->agent->error)
+		meta_set_text(m, "output", "image");
 	meta_set_number(m, "iteration", (double)s->iter);
 	meta_set_number(m, "metric", s->best);
 }
@@ -271,17 +273,6 @@ void checkpoint_weights(struct trainer *t)
 	if (model_read(path, sets, optim, n, &e))
 		die(PM_FAIL, "%s", e.msg);
 	free(path);
-}
-
-void checkpoint_init(struct trainer *t)
-{
-	struct params *sets[PM_NETS];
-	struct err e;
-
-	for (int i = 0; i < t->agent->nets; i++)
-		sets[i] = &t->ps[i];
-	if (model_read(t->conf->init, sets, NULL, t->agent->nets, &e))
-		die(PM_FAIL, "%s", e.msg);
 }
 
 void checkpoint_position(const char *path)

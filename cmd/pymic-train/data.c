@@ -198,6 +198,7 @@ static int take_batch(struct batch *b, const struct feed_conf *c, struct err *e)
 	free(taken);
 	to_type(&b->r, "image", PM_F32);
 	to_type(&b->r, "weight", PM_F32);
+	to_type(&b->r, "target", PM_F32);
 	return 0;
 }
 
@@ -208,6 +209,20 @@ static int check_sample(struct record *r, const struct feed_conf *c, struct err 
 	if (!image || image->rank != 4)
 		return err_set(e, "%s: %s", r->id, image ? "the image of a sample has 4 axes (C,D,H,W)" : "has no image");
 	return take_label(r, &c->labels, e) ? err_prefix(e, "%s", r->id) : 0;
+}
+
+/* Where originals are learned from, labels are not even looked at. */
+static int only_original(struct record *r, const struct feed_conf *c, struct err *e)
+{
+	if (!c->originals)
+		return 0;
+	record_drop(r, "label");
+	record_drop(r, "weight");
+	meta_delete(&r->meta, "groups");
+	const struct tensor *image = record_peek(r, "image"), *target = record_peek(r, "target");
+	if (!image || !target || image->rank != target->rank || memcmp(image->dim, target->dim, (size_t)image->rank * sizeof *image->dim))
+		return err_set(e, "%s: has no target of the image's shape: what is to be made again? (pymic-augment paint)", r->id);
+	return 0;
 }
 
 /* One record of the input, with the position behind it. As istream_next. */
@@ -244,6 +259,7 @@ static int promise(struct batch *b, struct drawn **order, int n, int labeled, co
 	b->n = n;
 	b->labeled = labeled;
 	b->label = labeled ? record_peek(&order[0]->r, "label")->data : NULL;
+	b->target = c->originals ? record_peek(&order[0]->r, "target")->data : NULL;
 	b->weight = NULL;
 	*at = '\0';
 	for (int i = 0; i < n; i++) {
@@ -313,6 +329,7 @@ static int draw(const struct chain *chain, struct drawn *d, struct err *e)
 	if (whole && chain_apply(chain, chain_whole(chain), chain->n, &d->r, e))
 		return -1;
 	to_type(&d->r, "weight", PM_F32);
+	to_type(&d->r, "target", PM_F32);
 	return whole ? 0 : chain_draw(chain, &d->r, &d->to_do, e);
 }
 
@@ -328,7 +345,7 @@ static enum feed_got take_sample(struct feed *f, struct drawn *d, struct err *e)
 		err_prefix(e, "%s", d->r.id);
 		return FEED_BAD_DATA;
 	}
-	if (check_sample(&d->r, &f->conf, e))
+	if (only_original(&d->r, &f->conf, e) || check_sample(&d->r, &f->conf, e))
 		return FEED_BAD_DATA;
 	if (!(f->conf.draw ? draw(chain, d, e) : chain_apply(chain, whole, chain->n, &d->r, e)))
 		return FEED_BATCH;
@@ -344,7 +361,7 @@ static enum feed_got make(struct feed *f, int count, struct batch *b, struct err
 	if (f->grouped) {
 		if ((got = next_record(f, &b->r, e)) <= 0)
 			return bad_input(got);
-		if (batch_shape(b, &f->conf, e) || take_batch(b, &f->conf, e))
+		if (only_original(&b->r, &f->conf, e) || batch_shape(b, &f->conf, e) || take_batch(b, &f->conf, e))
 			return FEED_BAD_DATA;
 	} else {
 		struct drawn *sample = f->sample + f->made % SLOTS * f->conf.batch;
@@ -361,6 +378,7 @@ static enum feed_got make(struct feed *f, int count, struct batch *b, struct err
 		return FEED_BATCH;
 	b->image = record_peek(&b->r, "image")->data;
 	b->label = b->labeled ? record_peek(&b->r, "label")->data : NULL;
+	b->target = f->conf.originals ? record_peek(&b->r, "target")->data : NULL;
 	b->weight = b->labeled && record_peek(&b->r, "weight") ? record_peek(&b->r, "weight")->data : NULL;
 	return FEED_BATCH;
 }

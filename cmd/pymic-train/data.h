@@ -26,7 +26,7 @@ struct position {
 /* --- data.c: batches from stdin, read one ahead by a thread of their own --- */
 struct batch {
 	struct record r;        /* image f32 [n,C,D,H,W]; label u8 and weight f32 of the first `labeled` samples */
-	const float *image, *weight; /* into r; weight NULL: none */
+	const float *image, *weight, *target; /* into r; NULL: none */
 	const uint8_t *label;
 	int64_t n, labeled, channels, size[3];
 	struct drawn **drawn;   /* [n]: the samples that augmenter_run makes the batch of; NULL: it is made */
@@ -38,6 +38,7 @@ struct feed_conf {
 	struct labels labels;
 	int64_t multiple[3];    /* of the network */
 	struct position from;   /* records > 0: resume there */
+	bool originals;         /* target is wanted, and no label */
 	bool skipped;           /* the input already starts there */
 	const struct chain *chain; /* --augment: nothing where n is 0 */
 	bool draw;              /* what of it can be drawn is left to augmenter_run */
@@ -57,9 +58,11 @@ int labels_take(uint8_t *to, const struct tensor *t, const struct labels *l, str
 
 /* --- validate.c --- */
 struct valid;
-struct valid *valid_read(const char *path, const struct labels *l);
+struct valid *valid_read(const char *path, const struct labels *l, bool originals);
 int valid_channels(const struct valid *v, struct err *e, int64_t channels); /* 0, or -1: a case has another number */
 /* dice: [classes] means over cases. Returns the foreground mean. */
 double valid_run(struct valid *v, struct predictor *p, double *dice);
+struct agent;
+double valid_error(const struct valid *v, struct predictor *p, const struct agent *a, const void *conf); /* the mean over originals */
 
 #endif

@@ -87,12 +87,15 @@ static void json_row(const struct row *r)
 		die(PM_FAIL, "out of memory");
 	fprintf(fp, "{\"iter\":%lld", (long long)r->iter);
 	json_number(fp, ",\"loss\":", r->loss);
-	json_number(fp, ",\"dice\":", foreground(r->dice, r->classes));
+	if (r->classes)
+		json_number(fp, ",\"dice\":", foreground(r->dice, r->classes));
 	json_number(fp, ",\"lr\":", r->lr);
-	json_list(fp, "train_dice", r->dice, r->classes);
+	if (r->classes)
+		json_list(fp, "train_dice", r->dice, r->classes);
 	if (r->valid_dice) {
 		json_number(fp, ",\"valid\":", r->valid);
-		json_list(fp, "valid_dice", r->valid_dice, r->classes);
+		if (r->classes)
+			json_list(fp, "valid_dice", r->valid_dice, r->classes);
 	}
 	json_number(fp, ",\"seconds\":", r->seconds);
 	fputs("}\n", fp);
@@ -108,7 +111,7 @@ void log_row(const struct row *r)
 	if (deaf)
 		return;
 	if (!headed) {
-		printf("iter\tloss\tdice\tlr");
+		printf("iter\tloss%s\tlr", r->classes ? "\tdice" : "");
 		if (r->valid_dice) {
 			printf("\tvalid");
 			for (int c = 1; c < r->classes; c++)
@@ -117,9 +120,12 @@ void log_row(const struct row *r)
 		printf("\tseconds\n");
 		headed = true;
 	}
-	printf("%lld\t%.6f\t%.4f\t%.6g", (long long)r->iter, r->loss, foreground(r->dice, r->classes), r->lr);
+	printf("%lld\t%.6f", (long long)r->iter, r->loss);
+	if (r->classes)
+		printf("\t%.4f", foreground(r->dice, r->classes));
+	printf("\t%.6g", r->lr);
 	if (r->valid_dice) {
-		printf("\t%.4f", r->valid);
+		printf(r->classes ? "\t%.4f" : "\t%.6f", r->valid);
 		for (int c = 1; c < r->classes; c++)
 			printf("\t%.4f", r->valid_dice[c]);
 	}

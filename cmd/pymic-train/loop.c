@@ -89,25 +89,27 @@ static void close_cycle(struct loop *l)
 	struct state *s = &t->state;
 	double dice[MAX_CLASSES], valid_dice[MAX_CLASSES];
 
+	const bool error = t->agent->error;
+
 	trainer_collect(t);
 	struct row row = {
 		.iter = s->iter, .loss = s->cycle_loss / (double)s->cycle_iters, .lr = t->schedule.lr, .valid = NAN,
-		.dice = dice, .classes = t->run.classes,
+		.dice = dice, .classes = error ? 0 : t->run.classes,
 	};
 
 	for (int c = 0; c < row.classes; c++)
 		dice[c] = s->cycle_dice[c] / (double)s->cycle_iters;
 	if (l->valid) {
-		row.valid = valid_run(l->valid, l->predictor, valid_dice);
+		row.valid = error ? valid_error(l->valid, l->predictor, t->agent, t->run.conf) : valid_run(l->valid, l->predictor, valid_dice);
 		row.valid_dice = valid_dice;
 	}
 	s->cycle++;
-	if (l->valid && row.valid > s->best) {
+	if (l->valid && (error ? !s->best_iter || row.valid < s->best : row.valid > s->best)) {
 		s->best = row.valid;
 		s->best_iter = s->iter;
 		checkpoint_best(t);
 	}
-	schedule_step(&t->schedule, s->cycle, row.valid);
+	schedule_step(&t->schedule, s->cycle, error ? -row.valid : row.valid);
 	row.seconds = now() - l->began;
 	log_row(&row);
 	s->cycle_iters = 0;
@@ -190,7 +192,7 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	struct loop l = { .t = t, .predictor = predictor, .pace = pace, .saved = -1 };
 
 	if (c->valid)
-		l.valid = valid_read(c->valid, &(const struct labels){ c->classes, c->ignore_label });
+		l.valid = valid_read(c->valid, &(const struct labels){ c->classes, c->ignore_label }, t->agent->error != NULL);
 	if (t->resumed) {
 		start(&l, t->channels, NULL);
 		l.saved = t->state.iter;
@@ -206,7 +208,7 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	run(&l, feed);
 	progress_end();
 	if (l.valid)
-		note("best foreground Dice %.4f after %lld iterations: %s", t->state.best, (long long)t->state.best_iter,
+		note("best %s %.4f after %lld iterations: %s", t->agent->error ? "error" : "foreground Dice", t->state.best, (long long)t->state.best_iter,
 			in_folder(c, "best.pmm"));
 	predictor_close(predictor);
 }

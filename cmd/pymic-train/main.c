@@ -19,7 +19,7 @@
 const struct opt train_opts[] = {
 	OPT_STRING(struct conf, net, 0, "SPEC", "unet", "network: NAME:key=value:..."),
 	OPT_NUMBER(struct conf, classes, 0, "K", "0", 0, MAX_CLASSES,
-		"number of classes, background included; labels are 0 to K-1"),
+		"number of classes, background included; labels are 0 to K-1; of channels, where images are made (0: 1)"),
 	OPT_NUMBER(struct conf, ignore_label, 0, "N", "0", -32768, 65535,
 		"label of pixels that are not annotated: they teach nothing and are not judged; 0: there are none"),
 	OPT_STRING(struct conf, loss, 0, "SPEC", "dice+ce", "loss: a sum of losses, each with a weight: dice+ce:weight=0.5"),
@@ -54,6 +54,8 @@ const struct opt train_opts[] = {
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 4096, "threads; 0: as many as there are processors"),
 	OPT_NUMBER(struct conf, seed, 0, "N", "1", 0, 1e15, "of initial weights, dropout and --augment"),
 	OPT_STRING(struct conf, init, 0, "MODEL", NULL, "start from the weights of this model"),
+	OPT_CHOICE(struct conf, init_parts, 0, "all|match|encoder", "all",
+		"of --init: all, which must fit; the tensors whose name and shape match; the encoder's, which must fit"),
 	OPT_STRING(struct conf, output, 'o', "DIR", NULL,
 		"folder of best.pmm, last.pmm and log.jsonl; a run found there is resumed"),
 	OPT_STRING(struct conf, checkpoint_every, 0, "N|Ns", "",
@@ -109,7 +111,7 @@ static void settings_check(const struct conf *c, const struct trainer *t)
 {
 	double total = 0;
 
-	if (c->classes < 2)
+	if (c->classes < 2 && !t->agent->error)
 		die(PM_USAGE, "--classes: how many classes are there, background included? (2 to %d)", MAX_CLASSES);
 	if (c->ignore_label > 0 && c->ignore_label < c->classes)
 		die(PM_USAGE, "--ignore-label: %d is one of the classes 0 to %d", c->ignore_label, c->classes - 1);
@@ -177,14 +179,15 @@ static void sets_count(struct trainer *t)
 	}
 }
 
-static void trainer_init(struct trainer *t, const struct conf *c)
+static void trainer_init(struct trainer *t, struct conf *c)
 {
 	struct err e;
 	void *conf;
 
-	t->conf = c;
 	t->net = (const struct net *)choose(&net_kind, "net", c->net, &t->net_conf);
 	t->agent = (const struct agent *)choose(&agent_kind, "agent", c->agent, &conf);
+	c->classes = t->agent->error && !c->classes ? 1 : c->classes;
+	t->conf = c;
 	t->run = (struct run){
 		.net = t->net, .net_conf = t->net_conf, .classes = c->classes, .deep_mode = c->deep_mode,
 		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters, .seed = (uint64_t)c->seed,

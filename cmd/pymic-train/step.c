@@ -36,7 +36,11 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	g->grad = true;
 	graph_reset(g);
 	r->g = g;
-	r->truth = (struct truth){ .target = op_label(g, b->label, b->labeled, b->size, t->fold) };
+	r->truth = (struct truth){ .target = NULL };
+	if (t->agent->error)
+		r->original = op_image(g, b->target, b->n, b->channels, b->size, t->fold);
+	else
+		r->truth.target = op_label(g, b->label, b->labeled, b->size, t->fold);
 	if (b->weight)
 		r->truth.weight = op_weight(g, b->weight, b->labeled, b->size, t->fold);
 	if (a->n)
@@ -100,6 +104,9 @@ void trainer_declare(struct trainer *t, int64_t channels)
 
 	t->net->multiple(t->net_conf, b.size);
 	t->channels = channels;
+	if (t->agent->error && channels != t->conf->classes)
+		die(PM_USAGE, "--agent %s makes images of --classes %d channels, but these have %lld: give --classes %lld", t->agent->p.name,
+			t->conf->classes, (long long)channels, (long long)channels);
 	trainer_measure(t, &b);
 }
 
@@ -107,7 +114,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 {
 	struct feed_conf f = {
 		.batch = t->conf->batch, .labels = { t->conf->classes, t->conf->ignore_label }, .from = t->state.position, .skipped = t->conf->skipped,
-		.chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
+		.originals = t->agent->error != NULL, .chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
 	};
 
 	t->net->multiple(t->net_conf, f.multiple);
@@ -225,7 +232,7 @@ static void check(const struct trainer *t, const struct batch *b)
 	if (b->channels != t->channels)
 		die(PM_FAIL, "%s: %lld channels, but the network takes %lld: every image needs the same channels", ids,
 			(long long)b->channels, (long long)t->channels);
-	if (!b->labeled)
+	if (!b->labeled && !t->agent->error)
 		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch (pymic-load --mix); or "
 			"has the list no column 'label'?", ids);
 }
@@ -244,7 +251,10 @@ static void compute(void *arg)
 	const struct run *r = &t->run;
 	const struct fmap *z = &r->logits->v;
 
-	t->be->score(t->tally, loss->v.data, z->data, r->truth.target->v.data, r->labeled, r->classes, fmap_space(z));
+	if (r->truth.target)
+		t->be->score(t->tally, loss->v.data, z->data, r->truth.target->v.data, r->labeled, r->classes, fmap_space(z));
+	else
+		t->be->score(t->tally, loss->v.data, z->data, NULL, 0, 0, fmap_space(z)); /* the loss alone */
 	for (int i = 0; i < t->agent->nets; i++)
 		params_zero_grad(&t->ps[i]);
 	graph_backward(&t->g, loss);
@@ -268,7 +278,7 @@ static void run(struct trainer *t, const struct batch *b)
 	for (int i = t->agent->nets; i < t->sets; i++)
 		average_put(&t->average[i], t->state.iter);
 	const int64_t told = introduce(t, b);
-	host[n++] = b->label;
+	host[n++] = b->target ? (const void *)b->target : b->label;
 	if (b->weight)
 		host[n++] = b->weight;
 	if (told)

@@ -9,7 +9,7 @@
 #include "nn/recording.h"
 
 struct conf {
-	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *position;
+	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *init_parts, *position;
 	const char *checkpoint_every, *augment, *evaluate;
 	double lr, clip, ema;
 	int classes, batch, threads, deep_mode, ignore_label;
@@ -85,7 +85,7 @@ void settings_init(const struct conf *c); /* the settings that decide a run's re
 bool checkpoint_resume(const struct conf *c, struct meta *about); /* is there a run? dies when it is another */
 void checkpoint_read(struct trainer *t, const struct meta *about); /* state and schedule alone */
 void checkpoint_weights(struct trainer *t); /* and optimizers, of the run that is resumed */
-void checkpoint_init(struct trainer *t);    /* weights alone, of --init */
+void checkpoint_init(struct trainer *t);    /* init.c: weights alone, of --init, all or in parts */
 void checkpoint_write(struct trainer *t);
 void checkpoint_best(struct trainer *t);
 void checkpoint_position(const char *path); /* prints it */

@@ -9,13 +9,14 @@
 struct scan {
 	char id[PM_ID];
 	int64_t channels, size[3];
-	float *image;
+	float *image, *original;
 	uint8_t *label;
 };
 
 struct valid {
 	struct labels labels;
 	int n, cap;
+	bool originals;
 	struct scan *scan;
 	uint8_t *pred; /* of the largest scan */
 };
@@ -40,31 +41,41 @@ static void confusion_dice(const int64_t *count, int classes, double *dice)
 	}
 }
 
+/* image [C,D,H,W] and the label, or the original where these are wanted. */
 static int add(struct valid *v, const struct record *r, struct err *e)
 {
 	const struct tensor *image = record_peek(r, "image"), *label = record_peek(r, "label");
+	const struct tensor *target = record_peek(r, "target");
 	int64_t voxels;
 
 	if (!image || image->rank != 4 || tensor_count(image) <= 0)
 		return err_set(e, "no image [C,D,H,W]");
-	if (!label)
+	if (v->originals && (!target || target->rank != 4 || memcmp(target->dim, image->dim, sizeof *image->dim * 4)))
+		return err_set(e, "no target of the image's shape: validation needs one for each case");
+	if (!label && !v->originals)
 		return err_set(e, "no label: validation needs one for each case");
-	if (label->rank != 3 || memcmp(label->dim, image->dim + 1, 3 * sizeof *label->dim))
+	if (v->originals)
+		label = NULL;
+	if (label && (label->rank != 3 || memcmp(label->dim, image->dim + 1, 3 * sizeof *label->dim)))
 		return err_set(e, "image and label differ in shape");
 	if (v->n == v->cap)
 		v->scan = xresize(v->scan, (size_t)(v->cap = v->cap ? 2 * v->cap : 16), sizeof *v->scan);
 	struct scan *s = &v->scan[v->n++];
 	snprintf(s->id, sizeof s->id, "%s", r->id);
 	s->channels = image->dim[0];
-	memcpy(s->size, label->dim, sizeof s->size);
-	voxels = tensor_count(label);
+	memcpy(s->size, image->dim + 1, sizeof s->size);
+	voxels = s->size[0] * s->size[1] * s->size[2];
 	s->image = xmalloc((size_t)(s->channels * voxels) * sizeof *s->image);
-	s->label = xmalloc((size_t)voxels);
+	s->label = label ? xmalloc((size_t)voxels) : NULL;
+	s->original = v->originals ? xmalloc((size_t)(s->channels * voxels) * sizeof *s->original) : NULL;
 	convert(s->image, PM_F32, image->data, image->dtype, s->channels * voxels);
-	return labels_take(s->label, label, &v->labels, e);
+	if (label)
+		return labels_take(s->label, label, &v->labels, e);
+	convert(s->original, PM_F32, target->data, target->dtype, s->channels * voxels);
+	return 0;
 }
 
-struct valid *valid_read(const char *path, const struct labels *l)
+struct valid *valid_read(const char *path, const struct labels *l, bool originals)
 {
 	struct valid *v = xcalloc(1, sizeof *v);
 	struct record r = { .n = 0 };
@@ -74,6 +85,7 @@ struct valid *valid_read(const char *path, const struct labels *l)
 	int got;
 
 	v->labels = *l;
+	v->originals = originals;
 	if (!s)
 		die(PM_FAIL, "--valid: %s", e.msg);
 	if (strcmp(istream_head(s)->kind, "sample"))
@@ -131,4 +143,22 @@ double valid_run(struct valid *v, struct predictor *p, double *dice)
 		mean += c ? dice[c] : 0;
 	}
 	return mean / (k - 1);
+}
+
+static void take_values(void *arg, const struct slab *s) { slab_values(s, arg); }
+
+double valid_error(const struct valid *v, struct predictor *p, const struct agent *a, const void *conf)
+{
+	double sum = 0;
+
+	for (int i = 0; i < v->n; i++) {
+		const struct scan *s = &v->scan[i];
+		const int64_t n = s->channels * s->size[0] * s->size[1] * s->size[2];
+		float *made = xmalloc((size_t)n * sizeof *made);
+
+		predictor_run(p, s->image, s->channels, s->size, take_values, made);
+		sum += a->error(conf, made, s->original, n);
+		free(made);
+	}
+	return sum / v->n;
 }

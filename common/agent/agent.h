@@ -29,6 +29,7 @@ struct run {
 	struct node *image;            /* all samples, labeled ones first */
 	struct truth truth;            /* of the first `labeled` samples (slices, where they are folded) */
 	int64_t labeled;
+	struct node *original;         /* the images before they were spoiled, for agents with error */
 	struct node *logits;           /* set by the agent: the main output, for the training Dice */
 };
 
@@ -42,6 +43,11 @@ struct agent {
 	/* Numbers that differ from step to step and are not the batch's: weights, random draws. Says how many; out may be NULL. */
 	int64_t (*tell)(const struct run *r, float *out);
 	struct node *(*loss)(struct run *r);
+	/*
+	 * Not NULL: it learns from originals [n,c,d,h,w] and not from labels, with as many classes as channels, and this is the mean
+	 * error of n logits, for validation.
+	 */
+	double (*error)(const void *conf, const float *logits, const float *original, int64_t n);
 	void (*after)(struct run *r); /* once the optimizer has stepped, or NULL */
 };
 

@@ -107,6 +107,11 @@ static void shape_text(char *out, size_t size, int rank, const int64_t *dim)
 		at += (size_t)snprintf(out + at, size - at, "%s%lld", i ? "x" : "", (long long)dim[i]);
 }
 
+static bool same_shape(const struct tensor *t, const struct param *p)
+{
+	return t->rank == p->rank && !memcmp(t->dim, p->dim, (size_t)p->rank * sizeof *p->dim);
+}
+
 static int get_tensor(const struct record *r, const char *field, const struct params *ps, const struct param *p,
 	real *to, struct err *e)
 {
@@ -115,7 +120,7 @@ static int get_tensor(const struct record *r, const char *field, const struct pa
 	if (!t)
 		return err_set(e, "parameter %s has no %s%s", r->id, field,
 			strcmp(field, "value") ? ": this is a model, not a checkpoint" : "");
-	if (t->rank != p->rank || memcmp(t->dim, p->dim, (size_t)p->rank * sizeof *p->dim)) {
+	if (!same_shape(t, p)) {
 		char file[96], net[96];
 		shape_text(file, sizeof file, t->rank, t->dim);
 		shape_text(net, sizeof net, p->rank, p->dim);
@@ -131,21 +136,41 @@ static int get_tensor(const struct record *r, const char *field, const struct pa
 	return 0;
 }
 
+/* The network that the record is of, and the parameter's name in it; -1 with e: it is of none. */
+static long network_of(const struct record *r, const char **name, struct err *e)
+{
+	char *end;
+	const long i = strtol(r->id, &end, 10);
+
+	if (end == r->id || *end != '/' || i < 0)
+		return err_set(e, "\"%s\" does not name a parameter", r->id);
+	*name = end + 1;
+	return i;
+}
+
+/* Index of the parameter of that name, or -1. */
+static int find(const struct params *ps, const char *name)
+{
+	int j = ps->n - 1;
+
+	while (j >= 0 && strcmp(ps->p[j]->name, name))
+		j--;
+	return j;
+}
+
 /* Index of the parameter that the record is meant for; -1: of a network not asked for; -2 with e. */
 static int place(const struct record *r, struct params *const *nets, int n, int *net, struct err *e)
 {
-	char *name;
-	long i = strtol(r->id, &name, 10);
+	const char *name;
+	const long i = network_of(r, &name, e);
 
-	if (name == r->id || *name++ != '/' || i < 0)
-		return err_set(e, "\"%s\" does not name a parameter", r->id), -2;
+	if (i < 0)
+		return -2;
 	if (i >= n)
 		return -1;
 	*net = (int)i;
-	for (int j = 0; j < nets[i]->n; j++)
-		if (!strcmp(nets[i]->p[j]->name, name))
-			return j;
-	return err_set(e, "this network has no parameter %s: the settings of the network differ", name), -2;
+	const int j = find(nets[i], name);
+	return j < 0 ? (err_set(e, "this network has no parameter %s: the settings of the network differ", name), -2) : j;
 }
 
 static int read_all(struct istream *s, struct record *r, struct params *const *nets, struct optim *const *optim, int n,
@@ -207,4 +232,34 @@ int model_read(const char *path, struct params *const *nets, struct optim *const
 	free(seen);
 	record_fini(&r);
 	return failed;
+}
+
+int model_take(const char *path, int net, const char *prefix, struct params *ps, bool *taken, struct err *e)
+{
+	struct record r = { .n = 0 };
+	struct istream *s = model_open(path, &r, e);
+	int got = -1;
+
+	memset(taken, 0, (size_t)ps->n * sizeof *taken);
+	while (s && (got = istream_next(s, &r, e)) > 0) {
+		const struct tensor *t = record_peek(&r, "value");
+		const char *name;
+		const long i = network_of(&r, &name, e);
+		int j;
+
+		if (i < 0 && (got = -1))
+			break;
+		if (i != net || !t || strncmp(name, prefix, strlen(prefix)) || (j = find(ps, name)) < 0 || !same_shape(t, ps->p[j]))
+			continue;
+		if ((got = get_tensor(&r, "value", ps, ps->p[j], ps->value, e)))
+			break;
+		taken[j] = true;
+	}
+	if (s && got < 0)
+		err_prefix(e, "%s", path);
+	if (s)
+		istream_close(s);
+	params_touch(ps);
+	record_fini(&r);
+	return got;
 }

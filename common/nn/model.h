@@ -24,4 +24,10 @@ int model_about(const char *path, struct meta *about, struct err *e);
  */
 int model_read(const char *path, struct params *const *nets, struct optim *const *optim, int n, struct err *e);
 
+/*
+ * Of network number `net` of the file what fits into these frozen parameters: the tensors whose name begins with prefix and
+ * is known here, with the same shape. taken [ps->n]: which they were. 0, or -1 with e.
+ */
+int model_take(const char *path, int net, const char *prefix, struct params *ps, bool *taken, struct err *e);
+
 #endif

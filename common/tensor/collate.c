@@ -47,6 +47,9 @@ static int check(const struct record *const *sample, int n, int labeled, bool *w
 		if (!same_shape(t, image))
 			return err_set(e, "%s: the image is %s, but %s has %s: a batch needs one shape (crop, pad or resize before)",
 				r->id, shape(t, a), sample[0]->id, shape(image, b));
+		const struct tensor *target = record_peek(r, "target");
+		if ((target != NULL) != (record_peek(sample[0], "target") != NULL) || (target && !same_shape(target, image)))
+			return err_set(e, "%s: all samples of a batch, or none, must have a target in the shape of the image", r->id);
 		if (i >= labeled)
 			continue;
 		const struct tensor *label = record_peek(r, "label"), *weight = record_peek(r, "weight");
@@ -81,7 +84,9 @@ int collate(struct record *batch, const struct record *const *sample, int n, int
 	record_clear(batch);
 	memcpy(batch->id, sample[0]->id, sizeof batch->id);
 	batch->epoch = sample[0]->epoch;
-	float *image = record_put(batch, "image", PM_F32, 5, (int64_t[]){ n, d[0], d[1], d[2], d[3] })->data;
+	const int64_t all[] = { n, d[0], d[1], d[2], d[3] };
+	float *image = record_put(batch, "image", PM_F32, 5, all)->data;
+	float *target = record_peek(sample[0], "target") ? record_put(batch, "target", PM_F32, 5, all)->data : NULL;
 	const int64_t grid[] = { labeled, d[1], d[2], d[3] };
 	uint8_t *label = labeled ? record_put(batch, "label", PM_U8, 4, grid)->data : NULL;
 	float *weight = weighted ? record_put(batch, "weight", PM_F32, 4, grid)->data : NULL;
@@ -89,7 +94,10 @@ int collate(struct record *batch, const struct record *const *sample, int n, int
 	for (int i = 0; i < n; i++) {
 		const struct tensor *t = record_peek(sample[i], "image"), *l = record_peek(sample[i], "label");
 		const struct tensor *w = record_peek(sample[i], "weight");
+		const struct tensor *o = record_peek(sample[i], "target");
 		convert(image + i * values, PM_F32, t->data, t->dtype, values);
+		if (o)
+			convert(target + i * values, PM_F32, o->data, o->dtype, values);
 		if (i < labeled)
 			convert(label + i * voxels, PM_U8, l->data, l->dtype, voxels);
 		if (i < labeled && weight && w)

@@ -1,8 +1,8 @@
 /*
  * record.h: what travels in a stream: an id, named tensors, and meta, a map of named values of which each tool knows some.
- * Field names: image [C,D,H,W], label [D,H,W] integer, weight [D,H,W] f32, pred [D,H,W], prob [K,D,H,W]; a batch puts N
- * in front of each. A sample without label is unlabeled. A batch holds label and weight for its first samples only:
- * meta "groups" = [labeled, unlabeled].
+ * Field names: image [C,D,H,W], label [D,H,W] integer, weight [D,H,W] f32, pred [D,H,W], prob [K,D,H,W], target [C,D,H,W]
+ * f32 (the image before it was spoiled, to be made again); a batch puts N in front of each. A sample without label is
+ * unlabeled. A batch holds label and weight for its first samples only: meta "groups" = [labeled, unlabeled].
  * Meta keys: spacing [z,y,x], affine [16] (voxel x,y,z to mm, row-major), units "mm"|"vox", dims 2|3, source (path of
  * the first image), nifti (the header's geometry, see io/geometry.h), undo (a stack, see below).
  */

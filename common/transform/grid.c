@@ -19,12 +19,12 @@ static bool lies_on(const struct tensor *t, const int64_t size[3])
 
 int grid_of(const struct record *r, int64_t size[3], struct err *e)
 {
-	static const char *const name[] = { "image", "label", "pred", "prob", "weight" };
+	static const char *const name[] = { "image", "label", "pred", "prob", "weight", "target" };
 	const char *first = NULL;
 
 	for (size_t i = 0; i < PM_COUNT(name); i++) {
 		const struct tensor *t = record_peek(r, name[i]);
-		int rank = !strcmp(name[i], "image") || !strcmp(name[i], "prob") ? 4 : 3;
+		int rank = !strcmp(name[i], "image") || !strcmp(name[i], "prob") || !strcmp(name[i], "target") ? 4 : 3;
 
 		if (!t)
 			continue;

@@ -27,6 +27,7 @@ struct transform {
 	int (*undo)(struct record *r, const double *v, int n, struct err *e);
 	/* Whether the settings make sense together, beyond the range of each. 0, or -1 with e. NULL: always. */
 	int (*check)(const void *conf, struct err *e);
+	const char *makes; /* a field that a record has after it, whether it came with one or not; NULL: none */
 	bool blends; /* undo interpolates; it moves whole voxels otherwise */
 };
 

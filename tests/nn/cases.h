@@ -351,7 +351,10 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 		r.told = op_weight(g, numbers, agent->tell(&r, numbers), (int64_t[]){ 1, 1, 1 }, false);
 	free(numbers);
 	r.image = image(g, 2, 1, size[0], size[1], size[2]);
-	r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
+	if (agent->error)
+		r.original = image(g, 2, 3, size[0], size[1], size[2]);
+	else
+		r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
 	struct node *y = agent->loss(&r);
 	free(agent_conf);
 	free(r.loss.part[0].conf);

@@ -175,6 +175,30 @@ static void what_does_not_fit_is_refused(void **state)
 	refused(5, "", 2, false, "1/layer.b is missing");
 }
 
+/* Of the second network: what has its shape, and the name's beginning; all else keeps what was drawn. */
+static void what_fits_is_taken(void **state)
+{
+	const struct fixture *f = *state;
+	struct params ps, drawn;
+	struct err e;
+	bool taken[3];
+
+	declare(&ps, 6, "", 5);
+	declare(&drawn, 6, "", 5);
+	const struct param *b = params_find(&ps, "layer.b"), *from = params_find((struct params *)&f->ps[1], "layer.b");
+	const uint64_t version = ps.version;
+	assert_int_equal(model_take(path, 1, "layer.", &ps, taken, &e), 0);
+	assert_true(!taken[0] && taken[1] && !taken[2] && ps.version > version);
+	same(ps.value + b->offset, f->ps[1].value + from->offset, 3);
+	assert_memory_not_equal(ps.value + b->offset, drawn.value + b->offset, 3 * sizeof(real));
+	same(ps.value, drawn.value, b->offset);
+	same(ps.value + ps.trainable, drawn.value + drawn.trainable, 6);
+	assert_int_equal(model_take(path, 0, "layer.a", &ps, taken, &e) || taken[0] || taken[1] || taken[2], 0);
+	assert_int_equal(model_take(path, 2, "", &ps, taken, &e) || taken[0] || taken[1] || taken[2], 0);
+	params_fini(&ps);
+	params_fini(&drawn);
+}
+
 static void every_truncation_and_flip_is_seen(void **state)
 {
 	char bytes[16384];
@@ -197,7 +221,7 @@ static void every_truncation_and_flip_is_seen(void **state)
 		fclose(fp);
 		const int got = model_read(cut_path, sets, NULL, 1, &e);
 		if (k < n)
-			assert_int_equal(got, -1);
+			assert_true(got == -1 && model_take(cut_path, 0, "", &ps, (bool[3]){ false }, &e) == -1);
 		else if (got == 0) /* a bit of the head, which no checksum covers */
 			same(ps.value, f->ps[0].value, ps.total);
 	}
@@ -227,6 +251,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(what_is_written_is_read, setup, teardown),
 		cmocka_unit_test_setup_teardown(what_does_not_fit_is_refused, setup, teardown),
+		cmocka_unit_test_setup_teardown(what_fits_is_taken, setup, teardown),
 		cmocka_unit_test_setup_teardown(every_truncation_and_flip_is_seen, setup, teardown),
 		cmocka_unit_test_setup_teardown(other_streams_are_no_models, setup, teardown),
 	};

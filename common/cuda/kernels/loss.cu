@@ -238,7 +238,7 @@ FOLD_OF(common, pixels, 3)
 
 void cuda_overlap(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 {
-	const uint32_t parts = fold_parts(n * v);
+	const uint32_t parts = n ? fold_parts(n * v) : 0;
 	float *partial = (float *)device_scratch((size_t)(3 * k) * parts * sizeof *partial);
 	const struct ends e = { partial, sum, parts, 3, (uint32_t)k };
 	struct pixels p = pixels_of(z, t, NULL, n, k, v);
@@ -320,7 +320,9 @@ void cuda_score(double *sum, const real *loss, const real *z, const uint8_t *lab
 	const struct counts c = { y, label, (uint32_t)(n * v), (uint32_t)k };
 	const struct tally t = { partial, parts, loss, sum };
 
-	cuda_argmax(y, z, n, k, v);
-	counts_fold(&c, (uint32_t)k, parts, partial);
+	if (n) {
+		cuda_argmax(y, z, n, k, v);
+		counts_fold(&c, (uint32_t)k, parts, partial);
+	}
 	tally_each(&t, 1 + k);
 }

@@ -1,0 +1,67 @@
+#!/bin/sh
+# Pre-training without labels from end to end: a network learns a task made out of images alone, then begins with its weights
+# to segment, from two labeled cases. On discs whose truth is known.
+. "$(dirname "$0")/lib.sh"
+phantom="$TESTS/phantom_test"
+cd "$work" || exit 1
+net="--net unet:chns=8,16,32:dropout=0 -j1"
+
+"$phantom" 24 100 32 7 1 noise=0.6 $(seq -f unlabeled=%g 0 23) > images.pms && "$phantom" 8 1 32 9 1 noise=0.6 > others.pms &&
+	"$phantom" 2 240 32 1 1 noise=0.6 | pymic-augment normalize > few.pms &&
+	"$phantom" 12 1 32 3 1 noise=0.6 | pymic-augment normalize > valid.pms || exit 1
+
+pymic-train $net --classes 3 --iters 160 --valid-every 40 --valid valid.pms -o scratch < few.pms > scratch.tsv 2> log || exit 1
+
+# best TABLE: the largest foreground Dice
+best() { tail -n +2 "$1" | cut -f 5 | sort -g | tail -n 1; }
+
+# compare TASK: trains to segment from the few, beginning with its weights. Which is better is said, but differs from seed to seed.
+compare() {
+	for parts in match encoder; do
+		status 0 "$1: its weights begin another run ($parts)" sh -c "pymic-train $net --classes 3 --iters 160 --valid-every 40 \
+			--valid valid.pms --init $1/last.pmm --init-parts $parts -o $1-$parts < few.pms"
+		echo "# $1, $parts: best foreground Dice $(best out), from scratch $(best scratch.tsv)"
+		ok "$(best out | awk '{ print !($1 > 0.4) }')" "$1: which learns to segment ($parts)"
+	done
+}
+
+fuse="volume_fusion:min=1,4,4:max=1,10,10 normalize"
+pymic-augment -s 1 $fuse < images.pms > fused.pms && pymic-augment -s 1 $fuse < others.pms > fused-valid.pms
+ok $? "images without a label become samples with one"
+status 0 "pymic-batch takes them for labeled" sh -c "pymic-batch --labeled 4 < fused.pms > batches.pms"
+task="$net --classes 5 --iters 400 --valid-every 100 --valid fused-valid.pms"
+status 0 "shares of a mixture are learned" sh -c "pymic-train $task -o fusion < fused.pms"
+ok "$(awk 'NR == 2 { first = $2 } END { print !($2 < 0.97 * first) }' out)" "the loss falls"
+cut -f 1-9 out > fusion.tsv
+pymic-train $task --augment "$fuse" -o inside < images.pms 2> log | cut -f 1-9 > inside.tsv
+cmp fusion.tsv inside.tsv
+ok $? "and as well where the training fuses them itself"
+compare fusion
+
+spoil="minmax local_shuffle:count=20,40:block=1,4,4 nonlinear paint:block=1,6,6 flip"
+pymic-augment -s 1 $spoil < images.pms > spoiled.pms && pymic-augment $spoil < others.pms > spoiled-valid.pms
+ok $? "images are spoiled, and kept"
+task="$net --agent reconstruct --iters 400 --valid-every 100 --valid spoiled-valid.pms"
+status 0 "a network makes them again" sh -c "pymic-train $task -o restore < spoiled.pms"
+cut -f 1-4 out > restore.tsv
+is "$(head -n 1 out)" "iter	loss	lr	valid	seconds" "the table has an error where there are no classes"
+ok "$(awk 'NR == 2 { first = $4 } END { print !($4 < 0.95 * first) }' out)" "the error of validation falls"
+pymic-train $task --augment "$spoil" -o restore-inside < images.pms 2> log | cut -f 1-4 > inside.tsv
+cmp restore.tsv inside.tsv
+ok $? "and as well where the training spoils them itself"
+pymic-batch --unlabeled 4 < spoiled.pms 2> log | pymic-train $task -o restore-batches 2> log | cut -f 1-4 > batches.tsv
+cmp restore.tsv batches.tsv
+ok $? "and where batches come"
+head -c 1500000 spoiled.pms > part.pms
+pymic-train $task -o restore-halves < part.pms > out 2>&1
+pymic-train $task -o restore-halves < spoiled.pms > out 2>&1
+cmp restore/last.pmm restore-halves/last.pmm
+ok $? "the same bytes when the input broke off in between"
+compare restore
+status 1 "what makes images does not segment" sh -c "pymic-infer -m restore/last.pmm < few.pms > out.pms"
+like "$(cat err)" "makes images" "and says so"
+status 1 "images without a target" sh -c "pymic-train $net --agent reconstruct -o none < few.pms"
+like "$(cat err)" "case_00.: has no target" "are refused"
+status 2 "so many channels as there are" sh -c "pymic-train $net --agent reconstruct --classes 2 -o none < spoiled.pms"
+like "$(cat err)" "give --classes 1" "are made"
+done_testing
