@@ -14,6 +14,7 @@ THREADS   ?= 0
 EVERY     ?= 200
 TEST      ?= $(VALID)
 CASE      ?= 1
+FOCUS     ?= 0
 MODEL     ?= best
 dims      ?= 2
 chns      ?= 16x32x64x128x256
@@ -51,6 +52,8 @@ method  = $(firstword $(subst /, ,$*))
 seed    = $(lastword $(subst /, ,$*))
 how     = $(or $(how_$(method)),--agent $(method):weight=0.1:$(grown))
 net     = $(or $(net_$(method)),unet):dims=$(dims):chns=$(chns):dropout=$(dropout)
+# A box of $1 at random; FOCUS of them, where there are labels, hold a class: small ones would mostly miss it.
+box     = crop:size=$1:foreground=$(FOCUS)
 # $(call load,LISTS): these cases without end, in random order, transformed at random.
 load    = pymic-load $1 --epochs 0 --shuffle --seed $(seed) | pymic-augment --seed $(seed) $(augment)
 infer   = pymic-augment $(prepare) | pymic-infer -m $1 $(finish) $(window) --device $(DEVICE) --threads $(THREADS)
