@@ -51,7 +51,7 @@ if [ -n "${PYMIC_DATA-}" ]; then
 	PYMIC_DATA=$(cd "$PYMIC_DATA" && pwd)
 	export PYMIC_DATA
 	sed -n "1p; 2,3s|\([^,]*\),\([^,]*\)|$PYMIC_DATA/acdc/\1,$PYMIC_DATA/acdc/\2|p" "$PYMIC_DATA/acdc/valid.csv" > "$work/valid.csv"
-	tiny acdc_semi "sup cps"
+	tiny acdc_semi cps
 	tiny acdc_scribble dmpls
 else
 	skip "PYMIC_DATA is not set" 6
