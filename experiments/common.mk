@@ -7,6 +7,9 @@
 #   classes, judge        number of classes; labels, names and metrics for pymic-eval
 #   loss, optimizer, schedule, ramp     as in pymic-train; ramp: first and last share of ITERS in which a method's own term grows
 # A new method is a word in METHODS, and a line here or there when it needs a network (net_) or settings (how_) of its own.
+ifndef PYMIC_DATA
+$(error set PYMIC_DATA to the folder of the data)
+endif
 SEEDS     ?= 1
 DEVICE    ?= auto
 PRECISION ?= f32
@@ -69,10 +72,7 @@ picture: $(OUT)/picture-$(judged).png
 $(BIN)/pymic-train:
 	$(MAKE) -C $(root) all
 
-ready: | $(BIN)/pymic-train
-	@test -n "$(PYMIC_DATA)" || { echo "set PYMIC_DATA to the folder of the data" >&2; exit 1; }
-
-$(OUT)/valid.pms: | ready
+$(OUT)/valid.pms: | $(BIN)/pymic-train
 	@mkdir -p $(@D)
 	pymic-load $(VALID) | pymic-augment $(prepare) -o $@
 
@@ -109,5 +109,5 @@ times: $(runs:%=%/train.tsv)
 clean:
 	rm -rf $(OUT)
 
-.PHONY: all train picture ready times clean always
+.PHONY: all train picture times clean always
 .SECONDARY:

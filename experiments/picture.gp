@@ -12,6 +12,7 @@ set multiplot title ARG1 noenhanced
 
 set style fill solid 0.6
 set boxwidth 0.7
+set pointintervalbox 0
 set xtics rotate by 30 right noenhanced
 set ytics out nomirror
 set grid ytics

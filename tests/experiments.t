@@ -35,12 +35,14 @@ for experiment in acdc_semi acdc_scribble jsrt_noisy la_semi; do
 	like "$(cat "$work/plan")" '--iters 30 ' "$experiment: fewer iterations"
 	like "$(cat "$work/plan")" 'crop:size=.*64x64' "$experiment: a smaller crop"
 done
+status 2 "no PYMIC_DATA: a message" env -u PYMIC_DATA make -n -C "$here/acdc_semi"
+like "$(cat "$work/err")" 'set PYMIC_DATA' "that says what to set"
 plan acdc_scribble IGNORE=4 METHODS=sup > "$work/plan" 2> "$work/err"
 like "$(cat "$work/plan")" 'train_scribble.csv --epochs.*--ignore-label 4' "scribbles: one variable ignores the label instead of weighting it"
 
 # tiny EXPERIMENT METHODS: four iterations of a small network, judged on two cases.
 tiny() {
-	make --no-print-directory -C "$here/$1" OUT="$work/$1" METHODS="$2" ITERS=4 BATCH=1 CROP=32x32 chns=4x8 dropout=0.1 THREADS=1 \
+	make --no-print-directory -C "$here/$1" OUT="$work/$1" METHODS="$2" ITERS=4 BATCH=1 CROP=32x32 FOCUS=0.5 chns=4x8 dropout=0.1 THREADS=1 \
 		VALID="$work/valid.csv" DEVICE=cpu > "$work/log" 2>&1
 	ok $? "$1: runs from the lists to the table"
 	is "$(cut -d, -f1-2 "$work/$1/results-valid.csv")" "method,seed$(for m in $2; do printf '\n%s,1' "$m"; done)" "$1: a row for each run"
