@@ -12,7 +12,6 @@ set multiplot title ARG1 noenhanced
 
 set style fill solid 0.6
 set boxwidth 0.7
-set pointintervalbox 0
 set xtics rotate by 30 right noenhanced
 set ytics out nomirror
 set grid ytics
@@ -22,10 +21,10 @@ set yrange [0:*]
 set size 0.5, (top - 25.0) / high
 set origin 0, rows * side * 1.0 / high
 set title "Dice"
-plot ARG2 every ::1 using 0:3:xtic(1) with boxes lc rgb "#4477aa", "" every ::1 using 0:3:4 with yerrorbars lc rgb "#222222" ps 0
+plot ARG2 every ::1 using 0:3:4:xtic(1) with boxerrorbars lc rgb "#4477aa"
 set origin 0.5, rows * side * 1.0 / high
 set title "HD95"
-plot ARG2 every ::1 using 0:5:xtic(1) with boxes lc rgb "#cc6677", "" every ::1 using 0:5:6 with yerrorbars lc rgb "#222222" ps 0
+plot ARG2 every ::1 using 0:5:6:xtic(1) with boxerrorbars lc rgb "#cc6677"
 
 reset
 unset key
@@ -33,14 +32,12 @@ unset tics
 unset border
 set lmargin 1; set rmargin 1; set bmargin 0.5; set tmargin 2
 set size 1.0 / across, side * 1.0 / high
-stats ARG2 every ::1 using (name = strcol(1)) nooutput
 do for [i = 1:panels] {
-	eval sprintf("path = ARGV[%d]", i + 3)
 	label = system(sprintf("awk 'NR == %d { print $1 }' %s", i + 1, ARG2))
 	set origin ((i - 1) % across) * 1.0 / across, (rows - 1 - (i - 1) / across) * side * 1.0 / high
 	set title label noenhanced
 	set size ratio -1
 	set autoscale fix
-	plot path binary filetype=png with rgbimage
+	plot ARGV[i + 3] binary filetype=png with rgbimage
 }
 unset multiplot
