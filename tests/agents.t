@@ -41,5 +41,9 @@ for agent in $(pymic-train --list=agent | awk '$1 != "reconstruct" { print $1 }'
 	ok $? "$agent: trains where all have one"
 	pymic-infer -m "$agent/best.pmm" < valid.pms 2> log | pymic-eval --labels 1,2 --metrics dice > scores 2> log
 	is "$(grep -c '^case_' scores)" 3 "$agent: its model segments"
+	awk 'BEGIN { FS = "[\t,]" } FNR == 1 { for (i = 1; i <= NF; i++) column[$i] = i; next }
+		FILENAME == "table" { if ($column["valid"] > best) best = $column["valid"]; next }
+		$1 == "mean" { d = $column["mean_dice"] - best; exit !(d < 1e-3 && d > -1e-3) }' table scores
+	ok $? "$agent: as well as validation said"
 done
 done_testing

@@ -11,7 +11,7 @@
 #include "nn/model.h"
 
 static const struct opt opts[] = {
-	OPT_STRING(struct conf, model, 'm', "FILE", "", "the model (.pmm); several are an ensemble: the mean of their logits"),
+	OPT_STRING(struct conf, model, 'm', "FILE", "", "the model (.pmm); several, and the networks of one, are an ensemble: the mean of their logits"),
 	OPT_STRING(struct conf, output, 'o', "FILE", "-", "where the predictions go; - is stdout"),
 	OPT_NUMBER(struct conf, window, 0, "D,H,W", "", 0, 1 << 20, "sliding window; 0: the whole axis (2-D networks: H,W)"),
 	OPT_NUMBER(struct conf, stride, 0, "D,H,W", "", 0, 1 << 20, "from one window to the next; 0 or none: half a window"),
@@ -43,7 +43,7 @@ static const struct tool tool = {
 /* What a model file says of itself. */
 struct about {
 	char net[1024], precision[16];
-	int classes;
+	int classes, nets; /* nets: of equal structure, an ensemble as validation took them */
 	int64_t channels;
 };
 
@@ -55,14 +55,17 @@ static void about_read(const char *path, struct about *a)
 		die(PM_FAIL, "%s", e.msg);
 	if (!meta_text(&m, "output", a->precision, sizeof a->precision))
 		die(PM_FAIL, "%s: this network makes images, not segmentations (--agent reconstruct): it is there for pymic-train --init", path);
-	double classes = meta_number(&m, "classes", 0), channels = meta_number(&m, "channels", 0);
+	double classes = meta_number(&m, "classes", 0), channels = meta_number(&m, "channels", 0), several = meta_number(&m, "nets", 1);
 	if (meta_text(&m, "net", a->net, sizeof a->net))
 		die(PM_FAIL, "%s: the model does not say which network it is", path);
 	if (!(classes >= 2 && classes <= 256) || !(channels >= 1 && channels <= 4096))
 		die(PM_FAIL, "%s: the model says %g classes and %g channels", path, classes, channels);
+	if (!(several >= 1 && several <= PM_MEMBERS))
+		die(PM_FAIL, "%s: the model says %g networks; at most %d make an ensemble", path, several, PM_MEMBERS);
 	if (meta_text(&m, "precision", a->precision, sizeof a->precision))
 		strcpy(a->precision, "f32");
 	a->classes = (int)classes;
+	a->nets = (int)several;
 	a->channels = (int64_t)channels;
 	meta_fini(&m);
 }
@@ -88,8 +91,6 @@ static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct
 	void *net_conf;
 	if (c->model.n == 0)
 		die(PM_USAGE, "no model; give one with -m model.pmm");
-	if (c->model.n > PM_MEMBERS)
-		die(PM_USAGE, "%d models; at most %d make an ensemble", c->model.n, PM_MEMBERS);
 	about_read(c->model.v[0], &first);
 	const struct plugin *net = spec_parse(&net_kind, first.net, &net_conf, &e);
 	if (!net)
@@ -103,16 +104,21 @@ static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct
 	pc->type = strcmp(precision, "bf16") ? F_REAL : F_BF16;
 	for (int i = 0; i < c->model.n; i++) {
 		const char *path = c->model.v[i];
-		struct params *ps = &members[i];
+		struct params **sets = &pc->member[pc->members];
 		about_read(path, &a);
+		if (pc->members + a.nets > PM_MEMBERS)
+			die(PM_USAGE, "%s: more than %d networks; so many make an ensemble", path, PM_MEMBERS);
 		if (strcmp(a.net, first.net) || a.classes != first.classes || a.channels != first.channels)
 			die(PM_FAIL, "%s: %s, %d classes, %lld channels, but %s: %s, %d classes, %lld channels", path, a.net, a.classes,
 				(long long)a.channels, c->model.v[0], first.net, first.classes, (long long)first.channels);
-		predict_declare(pc->net, net_conf, a.classes, a.channels, ps);
-		params_freeze(ps, pc->backend, 0);
-		if (model_read(path, &ps, NULL, 1, &e))
+		for (int k = 0; k < a.nets; k++) {
+			struct params *ps = pc->member[pc->members] = &members[pc->members];
+			predict_declare(pc->net, net_conf, a.classes, a.channels, ps);
+			params_freeze(ps, pc->backend, 0);
+			pc->members++;
+		}
+		if (model_read(path, sets, NULL, a.nets, &e))
 			die(PM_FAIL, "%s", e.msg);
-		pc->member[pc->members++] = ps;
 	}
 	return first.channels;
 }
