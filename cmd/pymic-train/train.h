@@ -17,7 +17,9 @@ struct conf {
 	struct numbers window, class_weights, deep_weights;
 	bool dry_run, restart, skipped, fast;
 };
+struct trainer;
 extern const struct opt train_opts[];
+void settings_check(const struct conf *c, const struct trainer *t); /* dies where they do not go together */
 
 /* --- step.c --- */
 struct state { /* what a checkpoint holds besides parameters, optimizers and schedule */

@@ -33,7 +33,10 @@ static struct node *branch_mean(struct graph *g, struct node *const *x, int n)
 }
 
 /* Of each pixel: sum over classes of a (ln a - ln b). */
-static struct node *pixel_divergence(struct graph *g, struct node *a, struct node *b) { return op_sum(g, product_of(g, a, sub(g, ln(g, a), ln(g, b))), 1); }
+static struct node *pixel_divergence(struct graph *g, struct node *a, struct node *b)
+{
+	return op_sum(g, product_of(g, a, sub(g, ln(g, a), ln(g, b))), 1);
+}
 
 /*
  * With p_s = 0.99 softmax + 0.005 at full size (nearest) and m that of their mean, D_s = KL(m | p_s) of each pixel, w = e^-D:
