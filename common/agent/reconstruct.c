@@ -34,7 +34,7 @@ static struct node *loss(struct run *r)
 	r->logits = out[0];
 	r->logits->keep = true;
 	struct node *y = strcmp(c->output, "tanh") ? out[0] : hyperbolic_tangent(g, out[0]);
-	return mean_of(g, op_unary(g, strcmp(c->loss, "mse") ? U_ABS : U_SQUARE, 0, op_binary(g, B_SUB, y, r->original)));
+	return mean_of(g, op_unary(g, strcmp(c->loss, "mse") ? U_ABS : U_SQUARE, 0, op_binary(g, B_SUB, y, op_plain(g, r->original))));
 }
 
 static double error(const void *conf, const float *logits, const float *original, int64_t n)

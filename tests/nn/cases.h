@@ -337,8 +337,10 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	for (int i = 0; i < 3; i++)
 		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
 	struct params *teacher = teacher_of(ps);
-	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .ps = { ps, agent->teachers ? teacher : ps },
-		.deep_mode = c->mode, .deep_weights = &none, .iter = 5, .iters = 10, .labeled = 1 };
+	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .deep_mode = c->mode, .deep_weights = &none,
+		.iter = 5, .iters = 10, .labeled = 1 };
+	for (int i = 0; i < agent->nets + agent->teachers; i++)
+		r.ps[i] = i < agent->nets ? ps : teacher;
 	r.loss = the_loss(losses[0]->p.name ? &losses[0]->p : NULL);
 	void *agent_conf = xcalloc(1, agent->p.conf_size ? agent->p.conf_size : 1);
 	if (agent->p.opts)
@@ -348,7 +350,7 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	memcpy(r.size, size, sizeof size);
 	float *numbers = xcalloc(agent->tell ? (size_t)agent->tell(&r, NULL) : 1, sizeof *numbers);
 	if (agent->tell)
-		r.told = op_weight(g, numbers, agent->tell(&r, numbers), (int64_t[]){ 1, 1, 1 }, false);
+		r.told = op_told(g, numbers, agent->tell(&r, numbers));
 	free(numbers);
 	r.image = image(g, 2, 1, size[0], size[1], size[2]);
 	if (agent->error)
@@ -412,16 +414,21 @@ static void walk_losses(checker check)
 		check(regions[i], case_region, regions[i], 12);
 }
 
+/* A network with supervised training, which comes first, and with the agents that need so many branches or scales. */
 static void case_agents(checker check, const char *spec, int mode, int branches, int scales)
 {
-	for (int i = 0; agents[i]; i++)
-		if (agents[i]->branches <= branches && agents[i]->scales <= scales)
+	for (int i = 0; agents[i]; i++) {
+		const bool wants = agents[i]->branches > 1 || agents[i]->scales > 1;
+		if (!i || (wants && agents[i]->branches <= branches && agents[i]->scales <= scales))
 			check(agents[i]->p.name, case_net, &(struct net_case){ spec, &agents[i]->p, mode }, 3);
+	}
 }
 
 static void walk_networks(checker check)
 {
-	case_agents(check, "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", 2, 1, 1);
+	for (int i = 0; agents[i]; i++)
+		if (agents[i]->branches <= 1 && agents[i]->scales <= 1)
+			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", &agents[i]->p, 2 }, 3);
 	case_agents(check, "unet:chns=3,4,5:dropout=0.1:up=conv", 2, 1, 1);
 	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);
 	for (int mode = 0; mode < 3; mode++)
