@@ -2,6 +2,7 @@
 # Pre-training without labels from end to end: a network learns a task made out of images alone, then begins with its weights
 # to segment, from two labeled cases. On discs whose truth is known.
 . "$(dirname "$0")/lib.sh"
+[ "${SAN:-0}" = 1 ] && skip_all "only Dice counts here; agents.t shows the sanitizers the same code"
 phantom="$TESTS/phantom_test"
 cd "$work" || exit 1
 net="--net unet:chns=8,16,32:dropout=0 -j1"
