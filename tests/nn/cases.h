@@ -428,7 +428,8 @@ static void walk_networks(checker check)
 {
 	for (int i = 0; agents[i]; i++)
 		if (agents[i]->branches <= 1 && agents[i]->scales <= 1)
-			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", &agents[i]->p, 2 }, 3);
+			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", &agents[i]->p, 2 }, 3);
+	case_agents(check, "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", 2, 1, 1);
 	case_agents(check, "unet:chns=3,4,5:dropout=0.1:up=conv", 2, 1, 1);
 	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);
 	for (int mode = 0; mode < 3; mode++)
