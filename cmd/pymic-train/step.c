@@ -20,7 +20,8 @@ static int64_t introduce(struct trainer *t, const struct batch *b)
 	if (!t->agent->tell)
 		return 0;
 	const int64_t n = t->agent->tell(r, NULL);
-	t->told = xresize(t->told, (size_t)n, sizeof *t->told);
+	if (n > t->room_told) /* who feeds a recorded step holds it: it stays where it is */
+		t->told = xresize(t->told, (size_t)(t->room_told = n), sizeof *t->told);
 	return t->agent->tell(r, t->told);
 }
 

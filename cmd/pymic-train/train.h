@@ -48,6 +48,7 @@ struct trainer {
 	struct average average[PM_SETS]; /* what each that is not trained follows */
 	struct optim optim[PM_NETS];
 	float *told;                 /* what the agent tells the device in this step */
+	int64_t room_told;
 	struct schedule schedule;
 	struct state state;
 	bool resumed;
