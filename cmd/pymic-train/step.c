@@ -87,9 +87,6 @@ size_t trainer_weights(const struct trainer *t)
 static void room(const struct trainer *t, const struct batch *b, size_t weights, size_t maps)
 {
 	const double mib = 1 << 20, all = (double)(weights + maps) / mib;
-
-	if (!t->be->available)
-		return;
 	const double free_mib = (double)(t->be->available() + t->bytes) / mib;
 	if (all > free_mib)
 		die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f are free: weights and moments %.1f, feature maps of a batch of "
@@ -108,7 +105,10 @@ void trainer_declare(struct trainer *t, int64_t channels)
 	if (t->agent->error && channels != t->conf->classes)
 		die(PM_USAGE, "--agent %s makes images of --classes %d channels, but these have %lld: give --classes %lld", t->agent->p.name,
 			t->conf->classes, (long long)channels, (long long)channels);
-	trainer_measure(t, &b);
+	struct graph dry = { .be = NULL };
+	graph_measure(&dry, t->be);
+	forward(t, &dry, &b);
+	graph_fini(&dry);
 }
 
 struct feed_conf trainer_feed(const struct trainer *t)
@@ -124,7 +124,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 
 void trainer_freeze(struct trainer *t, const struct batch *b)
 {
-	if (b)
+	if (b && t->be->available)
 		room(t, b, trainer_weights(t), trainer_measure(t, b));
 	t->recording.g = &t->g;
 	for (int i = 0; i < t->agent->nets; i++) {
@@ -156,7 +156,8 @@ static void fit(struct trainer *t, const struct batch *b)
 	struct graph dry = { .be = NULL };
 	const size_t bytes = measure(t, b, &dry);
 	if (bytes > t->bytes) {
-		room(t, b, 0, bytes);
+		if (t->be->available)
+			room(t, b, 0, bytes);
 		graph_fini(&t->g);
 		graph_init(&t->g, t->be, t->bytes = bytes);
 		for (int i = 0; i < t->sets; i++)
@@ -302,8 +303,6 @@ void trainer_step(struct trainer *t, const struct batch *b)
 		tally_put(t);
 	fit(t, b);
 	run(t, b);
-	if (t->agent->after)
-		t->agent->after(&t->run);
 	s->iter++;
 	s->cycle_iters++;
 	s->position = b->after;

@@ -48,7 +48,6 @@ struct agent {
 	 * error of n logits, for validation.
 	 */
 	double (*error)(const void *conf, const float *logits, const float *original, int64_t n);
-	void (*after)(struct run *r); /* once the optimizer has stepped, or NULL */
 };
 
 extern const struct agent *const agents[]; /* ends with NULL */

@@ -13,14 +13,12 @@ static struct node *loss(struct run *r)
 		sum = sum ? op_binary(g, B_ADD, sum, taught) : taught;
 		free_of_labels[i] = unlabeled(r, out[i][0]);
 	}
-	r->logits = out[0][0];
-	r->logits->keep = true;
 	for (int i = 0; i < 2 && free_of_labels[0]; i++) {
 		const struct truth pseudo = { .target = op_argmax(g, free_of_labels[1 - i]), .class_weight = r->truth.class_weight,
 			.image = unlabeled(r, r->image) };
 		sum = op_binary(g, B_ADD, sum, weighted(r, loss_eval(g, &r->loss, free_of_labels[i], &pseudo), 0));
 	}
-	return sum;
+	return main_output(r, out[0][0], sum);
 }
 
 const struct agent agent_cps = {

@@ -6,18 +6,6 @@
 
 #include "loss/terms.h"
 
-struct node *beyond(struct run *r, struct node *taught, struct node *more)
-{
-	return more ? sum_of(r->g, taught, weighted(r, more, 0)) : taught;
-}
-
-struct node *main_output(struct run *r, struct node *logits, struct node *loss)
-{
-	r->logits = logits;
-	r->logits->keep = true;
-	return loss;
-}
-
 static struct node *sub(struct graph *g, struct node *a, struct node *b) { return op_binary(g, B_SUB, a, b); }
 static struct node *squared(struct graph *g, struct node *x) { return op_unary(g, U_SQUARE, 0, x); }
 static struct node *ln(struct graph *g, struct node *x) { return op_unary(g, U_LOG, 0, x); }
@@ -68,7 +56,7 @@ struct node *consistency(struct graph *g, const char *how, struct node *z, struc
 	struct node *p = op_softmax(g, z);
 
 	if (!strcmp(how, "mse"))
-		return mean_of(g, squared(g, sub(g, p, teacher)));
+		return square_gap(g, p, teacher);
 	const bool kl = !strcmp(how, "kl");
 	p = linear(g, 1, p, 1e-8);
 	teacher = linear(g, 1, teacher, kl ? 1e-8 : 1e-5);
@@ -92,7 +80,7 @@ struct node *mutual_consistency(struct graph *g, struct node *const *z, int n, d
 		for (int j = 0; j < n; j++) {
 			if (i == j)
 				continue;
-			struct node *far = mean_of(g, squared(g, sub(g, p[i], y[j])));
+			struct node *far = square_gap(g, p[i], y[j]);
 			sum = sum ? sum_of(g, sum, far) : far;
 		}
 	return sum;

@@ -4,11 +4,6 @@
 
 #include "agent/semi.h"
 
-/* taught + w more, w that of settings that begin with struct ramped; more may be NULL. */
-struct node *beyond(struct run *r, struct node *taught, struct node *more);
-/* Says which logits are the run's; returns the loss. */
-struct node *main_output(struct run *r, struct node *logits, struct node *loss);
-
 struct node *pyramid_consistency(struct graph *g, struct node *const *z, int n); /* z[0] at full size */
 /* how: mse, kl or js, between softmax z and the probabilities of a teacher, a constant. */
 struct node *consistency(struct graph *g, const char *how, struct node *z, struct node *teacher);

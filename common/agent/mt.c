@@ -11,13 +11,11 @@ static struct node *loss(struct run *r)
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS], *image = unlabeled(r, r->image);
 	/* The teacher first: what it needs is free again for the student. */
-	struct node *q = image ? still_probabilities(r, 1, noisy_image(r, image, c->noise), MANNER_TEST) : NULL;
+	struct node *q = image ? still_probabilities(r, 1, noisy_image(r, image, c->noise), false) : NULL;
 	const int n = forward_all(r, 0, out);
 	struct node *taught = supervised(r, out, n);
 
-	r->logits = out[0];
-	r->logits->keep = true;
-	return q ? sum_of(g, taught, weighted(r, square_gap(g, op_softmax(g, unlabeled(r, out[0])), q), 0)) : taught;
+	return main_output(r, out[0], beyond(r, taught, q ? square_gap(g, op_softmax(g, unlabeled(r, out[0])), q) : NULL));
 }
 
 const struct agent agent_mt = {

@@ -1,6 +1,7 @@
 /* noisy.c: see noisy.h. */
 #include "agent/noisy.h"
 
+#include "agent/semi.h"
 #include "loss/terms.h"
 
 const struct opt kept_opts[] = {
@@ -13,9 +14,8 @@ const struct opt kept_opts[] = {
 struct node *labeled_logits(struct run *r, int net)
 {
 	struct node *out[PM_OUTPUTS];
-	struct node *image = r->labeled < r->image->v.n ? op_part(r->g, r->image, 0, r->labeled) : r->image;
 
-	r->net->forward(r->g, r->net_conf, r->ps[net], image, r->classes, out);
+	forward_labeled(r, net, out);
 	return out[0];
 }
 

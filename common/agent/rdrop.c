@@ -15,9 +15,7 @@ static struct node *loss(struct run *r)
 		struct node *taught = supervised(r, out[i], n);
 		sum = sum ? sum_of(g, sum, taught) : taught;
 	}
-	r->logits = out[0][0];
-	r->logits->keep = true;
-	return sum_of(g, sum, weighted(r, divergence(g, op_softmax(g, out[0][0]), op_softmax(g, out[1][0])), 0));
+	return main_output(r, out[0][0], beyond(r, sum, divergence(g, op_softmax(g, out[0][0]), op_softmax(g, out[1][0]))));
 }
 
 const struct agent agent_rdrop = {

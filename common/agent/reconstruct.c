@@ -31,10 +31,9 @@ static struct node *loss(struct run *r)
 	struct node *out[PM_OUTPUTS];
 
 	forward_all(r, 0, out);
-	r->logits = out[0];
-	r->logits->keep = true;
 	struct node *y = strcmp(c->output, "tanh") ? out[0] : hyperbolic_tangent(g, out[0]);
-	return mean_of(g, op_unary(g, strcmp(c->loss, "mse") ? U_ABS : U_SQUARE, 0, op_binary(g, B_SUB, y, op_plain(g, r->original))));
+	struct node *far = op_binary(g, B_SUB, y, op_plain(g, r->original));
+	return main_output(r, out[0], mean_of(g, op_unary(g, strcmp(c->loss, "mse") ? U_ABS : U_SQUARE, 0, far)));
 }
 
 static double error(const void *conf, const float *logits, const float *original, int64_t n)

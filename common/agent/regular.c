@@ -41,9 +41,7 @@ static struct node *regularised(struct run *r, const struct loss *own)
 	const int n = forward_all(r, 0, out);
 	struct node *taught = supervised(&learn, out, n), *regular = loss_eval(g, &rest, out[0], &none);
 
-	r->logits = out[0];
-	r->logits->keep = true;
-	return op_binary(g, B_ADD, taught, weighted(r, regular, 0));
+	return main_output(r, out[0], beyond(r, taught, regular));
 }
 
 #define REGULAR(word, own, summary, cite) \

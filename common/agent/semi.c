@@ -37,7 +37,16 @@ struct node *told(struct run *r, int64_t first, int64_t count) { return op_part(
 
 struct node *weighted(struct run *r, struct node *x, int64_t which) { return op_binary(r->g, B_MUL, x, told(r, which, 1)); }
 
-int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
+struct node *beyond(struct run *r, struct node *taught, struct node *more) { return more ? sum_of(r->g, taught, weighted(r, more, 0)) : taught; }
+
+struct node *main_output(struct run *r, struct node *logits, struct node *loss)
+{
+	r->logits = logits;
+	r->logits->keep = true;
+	return loss;
+}
+
+static int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
 {
 	return r->net->forward(r->g, r->net_conf, r->ps[net], image, r->classes, out);
 }
@@ -45,6 +54,8 @@ int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_O
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, r->image, out); }
 
 static struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
+
+int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, labeled(r, r->image), out); }
 
 static struct node *deep(struct run *r, struct node *const *out, int n)
 {
@@ -82,14 +93,13 @@ struct follow taught_follow(const void *conf)
 	return (struct follow){ c->decay, !strcmp(c->statistics, "average") };
 }
 
-struct node *still_probabilities(struct run *r, int set, struct node *image, enum manner manner)
+struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout)
 {
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS];
 
 	still_begin(g);
-	g->training = manner != MANNER_TEST;
-	g->frozen = manner == MANNER_DROPOUT;
+	g->training = g->frozen = dropout;
 	forward_on(r, set, image, out);
 	struct node *p = op_softmax(g, out[0]);
 	g->training = true;
@@ -140,10 +150,10 @@ int64_t tell_sure(const struct run *r, float *out)
 struct node *sure_teacher(struct run *r, struct node *image, int passes, double sigma, struct node **p_mean)
 {
 	struct graph *g = r->g;
-	struct node *q = still_probabilities(r, 1, noisy_image(r, image, sigma), MANNER_TEST), *sum = NULL;
+	struct node *q = still_probabilities(r, 1, noisy_image(r, image, sigma), false), *sum = NULL;
 
 	for (int i = 0; i < passes; i++) {
-		struct node *one = still_probabilities(r, 1, noisy_image(r, image, sigma), MANNER_DROPOUT);
+		struct node *one = still_probabilities(r, 1, noisy_image(r, image, sigma), true);
 		still_begin(g);
 		sum = sum ? sum_of(g, sum, one) : one;
 		still_end(g);

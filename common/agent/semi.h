@@ -39,6 +39,9 @@ int64_t tell_weight(const struct run *r, float *out); /* that alone, of an agent
 
 struct node *told(struct run *r, int64_t first, int64_t count); /* [count] of what has been told */
 struct node *weighted(struct run *r, struct node *x, int64_t which); /* x times number `which` of those */
+struct node *beyond(struct run *r, struct node *taught, struct node *more); /* taught + number 0 times more, which may be NULL */
+/* Says which logits are the run's; returns the loss. */
+struct node *main_output(struct run *r, struct node *logits, struct node *loss);
 
 struct follow taught_follow(const void *conf); /* of settings that begin with struct taught */
 
@@ -46,12 +49,8 @@ struct follow taught_follow(const void *conf); /* of settings that begin with st
 static inline void still_begin(struct graph *g) { g->grad = false; }
 static inline void still_end(struct graph *g) { g->grad = true; }
 
-/*
- * Probabilities of a set of parameters, without a gradient: with running statistics and no dropout; with dropout; as in
- * training, which moves the running statistics.
- */
-enum manner { MANNER_TEST, MANNER_DROPOUT, MANNER_TRAIN };
-struct node *still_probabilities(struct run *r, int set, struct node *image, enum manner manner);
+/* Probabilities of a set of parameters, by its running statistics and without a gradient. */
+struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout);
 struct node *noisy_image(struct run *r, struct node *image, double sigma); /* plus N(0, sigma^2) cut at 2 sigma; no gradient */
 
 /* --- distances of probabilities [n,k,...]; q is a constant --- */
@@ -67,10 +66,9 @@ int64_t tell_sure(const struct run *r, float *out);
 /* What sure_gap wants: the teacher's probabilities of images with noise, and the mean of `passes` more with dropout. */
 struct node *sure_teacher(struct run *r, struct node *image, int passes, double sigma, struct node **p_mean);
 
-/* The network on images; returns the number of outputs. */
-int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS]);
-/* The network on all samples; returns the number of outputs. */
+/* The network on all samples, or on the labeled ones alone; returns the number of outputs. */
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]);
+int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 
 /* The loss of the labeled samples, which come first in each output; over all outputs where there are several, the mean of branches. */
 struct node *supervised(struct run *r, struct node *const *out, int n);

@@ -3,15 +3,10 @@
 
 static struct node *loss(struct run *r)
 {
-	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS];
-	/* Samples without a label teach nothing here: they are not even looked at. */
-	struct node *image = r->labeled < r->image->v.n ? op_part(g, r->image, 0, r->labeled) : r->image;
-	int n = r->net->forward(g, r->net_conf, r->ps[0], image, r->classes, out);
+	const int n = forward_labeled(r, 0, out); /* others teach nothing here: they are not even looked at */
 
-	r->logits = out[0];
-	r->logits->keep = true;
-	return supervised(r, out, n);
+	return main_output(r, out[0], supervised(r, out, n));
 }
 
 const struct agent agent_sup = {

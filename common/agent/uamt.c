@@ -21,13 +21,9 @@ static struct node *loss(struct run *r)
 	struct node *q = image ? sure_teacher(r, image, c->passes, c->noise, &p_mean) : NULL;
 	const int n = forward_all(r, 0, out);
 	struct node *taught = supervised(r, out, n);
+	struct node *gap = q ? sure_gap(r->g, op_softmax(r->g, unlabeled(r, out[0])), q, p_mean, told(r, 1, 1)) : NULL;
 
-	r->logits = out[0];
-	r->logits->keep = true;
-	if (!q)
-		return taught;
-	struct node *p = op_softmax(r->g, unlabeled(r, out[0]));
-	return sum_of(r->g, taught, weighted(r, sure_gap(r->g, p, q, p_mean, told(r, 1, 1)), 0));
+	return main_output(r, out[0], beyond(r, taught, gap));
 }
 
 const struct agent agent_uamt = {
