@@ -1,11 +1,10 @@
 /* cpu.c: the two CPU backends: their memory and their tables. */
 #include "base/base.h"
-#include "base/rng.h"
 #include "cpu/conv.h"
+#include "cpu/draws.h"
 #include "cpu/kernels.h"
 #include "cpu/select.h"
 #include "cpu/tile.h"
-#include "cpu/view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -121,17 +120,6 @@ static void max(real *y, const real *x, int64_t outer, int64_t mid, int64_t inne
 	}
 }
 
-static void uniform(real *y, int64_t n, const uint32_t *key, uint32_t layer)
-{
-#pragma omp parallel for schedule(static) if (n > 16384)
-	for (int64_t q = 0; q < n; q += 4) {
-		uint32_t word[4];
-		philox4x32((const uint32_t[]){ (uint32_t)(q >> 2), 0, 0, layer }, key, word);
-		for (int64_t i = q; i < q + 4 && i < n; i++)
-			y[i] = (real)(word[i - q] >> 8) / (1 << 24);
-	}
-}
-
 /* Every entry of kernels.h under its name here: the instruction set is chosen at the first call. */
 #define CALL(name, params, args) static void name params { kernels()->name args; }
 CALL(norm_stats, (const struct fmap *z, double *mean, double *var), (z, mean, var))
@@ -201,8 +189,6 @@ static const struct regions regions = {
 	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd, .messages = messages,
 };
 
-static const struct views views = { .noise = cpu_noise, .box = cpu_box, .blur = cpu_blur, .turn = cpu_turn };
-
 #define TABLE(title, how) \
 	{ \
 		.name = title, .runs = true, .acts = true, .alloc = cpu_alloc, .free = cpu_free, .put = copy, .get = copy, .zero = zero, .own = conv_own_is, \
@@ -210,11 +196,11 @@ static const struct views views = { .noise = cpu_noise, .box = cpu_box, .blur = 
 		.conv_bwd_weights = how##_bwd_weights, .norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, \
 		.norm_act = norm_act, .norm_defer = norm_defer, .norm_act_bwd = norm_act_bwd, .relayout = relayout, .space = space, .resample = resample, \
 		.tile_cut = cpu_tile_cut, .tile_add = cpu_tile_add, .all_finite = cpu_all_finite, \
-		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .max = max, .uniform = uniform, \
+		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .max = max, \
 		.softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
 		.score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema, \
-		.regions = &regions, .views = &views, \
+		.draws = &cpu_draws, .regions = &regions, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

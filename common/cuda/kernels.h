@@ -26,7 +26,6 @@ void cuda_binary(enum binary f, real *y, const real *a, const real *b, int64_t n
 void cuda_sum(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);
 void cuda_spread(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);
 void cuda_max(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner);
-void cuda_uniform(real *y, int64_t n, const uint32_t *key, uint32_t layer);
 void cuda_softmax(real *y, const real *x, int64_t n, int64_t k, int64_t v);
 void cuda_softmax_bwd(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v);
 void cuda_onehot(real *y, const uint8_t *label, int64_t n, int64_t k, int64_t v);
@@ -41,16 +40,13 @@ double cuda_sum_squares(const real *x, int64_t n);
 void cuda_clip(real *g, int64_t n, double most, double *norm);
 void cuda_adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
+extern const struct draws cuda_draws;
 extern const struct regions cuda_regions;
 
 void cuda_warp(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend);
 void cuda_change(float *x, int64_t n, const struct action *a);
 void cuda_rows(void *y, const void *x, enum ftype type, int64_t n, int64_t c, int64_t slices, int64_t plane);
 void cuda_ema(real *y, const real *x, int64_t n, const double *keep);
-void cuda_noise(real *y, const real *x, int64_t n, double sigma, double most, const uint32_t key[2], uint32_t layer);
-void cuda_box(real *y, const real *box, int64_t n, const int64_t size[3]);
-void cuda_blur(real *y, const real *x, const real *weight, int64_t count, int64_t n, int64_t outer, int64_t mid, int64_t inner);
-void cuda_turn(real *y, const real *x, const real *quarters, int64_t n, int64_t rows, int64_t side, bool back);
 
 struct conv *cuda_conv_open(const struct conv_shape *s);
 void cuda_conv_close(struct conv *c);

@@ -9,8 +9,6 @@ static bool own(enum ftype type)
 	return false; /* a library's convolutions read no acts */
 }
 
-static const struct views views = { .noise = cuda_noise, .box = cuda_box, .blur = cuda_blur, .turn = cuda_turn };
-
 static const struct recorder recorder = {
 	.begin = device_record_begin, .end = device_record_end, .replay = device_replay, .free = device_record_free,
 };
@@ -26,11 +24,11 @@ const struct backend pymic_table = {
 	.norm_batch = cuda_norm_batch, .norm_fixed = cuda_norm_fixed, .norm_act = cuda_norm_act, .norm_act_bwd = cuda_norm_act_bwd,
 	.tile_cut = cuda_tile_cut, .tile_add = cuda_tile_add, .all_finite = cuda_all_finite,
 	.relayout = cuda_relayout, .space = cuda_space, .resample = cuda_resample, .unary = cuda_unary, .binary = cuda_binary, .sum = cuda_sum,
-	.spread = cuda_spread, .max = cuda_max, .uniform = cuda_uniform,
+	.spread = cuda_spread, .max = cuda_max,
 	.softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
 	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax, .score = cuda_score,
 	.smallest = cuda_smallest, .sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd, .ema = cuda_ema,
-	.regions = &cuda_regions, .views = &views, .recorder = &recorder, .augmentation = &augmentation,
+	.draws = &cuda_draws, .regions = &cuda_regions, .recorder = &recorder, .augmentation = &augmentation,
 };
 
 const struct backend *pymic_backend(int index, bool fast, bool tf32, char *what, size_t size)

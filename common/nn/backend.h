@@ -5,9 +5,9 @@
 #ifndef PM_BACKEND_H
 #define PM_BACKEND_H
 
+#include "nn/draws.h"
 #include "nn/recorder.h"
 #include "nn/regions.h"
-#include "nn/views.h"
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
@@ -66,8 +66,6 @@ struct backend {
 	void (*sum)(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add);    /* over mid */
 	void (*spread)(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner, bool add); /* along mid */
 	void (*max)(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner); /* over mid */
-	/* In [0, 1): word (i & 3) of philox({i >> 2, 0, 0, layer}, key) without its last 8 bits, over 2^24. key: as in struct norm_act. */
-	void (*uniform)(real *y, int64_t n, const uint32_t *key, uint32_t layer);
 	void (*softmax)(real *y, const real *x, int64_t n, int64_t k, int64_t v);
 	void (*softmax_bwd)(real *dx, const real *y, const real *dy, int64_t n, int64_t k, int64_t v); /* adds */
 
@@ -89,7 +87,8 @@ struct backend {
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 	void (*ema)(real *y, const real *x, int64_t n, const double *keep); /* y = keep y + (1 - keep) x, keep in the backend's memory */
-	const struct regions *regions; const struct views *views;
+	const struct draws *draws;
+	const struct regions *regions;
 	const struct recorder *recorder; const struct augmentation *augmentation; /* NULL on processors, which need none */
 };
 

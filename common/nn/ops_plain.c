@@ -103,7 +103,7 @@ struct node *op_uniform(struct graph *g, int64_t n, int64_t c, int64_t d, int64_
 	struct node *y = node_new(g, NULL, NULL);
 
 	node_value(g, y, F_REAL, 1, n, c, d, h, w);
-	g->be->uniform(y->v.data, fmap_count(&y->v), graph_key(g), (uint32_t)tape_length(g));
+	g->be->draws->uniform(y->v.data, fmap_count(&y->v), graph_key(g), (uint32_t)tape_length(g));
 	return y;
 }
 

@@ -3,7 +3,6 @@
 
 #include "cuda/kernels.h"
 #include "cuda/kernels/each.h"
-#include "base/philox.h"
 #include "nn/unary.h"
 
 struct unary_cell {
@@ -191,24 +190,6 @@ void cuda_max(real *y, const real *x, int64_t outer, int64_t mid, int64_t inner)
 {
 	const struct max_cell a = { y, x, (uint32_t)mid, (uint32_t)inner };
 	max_cell_each(&a, outer * inner);
-}
-
-struct uniform_cell {
-	real *y;
-	const uint32_t *key;
-	uint32_t layer;
-};
-
-CELL void uniform_cell(const struct uniform_cell *a, uint32_t i)
-{
-	a->y[i] = (real)(philox_word(philox(i >> 2, 0, 0, a->layer, a->key[0], a->key[1]), i & 3) >> 8) / (1 << 24);
-}
-EACH(uniform_cell)
-
-void cuda_uniform(real *y, int64_t n, const uint32_t *key, uint32_t layer)
-{
-	const struct uniform_cell a = { y, key, layer };
-	uniform_cell_each(&a, n);
 }
 
 struct squares {
