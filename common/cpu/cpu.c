@@ -5,6 +5,7 @@
 #include "cpu/kernels.h"
 #include "cpu/select.h"
 #include "cpu/tile.h"
+#include "cpu/view.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -200,7 +201,7 @@ static const struct regions regions = {
 		.softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
 		.score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema, \
-		.draws = &cpu_draws, .regions = &regions, \
+		.draws = &cpu_draws, .views = &cpu_views, .regions = &regions, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

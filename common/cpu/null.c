@@ -50,6 +50,9 @@ NOTHING(argmax, uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
 NOTHING(score, double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 NOTHING(smallest, real *m, const real *x, int64_t n, double share)
 NOTHING(noise, real *y, const real *x, int64_t n, double sigma, double most, const uint32_t *key, uint32_t layer)
+NOTHING(box, real *y, const real *at, int64_t n, const int64_t size[3])
+NOTHING(blur, real *y, const real *x, const real *weight, int64_t count, int64_t n, int64_t outer, int64_t mid, int64_t inner)
+NOTHING(turn, real *y, const real *x, const real *quarters, int64_t n, int64_t rows, int64_t side, bool back)
 NOTHING(ema, real *y, const real *x, int64_t n, const double *keep)
 NOTHING(clip, real *g, int64_t n, double most, double *norm)
 NOTHING(adam, real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p)
@@ -65,6 +68,7 @@ static const struct regions regions = {
 };
 
 static const struct draws draws = { uniform, noise };
+static const struct views views = { box, blur, turn };
 
 const struct backend backend_null = {
 	.name = "null", .acts = true, .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .own = conv_own_is, .conv_open = conv_open,
@@ -75,5 +79,5 @@ const struct backend backend_null = {
 	.max = max, .softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd,
 	.overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .smallest = smallest,
 	.sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema,
-	.draws = &draws, .regions = &regions,
+	.draws = &draws, .views = &views, .regions = &regions,
 };

@@ -41,6 +41,7 @@ void cuda_clip(real *g, int64_t n, double most, double *norm);
 void cuda_adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 extern const struct draws cuda_draws;
+extern const struct views cuda_views;
 extern const struct regions cuda_regions;
 
 void cuda_warp(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend);

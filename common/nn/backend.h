@@ -8,6 +8,7 @@
 #include "nn/draws.h"
 #include "nn/recorder.h"
 #include "nn/regions.h"
+#include "nn/views.h"
 #include "nn/work.h"
 
 struct conv; /* the backend's own */
@@ -87,7 +88,7 @@ struct backend {
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 	void (*ema)(real *y, const real *x, int64_t n, const double *keep); /* y = keep y + (1 - keep) x, keep in the backend's memory */
-	const struct draws *draws;
+	const struct draws *draws; const struct views *views;
 	const struct regions *regions;
 	const struct recorder *recorder; const struct augmentation *augmentation; /* NULL on processors, which need none */
 };

@@ -36,9 +36,13 @@ struct node *op_slope(struct graph *g, struct node *x, enum slope f, int dims); 
  */
 struct node *op_disagreement(struct graph *g, struct node *p, struct node *image, const struct affinity *a);
 
-/* ops_view.c. No gradient. */
+/* --- ops_view.c; through op_turn and op_join alone gradients go --- */
 /* An image, as networks read it or plain, plus sigma N(0,1) cut at +-most, plain; new in each step. */
 struct node *op_noise(struct graph *g, struct node *x, double sigma, double most);
+struct node *op_box(struct graph *g, struct node *box, const int64_t size[3]); /* [n,1,d,h,w]: 1 from box[n][0] to before box[n][1], d,h,w */
+struct node *op_blur(struct graph *g, struct node *x, struct node *weight, int axis); /* each sample by its weights, an odd number */
+struct node *op_turn(struct graph *g, struct node *x, struct node *quarters); /* numpy's rot90(x, quarters[n], axes h and w) of sample n */
+struct node *op_join(struct graph *g, struct node *a, struct node *b); /* [a; b] on axis n */
 struct node *op_to_maps(struct graph *g, struct node *x); /* a plain image as networks read it */
 
 #endif

@@ -191,13 +191,29 @@ static struct node *case_part(struct graph *g, struct params *ps, const void *ar
 }
 
 /* Each sample turned by a number of quarters of its own, then as a batch of both. */
-/* What is seen passes no gradient on. */
-static struct node *case_noise(struct graph *g, struct params *ps, const void *arg)
+static struct node *case_turn(struct graph *g, struct params *ps, const void *arg)
 {
-	struct node *seen = op_to_maps(g, op_noise(g, image(g, 2, 1, 1, 6, 5), 0.3, 0.6));
+	struct node *x = op_resample(g, logits(g, ps, 3), (int64_t[]){ 1, 5, 5 }, RESAMPLE_LINEAR);
+	const int k = *(const int *)arg;
+	struct node *t = op_turn(g, x, op_constant(g, (double[]){ k, (k + 2) % 4 }, 2, 1));
+
+	return probe(g, op_join(g, t, op_unary(g, U_SQUARE, 0, op_part(g, x, 1, 1))));
+}
+
+/* Weights that pass no gradient on: the softmax of one with, one without. */
+static struct node *case_still(struct graph *g, struct params *ps, const void *arg)
+{
+	const double taps[6] = { 0.2, 0.5, 0.3, 0.1, 0.6, 0.3 };
+	const double box[12] = { 0, 1, 1, 1, 4, 3, 0, 0, 2, 1, 6, 4 };
+	struct node *x = image(g, 2, 1, 1, 6, 5), *w = op_constant(g, taps, 2, 3);
 
 	(void)arg;
-	return probe(g, op_softmax(g, op_plain(g, conv(g, ps, seen, "z", 2, 3, 3, CONV_TO_LOGITS))));
+	g->grad = false;
+	struct node *seen = op_blur(g, op_blur(g, op_noise(g, x, 0.3, 0.6), w, 3), w, 4);
+	struct node *in = op_box(g, op_constant(g, box, 2, 6), (int64_t[]){ 1, 6, 5 });
+	g->grad = true;
+	struct node *p = op_softmax(g, op_plain(g, conv(g, ps, op_to_maps(g, seen), "z", 2, 3, 3, CONV_TO_LOGITS)));
+	return probe(g, op_binary(g, B_MUL, p, op_spread(g, in, 1, 3)));
 }
 
 static struct node *case_softmax(struct graph *g, struct params *ps, const void *arg)
@@ -378,7 +394,9 @@ static void walk_plain(checker check)
 	for (enum resample how = RESAMPLE_NEAREST; how <= RESAMPLE_AVERAGE; how++)
 		check("resample", case_resample, &how, 12);
 	check("part", case_part, NULL, 12);
-	check("noise", case_noise, NULL, 12);
+	for (int k = 0; k < 4; k++)
+		check("turn, join", case_turn, &k, 12);
+	check("noise, blur, box", case_still, NULL, 12);
 	check("softmax", case_softmax, NULL, 12);
 	check("consistency", case_consistency, "mse", 12);
 	check("consistency", case_consistency, "kl", 12);
