@@ -61,10 +61,10 @@ FUZZES  := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
 BASE_O   := $(BASE:%.c=$B/%.o)
 ENGINE_O := $(ENGINE:%.c=$B/%.o) $(foreach i,$(ISAS),$(KERNELS:%.c=$B/%.$i.o))
 
-# The GPU's backend is a shared object that train and infer load: kernels by nvcc, cuDNN's convolutions, the table.
+# The GPU's backend is a shared object that train and infer load: kernels by nvcc, convolutions of cuBLASLt and cuDNN, the table.
 SMS     := 80 90
 CU      := $(wildcard common/cuda/kernels/*.cu)
-GPU_C   := common/cuda/table.c common/cuda/cudnn.c common/cuda/plan_cache.c
+GPU_C   := $(addprefix common/cuda/,table.c engine.c cudnn.c gemm.c plan_cache.c)
 # Its twin: the same kernels as C, the host in place of a GPU.
 TWIN    := $B/tests/libpymic-twin.so
 TWIN_O  := $(CU:%.cu=$B/twin/%.o) $B/twin/common/cuda/table.o $B/twin/common/cuda/twin.o
@@ -109,8 +109,12 @@ $(GPU_C:%.c=$B/gpu/%.o): $B/gpu/%.o: %.c $B/flags
 	$(COMPILE) -isystem $(CUDA_HOME)/include -fPIC -MMD -MP -c $< -o $@
 $B/bin/libpymic-cuda.so: $(CU:%.cu=$B/%.cu.o) $B/common/cuda/runtime.cu.o $(GPU_C:%.c=$B/gpu/%.o)
 	@mkdir -p $(@D); echo "LD $@"
-	@$(NVCC) -shared -cudart static $^ -L$(CUDA_HOME)/lib64 -lcudnn -o $@
+	@$(NVCC) -shared -cudart static $^ -L$(CUDA_HOME)/lib64 -lcublasLt -lcudnn -o $@
 	@awk -f common/cuda/kernels.awk $(CU:%.cu=$B/%.cu.o.log) > $B/cuda-kernels.tsv
+
+# What can be tested of them without a GPU: products of matrices.
+$B/tests/gemm_test: tests/gpu/gemm_test.c $B/gpu/common/cuda/gemm.o $B/libpymic.a
+	$(COMPILE) -isystem $(CUDA_HOME)/include $(LDFLAGS) $^ $(LIBS_IO) $(LIBS) -lcmocka -o $@
 
 $B/twin/%.o: %.cu $B/flags
 	$(COMPILE) -O2 -fPIC -fopenmp -MMD -MP -x c -c $< -o $@
@@ -145,7 +149,7 @@ $(FUZZES:%=$B/tests/%): $B/tests/%: $B/tests/fuzz/%.o $(if $(filter 1,$(FUZZ)),,
 	@mkdir -p $(@D); echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $B/libpymic.a $(LIBS_IO) $(LIBS) -o $@
 
-tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(TOOLS:%=$B/tests/%) $(FUZZES:%=$B/tests/%) $(TWIN)
+tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(TOOLS:%=$B/tests/%) $(FUZZES:%=$B/tests/%) $(TWIN) $(if $(filter 1,$(CUDA)),$B/tests/gemm_test)
 fuzz: $(FUZZES:%=$B/tests/%)
 
 # What the double build is for.

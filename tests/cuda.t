@@ -57,6 +57,10 @@ done > users
 is "$(tr '\n' ' ' < users)" "pymic-infer pymic-train " "only train and infer know of devices"
 
 if [ -f "$cuda" ]; then
+	CMOCKA_MESSAGE_OUTPUT=tap "$TESTS/gemm_test" > tap 2> log
+	rc=$?
+	grep -h '^not ok\|:' tap log | head -n 20 | sed 's/^/# /'
+	ok $rc "convolutions of kernel 1 as products of cuBLASLt"
 	is "$("$TESTS/device_test" "$cuda" | sed 's/.*, //')" "0 lacking" "the real one loads without a GPU, and its table is complete"
 	is "$(awk 'NR > 1 && $3 + $4 > 0 { print }' "$BIN/../cuda-kernels.tsv")" "" "no kernel spills registers"
 	ok "$(awk 'NR > 1 { n[$2]++ } END { print !(n["sm_80"] > 20 && n["sm_80"] == n["sm_90"]) }' "$BIN/../cuda-kernels.tsv")" "kernels are there for sm_80 and sm_90"
@@ -65,6 +69,6 @@ if [ -f "$cuda" ]; then
 		like "$? $(cat err)" "^1 pymic-train: --device cuda: .*(NVIDIA)" "no GPU: one line, status 1"
 	fi
 else
-	skip "no nvcc: the real one was not built" 3
+	skip "no nvcc: the real one was not built" 4
 fi
 done_testing

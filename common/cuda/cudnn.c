@@ -1,45 +1,23 @@
 /*
- * cudnn.c: the convolutions of engine.h by cuDNN 9, through its graph interface for C. All that knows cuDNN is in this file.
+ * cudnn.c: convolutions by cuDNN 9, through its graph interface for C. All that knows cuDNN is in this file.
  *
- * A pass is a graph of one or two operations on described tensors. cuDNN lists configurations of its engines for it; those
- * that are allowed are timed on the arrays of the first call, to which each writes the same result, and the fastest stays.
+ * A pass is a graph of one or two operations on described tensors. cuDNN lists configurations of its engines for it; a plan
+ * is one that is allowed.
  */
 #include <assert.h>
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include <cuda_runtime_api.h>
 #include <cudnn_graph.h>
 
 #include "base/base.h"
-#include "cuda/engine.h"
-#include "cuda/plan_cache.h"
+#include "cuda/library.h"
 #include "cuda/runtime.h"
 
 typedef cudnnBackendDescriptor_t desc;
 
-enum { FORMS = 3, PARTS = 9, CONFIGS_MOST = 64, PLANS_MOST = 8, WARM = 3, TIMED = 5, ALIGNMENT = 16, ROUND = 256, WORKSPACE_MOST = 1 << 30 };
-enum pass { FORWARD, DATA, WEIGHTS, PASSES };
-
-/* What follows the convolution in a graph. WIDEN does nothing but have cuDNN take an engine that stores f32 of bf16 maps. */
-enum tail { NO_TAIL, BIAS, WIDEN };
-
-/*
- * The graphs that compute a pass, the best first; a later one is taken where cuDNN has no engine for those before. cuDNN
- * 9.19 has none that stores f32 gradients of weights without the tail, and with it only from dense maps.
- */
-static const struct form {
-	const char *name;
-	enum tail tail;
-	bool only_bf16;
-	bool narrow; /* the gradient of weights comes as bf16, for cuda_widen */
-} forms[PASSES][FORMS] = {
-	[FORWARD] = { { "fwd", BIAS, false, false }, { "fwd-no-bias", NO_TAIL, false, false } },
-	[DATA] = { { "data", NO_TAIL, false, false } },
-	[WEIGHTS] = { { "weights", NO_TAIL, false, false }, { "weights-widen", WIDEN, true, false }, { "weights-bf16", NO_TAIL, true, true } },
-};
+enum { PARTS = 9, CONFIGS_MOST = 64 };
 
 /* The unique ids of tensors. SUM is what the tail reads, which is never stored. */
 enum { X = 1, W, B, Y, SUM };
@@ -47,33 +25,15 @@ enum { X = 1, W, B, Y, SUM };
 struct graph {
 	desc graph, op[2], part[PARTS]; /* op: they are among the parts */
 	int ops, parts;
+	const struct form *form;
+	enum ftype type;
 };
 
-struct plan {
+struct way {
 	desc config, plan;
-	int64_t workspace;
-	char name[640]; /* engine and knobs: what is remembered. Room for all kinds of knobs with values of six digits */
-};
-
-struct chosen {
-	const struct form *form; /* NULL: not chosen yet */
-	struct graph graph;
-	struct plan plan;
-};
-
-struct engine {
-	struct engine_shape s;
-	struct chosen pass[PASSES];
-	char text[160]; /* the shape in words */
-};
-
-/* What a graph works on. B: where the bias is part of it. Backward, two are gradients. */
-struct args {
-	void *x, *w, *b, *y;
 };
 
 static cudnnHandle_t handle;
-static const char *at = "start"; /* for messages: what is being done */
 
 /* Why the last call failed that did, on one line. */
 static const char *why(void)
@@ -91,16 +51,10 @@ static const char *why(void)
 static void must(cudnnStatus_t status, const char *call)
 {
 	if (status != CUDNN_STATUS_SUCCESS && !device_record_spoilt())
-		die(PM_FAIL, "cuDNN: %s: %s: %s: %s", at, call, cudnnGetErrorString(status), why());
+		die(PM_FAIL, "cuDNN: %s: %s: %s: %s", engine_at(), call, cudnnGetErrorString(status), why());
 }
 
 #define MUST(function, ...) must(function(__VA_ARGS__), #function)
-
-static void must_cuda(cudaError_t e, const char *what)
-{
-	if (e != cudaSuccess)
-		die(PM_FAIL, "CUDA: %s: %s: %s", at, what, cudaGetErrorString(e));
-}
 
 static desc make(cudnnBackendDescriptorType_t type)
 {
@@ -235,14 +189,6 @@ static bool add_tail(struct graph *g, enum tail tail, desc x, desc b, desc y)
 	return can_finish(op);
 }
 
-static void graph_close(struct graph *g)
-{
-	drop(&g->graph);
-	while (g->parts)
-		drop(&g->part[--g->parts]);
-	g->ops = 0;
-}
-
 /* The convolution of x by w to y, or to a sum in place of the one that it computes, which the tail brings there. */
 static bool add_ops(struct graph *g, const struct engine_shape *s, enum pass pass, const struct form *form)
 {
@@ -270,23 +216,49 @@ static bool add_ops(struct graph *g, const struct engine_shape *s, enum pass pas
 	}
 }
 
-/* False where cuDNN cannot do this; g is to be closed in any case. */
-static bool graph_open(struct graph *g, const struct engine_shape *s, enum pass pass, const struct form *form)
+static void graph_close(void *task)
 {
-	if (!add_ops(g, s, pass, form))
-		return false;
-	g->graph = make(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
-	set(g->graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
-	set(g->graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, g->ops, g->op);
-	return can_finish(g->graph);
+	struct graph *g = task;
+
+	drop(&g->graph);
+	while (g->parts)
+		drop(&g->part[--g->parts]);
+	free(g);
+}
+
+static void *graph_open(const struct engine_shape *s, enum pass pass, const struct form *form)
+{
+	struct graph *g = xcalloc(1, sizeof *g);
+
+	if (!handle) {
+		MUST(cudnnCreate, &handle);
+		MUST(cudnnSetStream, handle, device_stream());
+	}
+	g->form = form;
+	g->type = s->type;
+	if (add_ops(g, s, pass, form)) {
+		g->graph = make(CUDNN_BACKEND_OPERATIONGRAPH_DESCRIPTOR);
+		set(g->graph, CUDNN_ATTR_OPERATIONGRAPH_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+		set(g->graph, CUDNN_ATTR_OPERATIONGRAPH_OPS, CUDNN_TYPE_BACKEND_DESCRIPTOR, g->ops, g->op);
+		if (can_finish(g->graph))
+			return g;
+	}
+	graph_close(g);
+	return NULL;
 }
 
 /* --- plans --- */
 
-static void plan_close(struct plan *p)
+static void plan_drop(struct plan *p)
 {
-	drop(&p->plan);
-	drop(&p->config);
+	struct way *w = p->way;
+
+	if (w) {
+		drop(&w->plan);
+		drop(&w->config);
+	}
+	free(w);
+	p->way = NULL;
 }
 
 /* May an engine be used? Not if its results vary from run to run, or are not sums in f32. TF32's tensor cores round f32 maps: where asked for. */
@@ -327,26 +299,29 @@ static bool name_config(char *name, size_t size, desc config, desc engine)
 	return (size_t)length < size;
 }
 
-/* Names p->config and says whether it may be used. */
+/* Names p's configuration and says whether it may be used. */
 static bool inspect(struct plan *p, enum ftype type)
 {
+	const struct way *w = p->way;
 	desc engine = make(CUDNN_BACKEND_ENGINE_DESCRIPTOR);
-	const int n = get(p->config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &engine);
-	const bool ok = n && allowed(engine, type) && name_config(p->name, sizeof p->name, p->config, engine);
+	const int n = get(w->config, CUDNN_ATTR_ENGINECFG_ENGINE, CUDNN_TYPE_BACKEND_DESCRIPTOR, 1, &engine);
+	const bool ok = n && allowed(engine, type) && name_config(p->name, sizeof p->name, w->config, engine);
 
 	drop(&engine);
 	return ok;
 }
 
-/* Makes p->plan of p->config; false where the engine cannot do it, or not in so much workspace. */
+/* Makes the plan of p's configuration; false where the engine cannot do it, or not in so much workspace. */
 static bool plan_open(struct plan *p, int64_t workspace_most)
 {
-	p->plan = make(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
-	set(p->plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
-	set_desc(p->plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, p->config);
-	if (!can_finish(p->plan))
+	struct way *w = p->way;
+
+	w->plan = make(CUDNN_BACKEND_EXECUTION_PLAN_DESCRIPTOR);
+	set(w->plan, CUDNN_ATTR_EXECUTION_PLAN_HANDLE, CUDNN_TYPE_HANDLE, 1, &handle);
+	set_desc(w->plan, CUDNN_ATTR_EXECUTION_PLAN_ENGINE_CONFIG, w->config);
+	if (!can_finish(w->plan))
 		return false;
-	get(p->plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &p->workspace);
+	get(w->plan, CUDNN_ATTR_EXECUTION_PLAN_WORKSPACE_SIZE, CUDNN_TYPE_INT64, 1, &p->workspace);
 	return p->workspace >= 0 && p->workspace <= workspace_most;
 }
 
@@ -369,34 +344,37 @@ static int configs_of(desc graph, cudnnBackendHeurMode_t mode, desc *config)
 	return n;
 }
 
-/* Makes plans for a graph, best guess first, at most PLANS_MOST; only the one of that name, unless it is NULL. Returns how many. */
-static int plans_of(const struct graph *g, enum ftype type, int64_t workspace_most, const char *name, struct plan *plan)
+static int plans(void *task, const struct args *a, int64_t workspace_most, const char *name, struct plan *plan)
 {
 	static const cudnnBackendHeurMode_t modes[] = { CUDNN_HEUR_MODE_A, CUDNN_HEUR_MODE_FALLBACK };
+	const struct graph *g = task;
 	const int most = name ? 1 : PLANS_MOST;
 	desc config[CONFIGS_MOST];
-	int plans = 0;
+	int count = 0;
 
-	for (size_t m = 0; m < PM_COUNT(modes) && plans < most; m++) {
+	(void)a; /* any that are aligned */
+	for (size_t m = 0; m < PM_COUNT(modes) && count < most; m++) {
 		const int n = configs_of(g->graph, modes[m], config);
 		for (int i = 0; i < n; i++) {
-			struct plan p = { .config = config[i] };
-			if (plans < most && inspect(&p, type) && (!name || !strcmp(name, p.name)) && plan_open(&p, workspace_most))
-				plan[plans++] = p;
+			struct way *w = xcalloc(1, sizeof *w);
+			struct plan p = { .way = w };
+			w->config = config[i];
+			if (count < most && inspect(&p, g->type) && (!name || !strcmp(name, p.name)) && plan_open(&p, workspace_most))
+				plan[count++] = p;
 			else
-				plan_close(&p);
+				plan_drop(&p);
 		}
 	}
-	return plans;
+	return count;
 }
 
-/* --- running and choosing --- */
-
-static cudnnStatus_t execute(const struct plan *p, const struct form *form, const struct args *a, void *workspace)
+static bool run(void *task, const struct plan *p, const struct args *a, void *workspace)
 {
+	const struct graph *g = task;
+	const struct way *w = p->way;
 	const int64_t id[] = { X, W, Y, B };
 	void *const data[] = { a->x, a->w, a->y, a->b };
-	const int n = form->tail == BIAS ? 4 : 3;
+	const int n = g->form->tail == BIAS ? 4 : 3;
 	desc pack = make(CUDNN_BACKEND_VARIANT_PACK_DESCRIPTOR);
 
 	for (int i = 0; i < n; i++)
@@ -405,193 +383,11 @@ static cudnnStatus_t execute(const struct plan *p, const struct form *form, cons
 	set(pack, CUDNN_ATTR_VARIANT_PACK_DATA_POINTERS, CUDNN_TYPE_VOID_PTR, n, data);
 	set(pack, CUDNN_ATTR_VARIANT_PACK_WORKSPACE, CUDNN_TYPE_VOID_PTR, 1, &workspace);
 	finish(pack);
-	const cudnnStatus_t status = cudnnBackendExecute(handle, p->plan, pack);
+	const cudnnStatus_t status = cudnnBackendExecute(handle, w->plan, pack);
 	drop(&pack);
-	return status;
+	return status == CUDNN_STATUS_SUCCESS;
 }
 
-static int by_value(const void *a, const void *b) { return (*(const float *)a > *(const float *)b) - (*(const float *)a < *(const float *)b); }
-
-/* The median of milliseconds, INFINITY where it cannot run. All runs are queued first, so that the GPU does not wait for us. */
-static float time_plan(const struct plan *p, const struct form *form, const struct args *a, void *workspace)
-{
-	static cudaEvent_t event[TIMED + 1];
-	cudaStream_t stream = device_stream();
-	float ms[TIMED] = { 0 };
-	bool ok = true;
-
-	for (int i = 0; i <= TIMED && !event[i]; i++)
-		must_cuda(cudaEventCreate(&event[i]), "event");
-	for (int i = 0; i < WARM && ok; i++)
-		ok = execute(p, form, a, workspace) == CUDNN_STATUS_SUCCESS;
-	must_cuda(cudaEventRecord(event[0], stream), "event");
-	for (int i = 0; i < TIMED && ok; i++) {
-		ok = execute(p, form, a, workspace) == CUDNN_STATUS_SUCCESS;
-		must_cuda(cudaEventRecord(event[i + 1], stream), "event");
-	}
-	must_cuda(cudaStreamSynchronize(stream), "timing a convolution");
-	for (int i = 0; i < TIMED && ok; i++)
-		must_cuda(cudaEventElapsedTime(&ms[i], event[i], event[i + 1]), "event");
-	qsort(ms, TIMED, sizeof *ms, by_value);
-	return ok ? ms[TIMED / 2] : INFINITY;
-}
-
-/* The index of the fastest, -1 where none runs. What is faster by less than a few percent is not: the heuristic's order counts. */
-static int fastest(const struct plan *plan, int n, const struct form *form, const struct args *a, void *workspace)
-{
-	float best = INFINITY;
-	int index = -1;
-
-	for (int i = 0; i < n; i++) {
-		const float ms = time_plan(&plan[i], form, a, workspace);
-		if (ms < 0.97f * best) {
-			best = ms;
-			index = i;
-		}
-		detail("cuDNN: %s: engine %s: %.3f ms", at, plan[i].name, (double)ms);
-	}
-	return index;
-}
-
-static int64_t weights_of(const struct engine_shape *s) { return s->oc * (s->dims == 3 ? s->kernel : 1) * s->kernel * s->kernel * s->ic; }
-
-/* Scratch of a call: the gradient of weights in bf16, where it comes so, then the workspace. Returns the latter. */
-static void *scratch(const struct engine_shape *s, const struct form *form, int64_t workspace, struct args *a)
-{
-	const size_t narrow = form->narrow ? ((size_t)weights_of(s) * 2 + ROUND - 1) / ROUND * ROUND : 0, bytes = narrow + (size_t)workspace;
-	char *p = bytes ? device_scratch(bytes) : NULL;
-
-	if (form->narrow)
-		a->w = p;
-	return workspace ? p + narrow : NULL;
-}
-
-/* The remembered plan of c->graph, else the fastest; false where there is none. */
-static bool plan_for(struct chosen *c, const struct engine_shape *s, const struct form *form, const char *key, struct args a)
-{
-	struct plan plan[PLANS_MOST];
-	const char *name = plan_cache_get(key);
-	const int64_t quarter = (int64_t)(device_available() / 4), most = quarter < WORKSPACE_MOST ? quarter : WORKSPACE_MOST;
-	int64_t workspace = 0;
-
-	if (name && plans_of(&c->graph, s->type, most, name, &c->plan) == 1)
-		return true;
-	const int n = plans_of(&c->graph, s->type, most, NULL, plan);
-	for (int i = 0; i < n; i++)
-		workspace = plan[i].workspace > workspace ? plan[i].workspace : workspace;
-	void *room = n ? scratch(s, form, workspace, &a) : NULL;
-	const int best = fastest(plan, n, form, &a, room);
-	for (int i = 0; i < n; i++)
-		if (i != best)
-			plan_close(&plan[i]);
-	if (best < 0)
-		return false;
-	c->plan = plan[best];
-	plan_cache_put(key, c->plan.name);
-	return true;
-}
-
-static void choose(struct engine *e, enum pass pass, const struct args *a)
-{
-	static bool said;
-	struct chosen *c = &e->pass[pass];
-
-	for (int f = 0; f < FORMS && forms[pass][f].name && !c->form; f++) {
-		const struct form *form = &forms[pass][f];
-		if (form->only_bf16 && e->s.type != F_BF16)
-			continue;
-		char *key = xprintf("%s %s%s%s", form->name, e->text, device_fast() ? " fast" : "",
-			device_tf32() && e->s.type == F_REAL ? " tf32" : "");
-		at = key;
-		if (graph_open(&c->graph, &e->s, pass, form) && plan_for(c, &e->s, form, key, *a))
-			c->form = form;
-		else
-			graph_close(&c->graph);
-		at = e->text;
-		free(key);
-	}
-	if (!c->form)
-		die(PM_FAIL, "cuDNN %zu has no engine for %s of %s%s: %s", cudnnGetVersion(), forms[pass][0].name, e->text,
-			device_fast() ? "" : " that gives the same result in each run (--fast allows others)", why());
-	if (c->form->narrow && !said)
-		note("cuDNN rounds some gradients of weights to bf16: it has no engine for more");
-	said |= c->form->narrow;
-}
-
-/* What the form leaves to do is the caller's. a->w becomes where the gradient of weights was written. */
-static const struct form *run(struct engine *e, enum pass pass, struct args *a)
-{
-	struct chosen *c = &e->pass[pass];
-
-	at = e->text;
-	if (!c->form)
-		choose(e, pass, a);
-	void *workspace = scratch(&e->s, c->form, c->plan.workspace, a);
-	MUST(execute, &c->plan, c->form, a, workspace);
-	return c->form;
-}
-
-/* --- the interface --- */
-
-static void start(void)
-{
-	struct cudaDeviceProp prop;
-	char name[64 + sizeof prop.name];
-	int device;
-
-	must_cuda(cudaGetDevice(&device), "the GPU");
-	must_cuda(cudaGetDeviceProperties(&prop, device), "properties of the GPU");
-	MUST(cudnnCreate, &handle);
-	MUST(cudnnSetStream, handle, device_stream());
-	snprintf(name, sizeof name, "cudnn-%zu-%s", cudnnGetVersion(), prop.name);
-	for (char *c = name; *c; c++)
-		if (!isalnum((unsigned char)*c))
-			*c = '-';
-	plan_cache_open(name);
-}
-
-struct engine *engine_open(const struct engine_shape *s)
-{
-	struct engine *e = xcalloc(1, sizeof *e);
-
-	if (!handle)
-		start();
-	e->s = *s;
-	snprintf(e->text, sizeof e->text, "%dD k%d d%d %lld>%lld at %lldx%lldx%lldx%lld %s pitch %lld,%lld", s->dims, s->kernel, s->dilation,
-		(long long)s->ic, (long long)s->oc, (long long)s->n, (long long)s->size[0], (long long)s->size[1], (long long)s->size[2],
-		s->type == F_BF16 ? "bf16" : "f32", (long long)s->x_pitch, (long long)s->y_pitch);
-	return e;
-}
-
-void engine_close(struct engine *e)
-{
-	at = "close";
-	for (int i = 0; i < PASSES; i++) {
-		plan_close(&e->pass[i].plan);
-		graph_close(&e->pass[i].graph);
-	}
-	free(e);
-}
-
-void engine_fwd(struct engine *e, const void *x, const void *w, const float *bias, void *y)
-{
-	struct args a = { (void *)x, (void *)w, (void *)bias, y };
-
-	if (run(e, FORWARD, &a)->tail != BIAS)
-		cuda_bias_add(y, bias, &e->s);
-}
-
-void engine_bwd_data(struct engine *e, const void *dy, const void *w, void *dx)
-{
-	struct args a = { dx, (void *)w, NULL, (void *)dy };
-
-	run(e, DATA, &a);
-}
-
-void engine_bwd_weights(struct engine *e, const void *x, const void *dy, float *dw)
-{
-	struct args a = { (void *)x, dw, NULL, (void *)dy };
-
-	if (run(e, WEIGHTS, &a)->narrow)
-		cuda_widen(dw, a.w, weights_of(&e->s));
-}
+const struct library library_cudnn = {
+	.name = "cuDNN", .version = cudnnGetVersion, .why = why, .open = graph_open, .close = graph_close, .plans = plans, .drop = plan_drop, .run = run,
+};

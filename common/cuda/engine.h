@@ -1,6 +1,6 @@
 /*
  * engine.h: the convolutions that a library computes: stride 1, zero padding that keeps the size, channels last.
- * cudnn.c has them from cuDNN; twin.c as plain loops. What is special (first layer, logits) is ours: conv.cu.
+ * engine.c has them from cuBLASLt and cuDNN; twin.c as plain loops. What is special (first layer, logits) is ours: conv.cu.
  */
 #ifndef PM_ENGINE_H
 #define PM_ENGINE_H
@@ -25,11 +25,12 @@ struct engine;
 extern "C" {
 #endif
 
-/* Chooses among the library's algorithms by timing them, once per shape and device; the choice is remembered in a file. */
+/* Chooses among the libraries' algorithms by timing them, once per shape and device; the choice is remembered in a file. */
 struct engine *engine_open(const struct engine_shape *s);
 void engine_close(struct engine *e);
 
-void engine_fwd(struct engine *e, const void *x, const void *w, const float *bias, void *y); /* bias: [oc] */
+/* bias: [oc], and behind that [oc] in the type of the maps. Both are 16 bytes aligned, as all arrays are. */
+void engine_fwd(struct engine *e, const void *x, const void *w, const float *bias, void *y);
 void engine_bwd_data(struct engine *e, const void *dy, const void *w, void *dx);             /* writes dx */
 void engine_bwd_weights(struct engine *e, const void *x, const void *dy, float *dw);         /* writes dw [oc][taps][ic] */
 

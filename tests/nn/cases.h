@@ -85,6 +85,18 @@ static struct node *case_many_channels(struct graph *g, struct params *ps, const
 	return probe(g, conv(g, ps, image(g, 1, 5, 1, 6, 6), "a", 2, 4, 3, CONV_TO_MAPS));
 }
 
+/* Kernels of 1 on both halves of a concatenation, and on one that lies between the other's pixels. */
+static struct node *case_pointwise(struct graph *g, struct params *ps, const void *arg)
+{
+	const int dims = *(const int *)arg;
+	struct block b = { dims, 5, 0, dims, 7, false, 1, INIT_FAN_IN };
+	struct node *low, *skip = conv_block(g, ps, image(g, 2, 1, dims == 3 ? 4 : 1, 6, 8), "a", &b, &low);
+	struct node *up = op_up(g, conv(g, ps, low, "b", dims, 7, 1, CONV_TO_MAPS), dims, UP_NEAREST, skip), *both = op_cat(g, skip, up);
+
+	both = conv(g, ps, both, "c", dims, 18, 1, CONV_TO_MAPS);
+	return op_binary(g, B_ADD, probe(g, both), probe(g, conv(g, ps, skip, "d", dims, 3, 1, CONV_TO_MAPS)));
+}
+
 static struct node *case_twice_read(struct graph *g, struct params *ps, const void *arg)
 {
 	struct node *x = conv(g, ps, image(g, 2, 1, 1, 6, 6), "a", 2, 7, 3, CONV_TO_MAPS);
@@ -369,6 +381,7 @@ static void walk_maps(checker check)
 {
 	for (int dims = 2; dims <= 3; dims++) {
 		check("conv", case_conv, &dims, 12);
+		check("conv, kernels of 1", case_pointwise, &dims, 12);
 		for (int pool = 0; pool < 2; pool++)
 			for (int drop = 0; drop < 2; drop++)
 				check("norm_act", case_norm, &(struct norm_case){ dims, pool ? dims : 0, drop * 0.4 }, 12);

@@ -125,25 +125,30 @@ CELL void pack_weights(const struct pack_weights *a, uint32_t i)
 }
 EACH(pack_weights)
 
+/* In f32, and behind that in the type of the maps. */
 struct pack_bias {
 	const real *b;
 	float *to;
-	uint32_t cout;
+	uint32_t cout, count;
+	enum ftype type;
 };
 
 CELL void pack_bias(const struct pack_bias *a, uint32_t i)
 {
 	const uint32_t c = i % padded_cell(a->cout);
-	a->to[i] = c < a->cout ? a->b[c] : 0;
+	const float b = c < a->cout ? a->b[c] : 0;
+
+	a->to[i] = b;
+	store1(a->to + a->count, i, a->type, b);
 }
 EACH(pack_bias)
 
-/* Packed weights in a slot of the pack, the bias [padded oc] behind them; packed anew when the parameters have changed. */
+/* Packed weights in a slot of the pack, the bias [2][padded oc] behind them; packed anew when the parameters have changed. */
 static const void *packed(const struct conv *c, const real *w, const real *b, struct pack *p, int slot, uint64_t version, enum order order,
 	const float **bias)
 {
 	const enum ftype type = order == OC_TAP_IC ? c->s.type : F_REAL;
-	const size_t weights = (packed_count(&c->g, order) * ftype_size(type) + 15) / 16 * 16, bytes = weights + padded(c->g.oc) * sizeof(float);
+	const size_t weights = (packed_count(&c->g, order) * ftype_size(type) + 15) / 16 * 16, bytes = weights + 2 * padded(c->g.oc) * sizeof(float);
 
 	if (p->bytes[slot] != bytes) {
 		if (p->mem[slot])
@@ -157,7 +162,7 @@ static const void *packed(const struct conv *c, const real *w, const real *b, st
 		const struct pack_weights a = { c->g, order, type, w, p->mem[slot] };
 		pack_weights_each(&a, (int64_t)packed_count(&c->g, order));
 		if (b) {
-			const struct pack_bias t = { b, shift, c->g.cout };
+			const struct pack_bias t = { b, shift, c->g.cout, padded(c->g.oc), c->s.type };
 			pack_bias_each(&t, padded(c->g.oc));
 		}
 		p->owner[slot] = c->number;
