@@ -5,15 +5,16 @@
 
 #include <string.h>
 
-struct area {
-	void *p;
-	size_t bytes;
-};
+enum { IMAGE, TARGET, LABEL, WEIGHT, FIELDS, BETWEEN = FIELDS, AREAS = BETWEEN + 2 };
+
+static const char *const names[FIELDS] = { "image", "target", "label", "weight" };
 
 struct augmenter {
 	const struct backend *be;
-	struct area image, target, label, weight; /* of a batch */
-	struct area between[2];           /* of one field, from action to action */
+	struct area {
+		void *p;
+		size_t bytes;
+	} area[AREAS]; /* fields of a batch; two for one of a sample, from action to action */
 };
 
 struct augmenter *augmenter_open(const struct backend *be)
@@ -24,77 +25,125 @@ struct augmenter *augmenter_open(const struct backend *be)
 	return a;
 }
 
-static void *room(struct augmenter *a, struct area *area, size_t bytes)
-{
-	if (bytes > area->bytes) {
-		if (area->p)
-			a->be->free(area->p, area->bytes);
-		area->p = a->be->alloc(area->bytes = bytes);
-	}
-	return area->p;
-}
-
 static size_t voxels(const int64_t size[3]) { return (size_t)(size[0] * size[1] * size[2]); }
 
-/* One field of a sample, to its place in the batch. */
-static void field(struct augmenter *a, const struct drawn *d, const char *name, void *to)
+static int64_t channels_of(const struct tensor *t) { return t->rank == 4 ? t->dim[0] : 1; }
+
+/* The field of sample i that goes into the batch, or NULL. */
+static const struct tensor *field_of(const struct batch *b, int64_t i, int field)
 {
-	const struct augmentation *au = a->be->augmentation;
-	const struct tensor *t = record_peek(&d->r, name);
-	const bool image = !strcmp(name, "image"), label = t->dtype == PM_U8;
-	const int64_t channels = t->rank == 4 ? t->dim[0] : 1;
-	const size_t bytes = (size_t)channels * dtype_size(t->dtype);
-	size_t n = (size_t)(tensor_count(t) / channels), most = n;
+	const bool wanted[FIELDS] = { true, b->target, i < b->labeled, b->weight && i < b->labeled };
+
+	return wanted[field] ? record_peek(&b->drawn[i]->r, names[field]) : NULL;
+}
+
+/* How often voxels are moved; *most becomes the most bytes that they take before they are where they belong. */
+static int warps_of(const struct drawn *d, const struct tensor *t, size_t *most)
+{
+	const size_t voxel = (size_t)channels_of(t) * dtype_size(t->dtype);
 	int warps = 0;
 
+	*most = (size_t)tensor_count(t) * dtype_size(t->dtype);
 	for (int i = 0; i < d->to_do.n; i++)
 		if (action_warps(&d->to_do.v[i])) {
-			const size_t becomes = voxels(d->to_do.v[i].warp.to);
-			most = becomes > most ? becomes : most;
+			const size_t becomes = voxels(d->to_do.v[i].warp.to) * voxel;
+			*most = becomes > *most ? becomes : *most;
 			warps++;
 		}
+	return warps;
+}
+
+/* The bytes of each area that a batch takes. */
+static void measure(const struct batch *b, size_t need[AREAS])
+{
+	const size_t n = voxels(b->size), values = (size_t)(b->n * b->channels) * n * sizeof(float), labels = (size_t)b->labeled * n;
+	size_t most;
+
+	memset(need, 0, AREAS * sizeof *need);
+	need[IMAGE] = values;
+	need[TARGET] = b->target ? values : 0;
+	need[LABEL] = labels;
+	need[WEIGHT] = b->weight ? labels * sizeof(float) : 0;
+	for (int64_t i = 0; i < b->n; i++)
+		for (int f = 0; f < FIELDS; f++) {
+			const struct tensor *t = field_of(b, i, f);
+			const int warps = t ? warps_of(b->drawn[i], t, &most) : 0;
+			for (int k = 0; k < 2 && k < warps; k++)
+				need[BETWEEN + k] = most > need[BETWEEN + k] ? most : need[BETWEEN + k];
+		}
+}
+
+size_t augmenter_more(const struct augmenter *a, const struct batch *b)
+{
+	size_t need[AREAS], more = 0;
+
+	measure(b, need);
+	for (int i = 0; i < AREAS; i++)
+		more += need[i] > a->area[i].bytes ? need[i] - a->area[i].bytes : 0;
+	return more;
+}
+
+static void grow(struct augmenter *a, struct area *area, size_t bytes)
+{
+	if (bytes <= area->bytes)
+		return;
+	if (area->p)
+		a->be->free(area->p, area->bytes);
+	area->p = a->be->alloc(area->bytes = bytes);
+}
+
+/* One field of a sample, to its place in the batch. */
+static void move(struct augmenter *a, const struct drawn *d, int f, const struct tensor *t, void *to)
+{
+	const struct augmentation *au = a->be->augmentation;
+	const int64_t channels = channels_of(t);
+	const enum ftype type = t->dtype == PM_U8 ? F_U8 : F_REAL;
+	size_t n = (size_t)(tensor_count(t) / channels), most;
+	int warps = warps_of(d, t, &most);
+
 	/* The last one that moves voxels moves them into the batch. */
-	void *at = warps ? room(a, &a->between[0], most * bytes) : to;
-	a->be->put(at, t->data, n * bytes);
+	void *at = warps ? a->area[BETWEEN].p : to;
+	a->be->put(at, t->data, (size_t)tensor_count(t) * dtype_size(t->dtype));
 	for (int i = 0; i < d->to_do.n; i++) {
 		const struct action *act = &d->to_do.v[i];
 		if (action_warps(act)) {
-			void *next = --warps ? room(a, &a->between[at == a->between[0].p], most * bytes) : to;
-			au->warp(next, at, label ? F_U8 : F_REAL, channels, act, action_blends(act) && !label && (t->rank == 4 || !d->counts));
+			void *next = --warps ? a->area[at == a->area[BETWEEN].p ? BETWEEN + 1 : BETWEEN].p : to;
+			au->warp(next, at, type, channels, act, action_blends(act) && type == F_REAL && (t->rank == 4 || !d->counts));
 			at = next;
 			n = voxels(act->warp.to);
-		} else if (image) {
+		} else if (f == IMAGE) {
 			au->change((float *)at + (size_t)act->change.channel * n, (int64_t)n, act);
 		}
 	}
 }
 
+/* Weights of a sample that has none: it counts fully. */
+static void ones(struct augmenter *a, real *to, int64_t n)
+{
+	a->be->zero(to, (size_t)n * sizeof *to);
+	a->be->unary(U_OFFSET, 1, to, to, n, false);
+}
+
 void augmenter_run(struct augmenter *a, struct batch *b)
 {
-	const size_t n = voxels(b->size), values = n * (size_t)b->channels;
-	float *image = room(a, &a->image, (size_t)b->n * values * sizeof *image);
-	float *target = b->target ? room(a, &a->target, (size_t)b->n * values * sizeof *target) : NULL;
-	uint8_t *label = b->label ? room(a, &a->label, (size_t)b->labeled * n) : NULL;
-	float *weight = b->weight ? room(a, &a->weight, (size_t)b->labeled * n * sizeof *weight) : NULL;
+	size_t need[AREAS];
 
-	for (int64_t i = 0; i < b->n; i++) {
-		const struct drawn *d = b->drawn[i];
-		field(a, d, "image", image + (size_t)i * values);
-		if (target)
-			field(a, d, "target", target + (size_t)i * values);
-		if (i < b->labeled)
-			field(a, d, "label", label + (size_t)i * n);
-		if (i >= b->labeled || !weight)
-			continue;
-		if (record_peek(&d->r, "weight")) {
-			field(a, d, "weight", weight + (size_t)i * n);
-		} else { /* counts fully */
-			a->be->zero(weight + (size_t)i * n, n * sizeof *weight);
-			a->be->unary(U_OFFSET, 1, (real *)weight + (size_t)i * n, (real *)weight + (size_t)i * n, (int64_t)n, false);
+	measure(b, need);
+	for (int i = 0; i < AREAS; i++)
+		grow(a, &a->area[i], need[i]);
+	for (int f = 0; f < FIELDS; f++) {
+		const int64_t samples = f < LABEL ? b->n : b->labeled;
+		for (int64_t i = 0; need[f] && i < samples; i++) {
+			void *to = (char *)a->area[f].p + (size_t)i * (need[f] / (size_t)samples);
+			const struct tensor *t = field_of(b, i, f);
+			if (t)
+				move(a, b->drawn[i], f, t, to);
+			else
+				ones(a, to, b->size[0] * b->size[1] * b->size[2]);
 		}
 	}
-	b->image = image;
-	b->target = target;
-	b->label = label;
-	b->weight = weight;
+	b->image = a->area[IMAGE].p;
+	b->target = need[TARGET] ? a->area[TARGET].p : NULL;
+	b->label = need[LABEL] ? a->area[LABEL].p : NULL;
+	b->weight = need[WEIGHT] ? a->area[WEIGHT].p : NULL;
 }

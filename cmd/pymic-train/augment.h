@@ -16,6 +16,7 @@ struct batch;
 struct augmenter;
 
 struct augmenter *augmenter_open(const struct backend *be);
+size_t augmenter_more(const struct augmenter *a, const struct batch *b); /* bytes that a run takes beyond those that it holds */
 /* Makes the samples of the batch what they shall be, and the batch's pointers those of the device's memory, valid until the next. */
 void augmenter_run(struct augmenter *a, struct batch *b);
 

@@ -176,8 +176,6 @@ static void run(struct loop *l, struct feed *feed)
 			start(l, b->channels, b);
 			save(l); /* so that a run in this folder is known from its first moment */
 		}
-		if (b->drawn)
-			augmenter_run(t->augmenter, b);
 		trainer_step(t, b);
 		progress_to(s->iter, "loss %.4f", trainer_loss(t));
 		if (pace_due(&l->pace, s->iter))

@@ -75,10 +75,11 @@ size_t trainer_measure(struct trainer *t, const struct batch *b)
 
 size_t trainer_weights(const struct trainer *t)
 {
+	const int copies = t->be->available ? 3 : 2; /* gradients and packed weights; a GPU's libraries have gradients in their own order */
 	int64_t n = 0;
 
 	for (int i = 0; i < t->agent->nets; i++)
-		n += t->ps[i].total + t->ps[i].trainable * (2 + optim_states(t->optim[i].kind));
+		n += t->ps[i].total + t->ps[i].trainable * (copies + optim_states(t->optim[i].kind));
 	n += (t->sets - t->agent->nets) * (t->ps[0].total + t->ps[0].trainable); /* averages */
 	return (size_t)n * sizeof(real);
 }
@@ -86,13 +87,14 @@ size_t trainer_weights(const struct trainer *t)
 /* Is so much of the GPU's memory free? It says so before anything is taken. */
 static void room(const struct trainer *t, const struct batch *b, size_t weights, size_t maps)
 {
-	const double mib = 1 << 20, all = (double)(weights + maps) / mib;
+	const size_t augmented = b->drawn ? augmenter_more(t->augmenter, b) : 0;
+	const double mib = 1 << 20, all = (double)(weights + maps + augmented) / mib;
 	const double free_mib = (double)(t->be->available() + t->bytes) / mib;
 	if (all > free_mib)
-		die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f are free: weights and moments %.1f, feature maps of a batch of "
-			"%lldx%lldx%lldx%lldx%lld %.1f; a smaller --batch or crop, or --precision bf16, needs less", all, free_mib,
-			(double)weights / mib, (long long)b->n, (long long)b->channels, (long long)b->size[0], (long long)b->size[1],
-			(long long)b->size[2], (double)maps / mib);
+		die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f are free: weights and moments %.1f, samples that are augmented %.1f, "
+			"feature maps of a batch of %lldx%lldx%lldx%lldx%lld %.1f; a smaller --batch or crop, or --precision bf16, needs less", all,
+			free_mib, (double)weights / mib, (double)augmented / mib, (long long)b->n, (long long)b->channels, (long long)b->size[0],
+			(long long)b->size[1], (long long)b->size[2], (double)maps / mib);
 }
 
 /* The smallest batch shows all parameters. */
@@ -294,7 +296,7 @@ static void run(struct trainer *t, const struct batch *b)
 		params_touch(&t->ps[i]); /* as optim_run does, but where it is replayed */
 }
 
-void trainer_step(struct trainer *t, const struct batch *b)
+void trainer_step(struct trainer *t, struct batch *b)
 {
 	struct state *s = &t->state;
 
@@ -302,6 +304,8 @@ void trainer_step(struct trainer *t, const struct batch *b)
 	if (!t->tally || !s->cycle_iters)
 		tally_put(t);
 	fit(t, b);
+	if (b->drawn)
+		augmenter_run(t->augmenter, b);
 	run(t, b);
 	s->iter++;
 	s->cycle_iters++;

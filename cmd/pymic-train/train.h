@@ -69,7 +69,7 @@ size_t trainer_weights(const struct trainer *t); /* and of weights, gradients, m
 void trainer_freeze(struct trainer *t, const struct batch *b); /* dies where a GPU has no room for steps of b; NULL: not known yet */
 void trainer_follow(struct trainer *t); /* teachers and averages become copies of what was trained */
 /* Waits for no result but each few iterations, to see whether the loss is finite: dies where not. */
-void trainer_step(struct trainer *t, const struct batch *b);
+void trainer_step(struct trainer *t, struct batch *b);
 void trainer_collect(struct trainer *t); /* state's sums of the cycle become those of all its iterations */
 double trainer_loss(const struct trainer *t); /* the mean of the cycle, as far as state knows */
 bool trainer_finite(const struct trainer *t);                /* are all parameters? */
