@@ -51,46 +51,62 @@ void device_free(void *p, size_t bytes)
 }
 
 /*
- * What is put goes through pinned memory: from other memory a copy would wait for all that the stream still has to do, and
- * the next step could not be prepared meanwhile. Two stages: one is filled while the copies out of the other come to an end.
+ * What is put goes through pinned memory and a stream of copies to a place of its own on the GPU, while work that was started
+ * before goes on: the next batch is there when its step begins, and is then moved within the GPU. Two stages: one is filled
+ * while what the other holds is still to be moved.
  */
 enum { STAGE = 64 << 20, STEP = 256 };
 
 static struct stage {
-	char *p;
+	char *host, *here; /* pinned; on the GPU */
 	size_t used;
-	cudaEvent_t done;
+	cudaEvent_t come, moved;
 } stages[2], *stage = stages;
 
-static void stage_open(struct stage *s)
+static cudaStream_t copies;
+
+/* Taken at once, so that memory that is said to be free is. */
+static void stages_open(void)
 {
-	must(cudaMallocHost((void **)&s->p, STAGE), "pinned memory");
-	must(cudaEventCreateWithFlags(&s->done, cudaEventDisableTiming), "event");
+	must(cudaStreamCreateWithFlags(&copies, cudaStreamNonBlocking), "making a stream");
+	for (struct stage *s = stages; s < stages + 2; s++) {
+		must(cudaMallocHost((void **)&s->host, STAGE), "pinned memory");
+		s->here = (char *)device_alloc(STAGE);
+		must(cudaEventCreateWithFlags(&s->come, cudaEventDisableTiming), "event");
+		must(cudaEventCreateWithFlags(&s->moved, cudaEventDisableTiming), "event");
+	}
 }
 
-/* Room for bytes that a copy will read. */
-static void *staged(size_t bytes)
+/* Room for so many bytes in the stage; where it is full, in the other, once all that came through that has been moved. */
+static size_t staged(size_t bytes)
 {
 	if (stage->used + bytes > STAGE) {
-		must(cudaEventRecord(stage->done, stream), "event");
+		must(cudaEventRecord(stage->moved, stream), "event");
 		stage = &stages[stage == stages];
-		if (stage->p)
-			must(cudaEventSynchronize(stage->done), "waiting for the GPU");
+		must(cudaEventSynchronize(stage->moved), "waiting for the GPU"); /* never recorded: at once */
 		stage->used = 0;
 	}
-	if (!stage->p)
-		stage_open(stage);
-	char *p = stage->p + stage->used;
+	const size_t at = stage->used;
 	stage->used += (bytes + STEP - 1) / STEP * STEP;
-	return p;
+	return at;
+}
+
+static void put_piece(char *dst, const char *host, size_t bytes)
+{
+	const size_t at = staged(bytes);
+
+	memcpy(stage->host + at, host, bytes);
+	must(cudaMemcpyAsync(stage->here + at, stage->host + at, bytes, cudaMemcpyHostToDevice, copies), "copying to the GPU");
+	must(cudaEventRecord(stage->come, copies), "event");
+	must(cudaStreamWaitEvent(stream, stage->come, 0), "event");
+	must(cudaMemcpyAsync(dst, stage->here + at, bytes, cudaMemcpyDeviceToDevice, stream), "copying within the GPU");
 }
 
 void device_put(void *dst, const void *host, size_t bytes)
 {
 	not_recorded("the host copies");
-	if (bytes <= STAGE)
-		host = memcpy(staged(bytes), host, bytes);
-	must(cudaMemcpyAsync(dst, host, bytes, cudaMemcpyHostToDevice, stream), "copying to the GPU");
+	for (size_t at = 0; at < bytes; at += STAGE)
+		put_piece((char *)dst + at, (const char *)host + at, bytes - at < STAGE ? bytes - at : (size_t)STAGE);
 }
 
 void device_get(void *host, const void *src, size_t bytes)
@@ -221,6 +237,7 @@ int device_open(int index, bool want_fast, bool want_tf32, char *why, size_t why
 	}
 	must(cudaSetDevice(index), "taking the GPU");
 	must(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
+	stages_open();
 	fast = want_fast;
 	tf32 = want_tf32;
 	snprintf(why, why_size, "%s", prop.name);
