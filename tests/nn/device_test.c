@@ -8,6 +8,7 @@
 #include "cuda/device.h"
 #include "net/cover.h"
 #include "net/net.h"
+#include "nn/augmentation.h"
 #include "nn/optim.h"
 #include "nn/recording.h"
 
@@ -459,29 +460,37 @@ static void test_score(void **state)
 	device->free(y, sizeof label);
 }
 
-/* 0: the shared object loads without a GPU, and each entry of its table is there. */
+/* How many of the entries of a table of functions are missing: of all, if it is. */
+static size_t lacking(const void *table, size_t bytes)
+{
+	size_t n = 0;
+
+	for (size_t at = 0; at < bytes; at += sizeof(void *)) {
+		void *entry = NULL;
+		if (table)
+			memcpy(&entry, (const char *)table + at, sizeof entry);
+		n += !entry;
+	}
+	return n;
+}
+
+/* 0: the shared object loads without a GPU, and each entry of its table and of those that it names is there. */
 static int table_check(const char *path)
 {
 	void *so = dlopen(path, RTLD_NOW);
 	const struct backend *be = so ? dlsym(so, "pymic_table") : NULL;
-	size_t lacking = 0;
 
 	if (!be) {
 		fprintf(stderr, "%s\n", dlerror());
 		return 1;
 	}
-	for (const char *p = (const char *)&be->alloc; p < (const char *)(be + 1); p += sizeof be->alloc) {
-		void *entry;
-		memcpy(&entry, p, sizeof entry);
-		lacking += !entry && (be->acts || p != (const char *)&be->norm_defer);
-	}
-	for (const char *p = be->regions ? (const char *)be->regions : NULL; p && p < (const char *)(be->regions + 1); p += sizeof be->alloc) {
-		void *entry;
-		memcpy(&entry, p, sizeof entry);
-		lacking += !entry;
-	}
-	printf("%zu entries, %zu lacking\n", (size_t)((const char *)(be + 1) - (const char *)&be->alloc) / sizeof be->alloc, lacking);
-	return lacking > 0;
+	const size_t own = sizeof *be - offsetof(struct backend, alloc);
+	const size_t others = sizeof *be->draws + sizeof *be->views + sizeof *be->regions + sizeof *be->recorder + sizeof *be->augmentation;
+	const size_t n = lacking(&be->alloc, own) - (!be->acts && !be->norm_defer) + lacking(be->draws, sizeof *be->draws) +
+		lacking(be->views, sizeof *be->views) + lacking(be->regions, sizeof *be->regions) +
+		lacking(be->recorder, sizeof *be->recorder) + lacking(be->augmentation, sizeof *be->augmentation);
+	printf("%zu entries, %zu lacking\n", (own + others) / sizeof be->alloc, n);
+	return n > 0;
 }
 
 int main(int argc, char **argv)
