@@ -55,6 +55,7 @@ CMDS    := $(notdir $(wildcard cmd/pymic-*))
 NN_CMDS := pymic-train pymic-infer
 UNITS   := $(basename $(notdir $(wildcard tests/unit/*_test.c)))
 NN_UNITS := $(basename $(notdir $(wildcard tests/nn/*_test.c)))
+GPU_UNITS := $(basename $(notdir $(wildcard tests/gpu/*_test.c)))
 TOOLS   := $(basename $(notdir $(wildcard tests/tool/*.c)))
 FUZZES  := $(basename $(notdir $(wildcard tests/fuzz/*_fuzz.c)))
 
@@ -112,9 +113,11 @@ $B/bin/libpymic-cuda.so: $(CU:%.cu=$B/%.cu.o) $B/common/cuda/runtime.cu.o $(GPU_
 	@$(NVCC) -shared -cudart static $^ -L$(CUDA_HOME)/lib64 -lcublasLt -lcudnn -o $@
 	@awk -f common/cuda/kernels.awk $(CU:%.cu=$B/%.cu.o.log) > $B/cuda-kernels.tsv
 
-# What can be tested of them without a GPU: products of matrices.
-$B/tests/gemm_test: tests/gpu/gemm_test.c $B/gpu/common/cuda/gemm.o $B/libpymic.a
-	$(COMPILE) -isystem $(CUDA_HOME)/include $(LDFLAGS) $^ $(LIBS_IO) $(LIBS) -lcmocka -o $@
+# What can be tested of them without a GPU: products of matrices, and the choice.
+$B/tests/gemm_test: $B/gpu/common/cuda/gemm.o
+$B/tests/engine_test: $(addprefix $B/gpu/common/cuda/,engine.o plan_cache.o)
+$(GPU_UNITS:%=$B/tests/%): $B/tests/%: tests/gpu/%.c $B/libpymic.a $B/flags
+	$(COMPILE) -isystem $(CUDA_HOME)/include $(LDFLAGS) $< $(filter %.o,$^) $B/libpymic.a $(LIBS_IO) $(LIBS) -lcmocka -o $@
 
 $B/twin/%.o: %.cu $B/flags
 	$(COMPILE) -O2 -fPIC -fopenmp -MMD -MP -x c -c $< -o $@
@@ -149,7 +152,7 @@ $(FUZZES:%=$B/tests/%): $B/tests/%: $B/tests/fuzz/%.o $(if $(filter 1,$(FUZZ)),,
 	@mkdir -p $(@D); echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $B/libpymic.a $(LIBS_IO) $(LIBS) -o $@
 
-tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(TOOLS:%=$B/tests/%) $(FUZZES:%=$B/tests/%) $(TWIN) $(if $(filter 1,$(CUDA)),$B/tests/gemm_test)
+tests: $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%) $(TOOLS:%=$B/tests/%) $(FUZZES:%=$B/tests/%) $(TWIN) $(if $(filter 1,$(CUDA)),$(GPU_UNITS:%=$B/tests/%))
 fuzz: $(FUZZES:%=$B/tests/%)
 
 # What the double build is for.

@@ -64,10 +64,12 @@ done > users
 is "$(tr '\n' ' ' < users)" "pymic-infer pymic-train " "only train and infer know of devices"
 
 if [ -f "$cuda" ]; then
-	CMOCKA_MESSAGE_OUTPUT=tap "$TESTS/gemm_test" > tap 2> log
-	rc=$?
-	grep -h '^not ok\|:' tap log | head -n 20 | sed 's/^/# /'
-	ok $rc "convolutions of kernel 1 as products of cuBLASLt"
+	for unit in "gemm_test convolutions of kernel 1 as products of cuBLASLt" "engine_test the choice among libraries and their plans"; do
+		"$TESTS/${unit%% *}" > log 2>&1
+		rc=$?
+		[ $rc = 0 ] || sed 's/^/# /' log | head -n 20
+		ok $rc "${unit#* }"
+	done
 	is "$("$TESTS/device_test" "$cuda" | sed 's/.*, //')" "0 lacking" "the real one loads without a GPU, and its table is complete"
 	is "$(awk 'NR > 1 && $3 + $4 > 0 { print }' "$BIN/../cuda-kernels.tsv")" "" "no kernel spills registers"
 	ok "$(awk 'NR > 1 { n[$2]++ } END { print !(n["sm_80"] > 20 && n["sm_80"] == n["sm_90"]) }' "$BIN/../cuda-kernels.tsv")" "kernels are there for sm_80 and sm_90"
@@ -76,6 +78,6 @@ if [ -f "$cuda" ]; then
 		like "$? $(cat err)" "^1 pymic-train: --device cuda: .*(NVIDIA)" "no GPU: one line, status 1"
 	fi
 else
-	skip "no nvcc: the real one was not built" 4
+	skip "no nvcc: the real one was not built" 5
 fi
 done_testing
