@@ -43,6 +43,9 @@ how_coteaching := --agent coteaching:keep=0.85:$(grown)
 how_trinet     := --agent trinet:keep=0.85:$(grown)
 how_dmsps      := --agent dmsps:weight=8:$(grown)
 how_psseg      := --agent psseg:weight=8:ramp-end=$(call part,1/10)
+how_fixmatch   := --agent fixmatch
+how_unimatch   := --agent unimatch
+how_unimatch-ema := --agent unimatch:teacher=ema:decay=0.999:gamma=0.7x1.5
 net_urpc       := unet:multiscale
 net_cct        := cctnet
 net_mcnet      := mcnet

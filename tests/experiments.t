@@ -22,7 +22,7 @@ plan() {
 		sed -e ':more' -e '/\\$/ { N; s/\\\n//; b more' -e '}'
 }
 
-for experiment in acdc_semi acdc_scribble jsrt_noisy la_semi; do
+for experiment in acdc_semi acdc_one acdc_scribble jsrt_noisy la_semi; do
 	plan $experiment > "$work/plan" 2> "$work/err"
 	methods=$(sed -n 's/.*| *pymic-train .* -o [^ ]*\/\([^/]*\)\/1 .*/\1/p' "$work/plan")
 	like "$methods" '^(sup|ce)$' "$experiment: its methods begin with plain training"
@@ -54,8 +54,9 @@ if [ -n "${PYMIC_DATA-}" ]; then
 	export PYMIC_DATA
 	sed -n "1p; 2,3s|\([^,]*\),\([^,]*\)|$PYMIC_DATA/acdc/\1,$PYMIC_DATA/acdc/\2|p" "$PYMIC_DATA/acdc/valid.csv" > "$work/valid.csv"
 	tiny acdc_semi cps
+	tiny acdc_one unimatch-ema
 	tiny acdc_scribble dmpls
 else
-	skip "PYMIC_DATA is not set" 6
+	skip "PYMIC_DATA is not set" 9
 fi
 done_testing

@@ -90,7 +90,7 @@ static void augment_init(struct trainer *t, struct conf *c, char **operand, int 
 /* Trained sets come first, teachers next, averages of trained ones last. */
 static void sets_count(struct trainer *t)
 {
-	const int trained = t->agent->nets, teachers = t->agent->teachers;
+	const int trained = t->agent->nets, teachers = agent_teachers(t->agent, t->run.conf);
 	const bool average = !strcmp(t->conf->evaluate, "average");
 
 	t->sets = trained + teachers + (t->conf->ema > 0 ? trained : 0);
@@ -120,7 +120,7 @@ static void trainer_init(struct trainer *t, struct conf *c)
 	if (t->run.loss.n < 1)
 		die(PM_USAGE, "--loss: %s", e.msg);
 	sets_count(t);
-	for (int i = 0; i < t->agent->nets + t->agent->teachers; i++)
+	for (int i = 0; i < t->agent->nets + agent_teachers(t->agent, conf); i++)
 		t->run.ps[i] = &t->ps[i];
 	for (int i = 0; i < t->agent->nets; i++) {
 		t->optim[i].kind = choose(&optimizer_kind, "optimizer", c->optimizer, &t->optim[i].conf);

@@ -133,10 +133,11 @@ void trainer_freeze(struct trainer *t, const struct batch *b)
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
 	}
+	const int teachers = agent_teachers(t->agent, t->run.conf);
 	for (int i = t->agent->nets; i < t->sets; i++) {
-		const bool teacher = i < t->agent->nets + t->agent->teachers;
+		const bool teacher = i < t->agent->nets + teachers;
 		const struct follow how = teacher ? t->agent->follow(t->run.conf) : (struct follow){ t->conf->ema, true };
-		average_init(&t->average[i], &t->ps[i], &t->ps[(i - t->agent->nets - (teacher ? 0 : t->agent->teachers))], &how);
+		average_init(&t->average[i], &t->ps[i], &t->ps[(i - t->agent->nets - (teacher ? 0 : teachers))], &how);
 	}
 }
 

@@ -40,6 +40,7 @@ struct agent {
 	bool fixed; /* makes the same nodes in each step of a shape, whatever the values and the iteration: it can be recorded */
 	int branches, scales; /* the fewest decoders, and outputs of each, that its network must have; 0: any */
 	struct follow (*follow)(const void *conf); /* how teachers follow */
+	bool (*alone)(const void *conf); /* NULL, or: do these settings do without the teachers? */
 	/* Numbers that differ from step to step and are not the batch's: weights, random draws. Says how many; out may be NULL. */
 	int64_t (*tell)(const struct run *r, float *out);
 	struct node *(*loss)(struct run *r);
@@ -49,6 +50,8 @@ struct agent {
 	 */
 	double (*error)(const void *conf, const float *logits, const float *original, int64_t n);
 };
+
+static inline int agent_teachers(const struct agent *a, const void *conf) { return a->alone && a->alone(conf) ? 0 : a->teachers; }
 
 extern const struct agent *const agents[]; /* ends with NULL */
 extern const struct kind agent_kind;

@@ -125,11 +125,6 @@ static struct node *over_space(struct graph *g, struct node *x)
 	return x;
 }
 
-static struct node *to_space(struct graph *g, struct node *x, const struct fmap *v)
-{
-	return op_spread(g, op_spread(g, op_spread(g, x, 4, v->w), 3, v->h), 2, v->d);
-}
-
 /*
  * Each class map of each sample gets length 1; for each pair of branches the scalar products of their maps, [k,k], shall be
  * the identity: the mean of the squares of the difference, over pairs.

@@ -46,14 +46,14 @@ struct node *main_output(struct run *r, struct node *logits, struct node *loss)
 	return loss;
 }
 
-static int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
+int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
 {
 	return r->net->forward(r->g, r->net_conf, r->ps[net], image, r->classes, out);
 }
 
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, r->image, out); }
 
-static struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
+struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
 
 int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, labeled(r, r->image), out); }
 
@@ -88,7 +88,7 @@ struct node *unlabeled(struct run *r, struct node *x)
 
 struct follow taught_follow(const void *conf)
 {
-	const struct taught *c = conf;
+	const struct followed *c = conf;
 
 	return (struct follow){ c->decay, !strcmp(c->statistics, "average") };
 }

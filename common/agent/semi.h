@@ -18,18 +18,29 @@ struct ramped {
 	OPT_NUMBER(T, ramp_start, 0, "N", "0", 0, 1e12, "iteration at which it begins to grow"), \
 	OPT_NUMBER(T, ramp_end, 0, "N", default_end, 0, 1e12, "iteration at which it has grown; 0: the last")
 
-/* Settings with a teacher begin with both. */
+/* How a teacher follows. */
+#define FOLLOWED \
+	double decay; \
+	const char *statistics
+#define FOLLOWED_OPTIONS(T) \
+	OPT_NUMBER(T, decay, 0, "X", "0.99", 0, 0.9999999, "the teacher is the average of the weights, of this decay"), \
+	OPT_CHOICE(T, statistics, 0, "average|copy", "average", "the teacher's running statistics: averaged as well, or the student's")
+
+/* Settings with a teacher begin with RAMPED and FOLLOWED; where the teacher sees noise, with TAUGHT. */
+struct followed {
+	RAMPED;
+	FOLLOWED;
+};
 #define TAUGHT \
 	RAMPED; \
-	double decay, noise; \
-	const char *statistics
+	FOLLOWED; \
+	double noise
 struct taught {
 	TAUGHT;
 };
 #define TAUGHT_OPTIONS(T) \
-	OPT_NUMBER(T, decay, 0, "X", "0.99", 0, 0.9999999, "the teacher is the average of the weights, of this decay"), \
-	OPT_NUMBER(T, noise, 0, "X", "0.1", 0, 1e6, "standard deviation of the noise on the images, cut at twice that"), \
-	OPT_CHOICE(T, statistics, 0, "average|copy", "average", "the teacher's running statistics: averaged as well, or the student's")
+	FOLLOWED_OPTIONS(T), \
+	OPT_NUMBER(T, noise, 0, "X", "0.1", 0, 1e6, "standard deviation of the noise on the images, cut at twice that")
 
 extern const struct opt ramped_opts[];
 double grown(const struct run *r, int64_t start, int64_t end); /* from 0 to 1 between two iterations; end 0: the last */
@@ -43,7 +54,7 @@ struct node *beyond(struct run *r, struct node *taught, struct node *more); /* t
 /* Says which logits are the run's; returns the loss. */
 struct node *main_output(struct run *r, struct node *logits, struct node *loss);
 
-struct follow taught_follow(const void *conf); /* of settings that begin with struct taught */
+struct follow taught_follow(const void *conf); /* of settings that begin with struct followed */
 
 /* What is made between them passes no gradient on, and its memory is free after its last use. */
 static inline void still_begin(struct graph *g) { g->grad = false; }
@@ -66,14 +77,16 @@ int64_t tell_sure(const struct run *r, float *out);
 /* What sure_gap wants: the teacher's probabilities of images with noise, and the mean of `passes` more with dropout. */
 struct node *sure_teacher(struct run *r, struct node *image, int passes, double sigma, struct node **p_mean);
 
-/* The network on all samples, or on the labeled ones alone; returns the number of outputs. */
+/* The network on images, on all samples, or on the labeled ones alone; returns the number of outputs. */
+int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS]);
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 
 /* The loss of the labeled samples, which come first in each output; over all outputs where there are several, the mean of branches. */
 struct node *supervised(struct run *r, struct node *const *out, int n);
 
-/* The unlabeled samples of a map of all; NULL where there are none. */
+/* The labeled samples of a map of all, and the unlabeled ones; NULL where there are none of those. */
+struct node *labeled(struct run *r, struct node *x);
 struct node *unlabeled(struct run *r, struct node *x);
 
 #endif

@@ -99,6 +99,25 @@ double rng_normal(struct rng *r)
 	return radius * cos(6.283185307179586 * rng_uniform(r));
 }
 
+/* The logarithm of Gamma(a, 1), which may be too small for itself (Marsaglia and Tsang, A simple method for generating gamma variables, 2000). */
+static double log_gamma(struct rng *r, double a)
+{
+	const double d = a + 1 - 1.0 / 3, c = 1 / sqrt(9 * d);
+
+	for (;;) { /* Gamma(a + 1), times U^(1/a) */
+		const double x = rng_normal(r), v = pow(fmax(0, 1 + c * x), 3), u = (rng_u32(r) + 1.0) * 0x1p-32;
+		if (v > 0 && log(u) < 0.5 * x * x + d - d * v + d * log(v))
+			return log(d * v) + log((rng_u32(r) + 1.0) * 0x1p-32) / a;
+	}
+}
+
+double rng_beta(struct rng *r, double a)
+{
+	const double x = log_gamma(r, a), y = log_gamma(r, a);
+
+	return 1 / (1 + exp(y - x));
+}
+
 void rng_shuffle(struct rng *r, int64_t *index, int64_t n)
 {
 	for (int64_t i = 0; i < n; i++)

@@ -24,6 +24,7 @@ double rng_uniform(struct rng *r);                           /* [0, 1) with 32 b
 double rng_range(struct rng *r, double lo, double hi);       /* [lo, hi) */
 int64_t rng_int(struct rng *r, int64_t lo, int64_t hi);      /* lo..hi, both ends included, unbiased */
 double rng_normal(struct rng *r);                            /* mean 0, standard deviation 1 (Box-Muller) */
+double rng_beta(struct rng *r, double a);                    /* Beta(a, a), a > 0: around 0 and 1 where a is small, 1/2 where large */
 
 /* A random order of 0..n-1 (Fisher-Yates). */
 void rng_shuffle(struct rng *r, int64_t *index, int64_t n);

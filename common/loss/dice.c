@@ -3,10 +3,12 @@
 
 struct conf {
 	double smooth;
+	bool square;
 };
 
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, smooth, 0, "X", "1e-5", 1e-12, 1e6, "added to numerator and denominator"),
+	OPT_SWITCH(struct conf, square, 0, "squares in the denominator, sum y^2 + sum p^2: small structures count more"),
 	OPT_END,
 };
 
@@ -14,9 +16,17 @@ static const struct opt opts[] = {
  * 1 - D_c, D_c = (2 sum w y p + s) / (sum w y + sum w p + s): the mean over classes, or sum a_c (1 - D_c) / sum a_c. A
  * class that is absent in both gives D = 1.
  */
+static struct node *overlap(struct graph *g, const struct conf *c, struct node *logits, const struct truth *t)
+{
+	if (!c->square)
+		return dice_of(g, logits, t, c->smooth);
+	struct node *y = truth_soft(g, t, logits->v.c);
+	return square_dice(g, op_softmax(g, logits), y, truth_weight(g, t, y), c->smooth);
+}
+
 static struct node *eval(struct graph *g, const void *settings, struct node *logits, const struct truth *t)
 {
-	struct node *miss = linear(g, -1, dice_of(g, logits, t, ((const struct conf *)settings)->smooth), 1);
+	struct node *miss = linear(g, -1, overlap(g, settings, logits, t), 1);
 
 	if (!t->class_weight)
 		return mean_of(g, miss);

@@ -78,6 +78,11 @@ struct node *channel(struct graph *g, struct node *x, int64_t c)
 
 struct node *space_sums(struct graph *g, struct node *x) { return op_sum(g, op_sum(g, op_sum(g, x, 4), 3), 2); }
 
+struct node *to_space(struct graph *g, struct node *x, const struct fmap *v)
+{
+	return op_spread(g, op_spread(g, op_spread(g, x, 4, v->w), 3, v->h), 2, v->d);
+}
+
 struct node *class_sums(struct graph *g, struct node *x)
 {
 	for (int axis = 4; axis >= 0; axis--)
@@ -100,6 +105,13 @@ struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t
 	struct node *both = row(g, sums, 0);
 
 	return dice_ratio(g, both, sum_of(g, row(g, sums, 1), row(g, sums, 2)), smooth);
+}
+
+struct node *square_dice(struct graph *g, struct node *p, struct node *y, struct node *w, double smooth)
+{
+	struct node *each = sum_of(g, op_unary(g, U_SQUARE, 0, p), op_unary(g, U_SQUARE, 0, y));
+
+	return dice_ratio(g, class_sums(g, by_pixel(g, product_of(g, p, y), w)), class_sums(g, by_pixel(g, each, w)), smooth);
 }
 
 struct node *barrier(struct graph *g, struct node *x, double t)

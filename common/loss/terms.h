@@ -33,12 +33,16 @@ struct node *truth_image(struct graph *g, const struct truth *t, const struct no
 struct node *channel(struct graph *g, struct node *x, int64_t c);
 /* Sums over space, [n,c]. */
 struct node *space_sums(struct graph *g, struct node *x);
+/* The inverse: one value for each sample and class, [n,c], everywhere in the space of v. */
+struct node *to_space(struct graph *g, struct node *x, const struct fmap *v);
 /* Sums over batch and space of each class, [1,k]. */
 struct node *class_sums(struct graph *g, struct node *x);
 /* (2 both + s) / (each + s) */
 struct node *dice_ratio(struct graph *g, struct node *both, struct node *each, double s);
 /* Soft Dice of each class, [1,k]: (2 sum w y p + s) / (sum w y + sum w p + s). */
 struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t, double smooth);
+/* With squares below: (2 sum w y p + s) / (sum w y^2 + sum w p^2 + s), of probabilities p and y; w [n,1,...], or NULL. */
+struct node *square_dice(struct graph *g, struct node *p, struct node *y, struct node *w, double smooth);
 
 /* psi(x) of the constraint x <= 0: -ln(-x) / t up to -1/t^2, beyond that a line of slope t: the log-barrier extension. */
 struct node *barrier(struct graph *g, struct node *x, double t);

@@ -15,7 +15,8 @@ static struct node *spread_over(struct graph *g, struct node *x, const struct fm
 
 static struct node *times(struct graph *g, struct node *plain, struct node *mask) { return op_maps(g, op_binary(g, B_MUL, plain, mask)); }
 
-struct node *drop_channels(struct graph *g, struct node *x, double lo, double hi)
+/* By channel of each sample what it is multiplied with. */
+static struct node *kept_channels(struct graph *g, struct node *x, double lo, double hi)
 {
 	struct node *keep = op_uniform(g, x->v.n, x->v.c, 1, 1, 1);
 
@@ -26,7 +27,21 @@ struct node *drop_channels(struct graph *g, struct node *x, double lo, double hi
 		keep = op_unary(g, U_STEP, 0, op_binary(g, B_SUB, keep, p));
 		keep = op_binary(g, B_DIV, keep, linear(g, -1, p, 1));
 	}
-	return times(g, op_plain(g, x), spread_over(g, keep, &x->v, 2));
+	return spread_over(g, keep, &x->v, 2);
+}
+
+struct node *drop_channels(struct graph *g, struct node *x, double lo, double hi)
+{
+	struct node *keep = kept_channels(g, x, lo, hi);
+
+	return times(g, op_plain(g, x), keep);
+}
+
+struct node *with_dropped(struct graph *g, struct node *x, double p)
+{
+	struct node *keep = kept_channels(g, x, p, p), *plain = op_plain(g, x);
+
+	return op_maps(g, op_join(g, plain, op_binary(g, B_MUL, plain, keep)));
 }
 
 struct node *drop_strongest(struct graph *g, struct node *x)

@@ -6,6 +6,8 @@
 
 /* Whole channels of a sample vanish with probability p, the others grow by 1 / (1 - p). p: a number, lo == hi, or drawn between. */
 struct node *drop_channels(struct graph *g, struct node *x, double lo, double hi);
+/* [x; that of x], on axis n; p below 1. */
+struct node *with_dropped(struct graph *g, struct node *x, double p);
 
 /* Places vanish where the mean of the channels is not below a share, drawn from 0.7 to 0.9, of its maximum in the sample. */
 struct node *drop_strongest(struct graph *g, struct node *x);

@@ -5,6 +5,8 @@
  */
 #include "net/unet.h"
 
+#include "net/perturb.h"
+
 #include <string.h>
 
 struct conf {
@@ -57,17 +59,21 @@ static void check(const struct unet *u, const struct node *x)
 void unet_encode(struct graph *g, const struct unet *u, struct params *ps, struct node *x, bool deferred, struct node *skip[UNET_LEVELS])
 {
 	const int last = u->chns.n - 1;
+	const bool twice = g->drop > 0;
 	char name[UNET_NAME];
 
 	check(u, x);
 	for (int i = 0; i <= last; i++) {
 		int64_t cout = (int64_t)u->chns.v[i];
-		struct block b = { u->dims, cout, drop(u, i), i < last ? u->dims : 0, i < last ? cout : 0, i == last && deferred, 1, INIT_FAN_IN };
+		struct block b = { u->dims, cout, drop(u, i), i < last ? u->dims : 0, i < last && !twice ? cout : 0, i == last && deferred && !twice, 1,
+			INIT_FAN_IN };
 		if (i)
 			snprintf(name, sizeof name, "encoder.down%d.maxpool_conv.1.conv_conv", i);
 		else
 			snprintf(name, sizeof name, "encoder.in_conv.conv_conv");
 		skip[i] = conv_block(g, ps, x, name, &b, &x);
+		if (twice)
+			skip[i] = with_dropped(g, skip[i], g->drop);
 	}
 }
 
@@ -76,7 +82,7 @@ static struct node *upsample(struct graph *g, const struct unet *u, struct param
 	const char *prefix, struct node *skip)
 {
 	const struct filter point = { u->dims, 1, 1, d->init };
-	struct node *beside = d->first ? skip : NULL;
+	struct node *beside = d->first && !(g->drop > 0) ? skip : NULL; /* what is joined has no room */
 	char name[UNET_NAME];
 
 	if (!strcmp(d->up, "conv")) {

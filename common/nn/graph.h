@@ -10,7 +10,6 @@
 
 struct graph;
 struct param;
-struct graph_mem;
 
 struct node {
 	struct fmap v;      /* the value */
@@ -39,6 +38,7 @@ struct graph {
 	bool recording;      /* see recording.h */
 	bool here;           /* inputs already lie in the backend's memory, which has augmented them */
 	bool aside;          /* a look at what parameters give: they need no gradient, running statistics stay, nothing drops out */
+	double drop;         /* encoders hand on twice the samples: behind them the same without this share of their channels */
 	struct graph_mem *mem;
 };
 

@@ -301,7 +301,7 @@ static struct node *case_loss(struct graph *g, struct params *ps, const void *ar
 	return y;
 }
 
-/* Settings that are not the defaults, on volumes: of losses that look at neighbours and sizes. */
+/* Settings that are not the defaults, on volumes. */
 static struct node *case_region(struct graph *g, struct params *ps, const void *arg)
 {
 	struct loss_sum s = { .n = 0 };
@@ -316,8 +316,7 @@ static struct node *case_region(struct graph *g, struct params *ps, const void *
 }
 
 struct net_case {
-	const char *net;
-	const struct plugin *agent;
+	const char *net, *agent;
 	int mode;
 };
 
@@ -338,25 +337,22 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 {
 	const struct net_case *c = arg;
 	struct err e;
-	void *conf;
+	void *conf, *agent_conf;
 	const struct net *net = (const struct net *)spec_parse(&net_kind, c->net, &conf, &e);
-	const struct agent *agent = (const struct agent *)c->agent;
+	const struct agent *agent = (const struct agent *)spec_parse(&agent_kind, c->agent, &agent_conf, &e);
 	struct numbers none = { 0 };
 	int64_t size[3];
 
-	assert_non_null(net);
+	assert_true(net && agent);
 	net->multiple(conf, size); /* the smallest that has more than one voxel at the deepest level */
 	for (int i = 0; i < 3; i++)
 		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
 	struct params *teacher = teacher_of(ps);
 	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .deep_mode = c->mode, .deep_weights = &none,
 		.iter = 5, .iters = 10, .labeled = 1 };
-	for (int i = 0; i < agent->nets + agent->teachers; i++)
+	for (int i = 0; i < agent->nets + agent_teachers(agent, agent_conf); i++)
 		r.ps[i] = i < agent->nets ? ps : teacher;
 	r.loss = the_loss(losses[0]->p.name ? &losses[0]->p : NULL);
-	void *agent_conf = xcalloc(1, agent->p.conf_size ? agent->p.conf_size : 1);
-	if (agent->p.opts)
-		opt_defaults(agent->p.opts, agent_conf);
 	r.conf = agent_conf;
 	r.samples = 2;
 	memcpy(r.size, size, sizeof size);
@@ -370,7 +366,6 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	else
 		r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
 	struct node *y = agent->loss(&r);
-	free(agent_conf);
 	free(r.loss.part[0].conf);
 	return y;
 }
@@ -421,7 +416,7 @@ static void walk_losses(checker check)
 	for (int i = 0; losses[i]; i++)
 		for (int k = 0; k < 8; k++)
 			check(losses[i]->p.name, case_loss, &(struct loss_case){ &losses[i]->p, k & 1, k & 2, k & 4 }, 12);
-	static const char *const regions[] = { "tv", "mumford-shah:penalty=l2", "gated-crf:radius=7:rgb=2", "compactness:classes=1x2",
+	static const char *const regions[] = { "dice:square", "tv", "mumford-shah:penalty=l2", "gated-crf:radius=7:rgb=2", "compactness:classes=1x2",
 		"size:low=10x60x10:high=20x70x0", "size:tags:high=0x5x5", "size:low=10x60x10:high=20x70x0:penalty=barrier:t=2" };
 	for (size_t i = 0; i < PM_COUNT(regions); i++)
 		check(regions[i], case_region, regions[i], 12);
@@ -433,15 +428,29 @@ static void case_agents(checker check, const char *spec, int mode, int branches,
 	for (int i = 0; agents[i]; i++) {
 		const bool wants = agents[i]->branches > 1 || agents[i]->scales > 1;
 		if (!i || (wants && agents[i]->branches <= branches && agents[i]->scales <= scales))
-			check(agents[i]->p.name, case_net, &(struct net_case){ spec, &agents[i]->p, mode }, 3);
+			check(agents[i]->p.name, case_net, &(struct net_case){ spec, agents[i]->p.name, mode }, 3);
 	}
+}
+
+/* Settings under which a network that has just begun is sure somewhere. */
+static void case_sure(checker check)
+{
+	static const char *const agent[] = { "fixmatch:threshold=0.4:cutmix=1", "fixmatch:threshold=0.4:loss=dice:gamma=0.7x1.5",
+		"unimatch:threshold=0.4:teacher=ema:cutmix=1", "unimatch:threshold=0.4:loss=ce:denominator=kept:cutmix=0" };
+
+	for (size_t i = 0; i < PM_COUNT(agent); i++)
+		for (int dims = 2; dims <= 3; dims++)
+			check(agent[i], case_net, &(struct net_case){ dims == 2 ? "unet:chns=3,4,5:dropout=0.1" : "unet:dims=3:chns=3,4,5:dropout=0.2",
+				agent[i], 2 }, 3);
+	check(agent[2], case_net, &(struct net_case){ "mcnet:chns=3,4,5:dropout=0.1", agent[2], 2 }, 3);
 }
 
 static void walk_networks(checker check)
 {
 	for (int i = 0; agents[i]; i++)
 		if (agents[i]->branches <= 1 && agents[i]->scales <= 1)
-			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", &agents[i]->p, 2 }, 3);
+			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", agents[i]->p.name, 2 }, 3);
+	case_sure(check);
 	case_agents(check, "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", 2, 1, 1);
 	case_agents(check, "unet:chns=3,4,5:dropout=0.1:up=conv", 2, 1, 1);
 	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);

@@ -7,6 +7,8 @@
 #include <cmocka.h>
 
 #include "agent/methods.h"
+#include "agent/views.h"
+#include "loss/terms.h"
 
 enum { N = 2, K = 3, V = 16, ARENA = 1 << 22 };
 
@@ -70,6 +72,40 @@ static void golden_values(void **state)
 	near(class_affinity(&g, z, 3), 0.47274726);
 }
 
+/* Who is sure teaches: z1 learns from p2, in the box from p3. */
+static void sure_pixels(void **state)
+{
+	const double box[12] = { 0, 1, 1, 1, 3, 4, 0, 1, 1, 1, 3, 4 };
+	struct viewed some = { .threshold = 0.6, .loss = "dice", .denominator = "all" }, few = some, none = some;
+	struct node *z[3], *p[3];
+	uint8_t label[N * V];
+	(void)state;
+
+	for (int i = 0; i < N * V; i++)
+		label[i] = (uint8_t)(i % K);
+	few.threshold = 0.8;
+	none.threshold = 1;
+	logits(z);
+	for (int i = 0; i < 3; i++)
+		p[i] = op_softmax(&g, z[i]);
+	struct node *y = op_onehot(&g, op_label(&g, label, N, (int64_t[]){ 1, 4, 4 }, false), K);
+	near(linear(&g, -1, mean_of(&g, square_dice(&g, p[0], y, NULL, 1e-5)), 1), 0.59418695);
+	struct node *in = op_box(&g, op_constant(&g, box, 2, 6), (int64_t[]){ 1, 4, 4 });
+	struct node *pasted = sum_of(&g, by_pixel(&g, p[1], linear(&g, -1, in, 1)), by_pixel(&g, p[2], in));
+	near(confident(&g, &some, z[0], p[1]), 0.64256194);
+	near(confident(&g, &few, z[0], p[1]), 0.64316228);
+	near(confident(&g, &some, z[0], pasted), 0.75073057);
+	near(confident(&g, &none, z[0], p[1]), 0);
+	some.loss = few.loss = none.loss = "ce";
+	near(confident(&g, &some, z[0], p[1]), 1.60696407);
+	near(confident(&g, &few, z[0], p[1]), 1.01545351);
+	near(confident(&g, &none, z[0], p[1]), 0);
+	some.denominator = few.denominator = none.denominator = "kept";
+	near(confident(&g, &some, z[0], p[1]), 1.90455001);
+	near(confident(&g, &few, z[0], p[1]), 1.91144190);
+	near(confident(&g, &none, z[0], p[1]), 0);
+}
+
 /* d sum x^2 / dx = 2 x, a constant; and the walk back of the whole is not disturbed. */
 static void slope(void **state)
 {
@@ -120,6 +156,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup_teardown(golden_values, setup, teardown),
+		cmocka_unit_test_setup_teardown(sure_pixels, setup, teardown),
 		cmocka_unit_test_setup_teardown(slope, setup, teardown),
 		cmocka_unit_test_setup_teardown(uniform, setup, teardown),
 	};

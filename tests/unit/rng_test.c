@@ -80,6 +80,33 @@ static void uniform_and_normal(void **state)
 	assert_true(fabs(u / N - 0.5) < 5 / sqrt(12. * N));
 }
 
+/* Its mean, its variance, and the mean of x ln x + (1 - x) ln (1 - x), psi(a + 1) - psi(2a + 1), which sees the ends. */
+static void beta(void **state)
+{
+	(void)state;
+	enum { N = 100000 };
+	static const struct {
+		double a, entropy;
+	} known[] = { { 0.01, -0.0160961 }, { 0.2, -0.2276554 }, { 1, -0.5 }, { 30, -0.6848833 } };
+	struct rng r;
+
+	rng_init(&r, 9, "test", 0, "", 0);
+	for (size_t k = 0; k < sizeof known / sizeof *known; k++) {
+		const double variance = 1 / (4 * (2 * known[k].a + 1));
+		double sum = 0, squares = 0, entropy = 0;
+		for (int i = 0; i < N; i++) {
+			const double x = rng_beta(&r, known[k].a);
+			assert_true(x >= 0 && x <= 1);
+			sum += x;
+			squares += (x - 0.5) * (x - 0.5);
+			entropy += (x > 0 ? x * log(x) : 0) + (x < 1 ? (1 - x) * log(1 - x) : 0);
+		}
+		assert_true(fabs(sum / N - 0.5) < 5 * sqrt(variance / N));
+		assert_true(fabs(squares / N - variance) < 5 * 0.15 / sqrt(N));
+		assert_true(fabs(entropy / N - known[k].entropy) < 5 * 0.25 / sqrt(N));
+	}
+}
+
 static void integers(void **state)
 {
 	(void)state;
@@ -157,7 +184,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers), cmocka_unit_test(names), cmocka_unit_test(uniform_and_normal),
-		cmocka_unit_test(integers), cmocka_unit_test(shuffle), cmocka_unit_test(skipping),
+		cmocka_unit_test(beta), cmocka_unit_test(integers), cmocka_unit_test(shuffle), cmocka_unit_test(skipping),
 	};
 	return cmocka_run_group_tests_name("rng", tests, NULL, NULL);
 }
