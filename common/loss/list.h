@@ -1,5 +1,6 @@
 LOSS(ce)
 LOSS(dice)
+LOSS(dice_square)
 LOSS(gce)
 LOSS(mae)
 LOSS(mse)
