@@ -14,9 +14,14 @@ static int64_t introduce(struct trainer *t, const struct batch *b)
 
 	r->iter = t->state.iter;
 	r->labeled = b->labeled * slices;
+	r->clean = b->clean * slices;
 	r->samples = b->n * slices;
 	memcpy(r->size, b->size, sizeof r->size);
 	r->size[0] = t->fold ? 1 : b->size[0];
+	const char *why = t->agent->refuses ? t->agent->refuses(r) : NULL;
+	if (why)
+		die(PM_USAGE, "--agent %s: %s; this batch has %lld %s, %lld of them with a label", t->agent->p.name, why, (long long)r->samples,
+			t->fold && slices > 1 ? "slices" : "samples", (long long)r->labeled);
 	if (!t->agent->tell)
 		return 0;
 	const int64_t n = t->agent->tell(r, NULL);
@@ -47,8 +52,9 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	if (a->n)
 		r->truth.class_weight = op_constant(g, a->v, 1, a->n);
 	r->told = told ? op_told(g, t->told, told) : NULL;
+	r->memory = t->agent->remembers ? op_held(g, t->memory, trainer_remembers(t)) : NULL;
 	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
-	r->logits = NULL;
+	r->logits = r->remember = NULL;
 	struct node *loss = t->agent->loss(r);
 	assert(r->logits && r->logits->keep);
 	return loss;
@@ -95,10 +101,12 @@ static void room(const struct trainer *t, const struct batch *b, size_t weights,
 			(long long)b->size[2], (double)maps / mib);
 }
 
-/* The smallest batch shows all parameters. */
+int64_t trainer_remembers(const struct trainer *t) { return t->agent->remembers ? t->agent->remembers(t->run.conf) : 0; }
+
+/* A small batch shows all parameters. */
 void trainer_declare(struct trainer *t, int64_t channels)
 {
-	struct batch b = { .n = 1, .labeled = 1, .channels = channels };
+	struct batch b = { .n = 2, .labeled = 2, .clean = 1, .channels = channels };
 
 	t->net->multiple(t->net_conf, b.size);
 	t->channels = channels;
@@ -122,6 +130,21 @@ struct feed_conf trainer_feed(const struct trainer *t)
 	return f;
 }
 
+/* What the agent remembers: nothing yet, or what it did when the run stopped. */
+static void recall(struct trainer *t)
+{
+	const int64_t n = trainer_remembers(t);
+	real *v = xcalloc((size_t)n, sizeof *v);
+
+	for (int64_t i = 0; i < n && t->remembered; i++)
+		v[i] = (real)t->remembered[i];
+	if (n) {
+		t->memory = t->be->alloc((size_t)n * sizeof *v);
+		t->be->put(t->memory, v, (size_t)n * sizeof *v);
+	}
+	free(v);
+}
+
 void trainer_freeze(struct trainer *t, const struct batch *b)
 {
 	if (b && t->be->available)
@@ -131,9 +154,10 @@ void trainer_freeze(struct trainer *t, const struct batch *b)
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
 	}
+	recall(t);
 	for (int i = t->agent->nets; i < t->sets; i++) {
 		const bool teacher = i < t->agent->nets + t->agent->teachers;
-		const struct follow how = teacher ? t->agent->follow(t->run.conf) : (struct follow){ t->conf->ema, true };
+		const struct follow how = teacher ? t->agent->follow(t->run.conf) : (struct follow){ .decay = t->conf->ema, .statistics = true };
 		average_init(&t->average[i], &t->ps[i], &t->ps[(i - t->agent->nets - (teacher ? 0 : t->agent->teachers))], &how);
 	}
 }
@@ -147,7 +171,7 @@ void trainer_follow(struct trainer *t)
 /* A batch of another shape needs another amount of memory: the arena grows when it must. */
 static void fit(struct trainer *t, const struct batch *b)
 {
-	const int64_t shape[6] = { b->n, b->labeled, b->size[0], b->size[1], b->size[2], b->weight != NULL };
+	const int64_t shape[7] = { b->n, b->labeled, b->clean, b->size[0], b->size[1], b->size[2], b->weight != NULL };
 
 	if (!memcmp(shape, t->shape, sizeof shape))
 		return;
@@ -264,6 +288,8 @@ static void compute(void *arg)
 		optim_run(&t->optim[i], &t->ps[i], t->conf->clip);
 	for (int i = t->agent->nets; i < t->sets; i++)
 		average_run(&t->average[i]);
+	if (r->remember)
+		t->be->unary(U_SCALE, 1, t->memory, r->remember->v.data, trainer_remembers(t), false);
 }
 
 static void run(struct trainer *t, const struct batch *b)

@@ -49,6 +49,8 @@ struct trainer {
 	struct optim optim[PM_NETS];
 	float *told;                 /* what the agent tells the device in this step */
 	int64_t room_told;
+	real *memory;                /* what the agent remembers, on the backend */
+	double *remembered;          /* the same in the checkpoint that is resumed; NULL: nothing */
 	struct schedule schedule;
 	struct state state;
 	bool resumed;
@@ -57,7 +59,7 @@ struct trainer {
 	struct graph g;
 	struct recording recording;  /* of g's steps */
 	size_t bytes;                /* of g's arena */
-	int64_t shape[6];            /* of the last batch: n, labeled, d, h, w, weighted */
+	int64_t shape[7];            /* of the last batch: n, labeled, clean, d, h, w, weighted */
 	double *tally;               /* on the backend: the cycle's loss and Dice; NULL: state has them */
 	int64_t pending;             /* iterations whose loss and Dice state has not seen yet */
 };
@@ -65,6 +67,7 @@ struct trainer {
 struct feed_conf trainer_feed(const struct trainer *t);
 void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
 size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */
+int64_t trainer_remembers(const struct trainer *t); /* how many numbers the agent carries from step to step */
 size_t trainer_weights(const struct trainer *t); /* and of weights, gradients, moments, until the freeze */
 void trainer_freeze(struct trainer *t, const struct batch *b); /* dies where a GPU has no room for steps of b; NULL: not known yet */
 void trainer_follow(struct trainer *t); /* teachers and averages become copies of what was trained */

@@ -13,7 +13,8 @@ void average_init(struct average *a, struct params *ps, const struct params *of,
 
 void average_put(struct average *a, int64_t t)
 {
-	const double keep = fmin(1 - 1 / ((double)t + 1), a->how.decay), both[2] = { keep, a->how.statistics ? keep : 0 };
+	const double decay = a->how.decay, keep = a->how.steady ? decay : fmin(1 - 1 / ((double)t + 1), decay);
+	const double both[2] = { keep, a->how.statistics ? keep : 0 };
 
 	a->ps->be->put(a->keep, both, sizeof both);
 }

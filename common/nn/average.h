@@ -1,6 +1,7 @@
 /*
  * average.h: parameters that follow trained ones: teachers (Tarvainen and Valpola, NeurIPS 2017), and averages of a run that
- * are kept for inference. They start as a copy; after each step w = a w + (1 - a) trained, a = min(1 - 1 / (t + 1), decay).
+ * are kept for inference. They start as a copy; after each step w = a w + (1 - a) trained, a = min(1 - 1 / (t + 1), decay),
+ * or a = decay from the first step on.
  */
 #ifndef PM_AVERAGE_H
 #define PM_AVERAGE_H
@@ -10,6 +11,7 @@
 struct follow {
 	double decay;
 	bool statistics; /* running statistics are averaged as well; else they are copies */
+	bool steady;     /* from the first step on */
 };
 
 struct average {

@@ -55,8 +55,9 @@ static void teachers_are_averages(void **state)
 	enum { WEIGHTS = 40, STATISTICS = 7, TOTAL = WEIGHTS + STATISTICS, STEPS = 300 };
 	(void)state;
 
-	for (int averaged = 0; averaged < 2; averaged++) {
-		const struct follow how = { 0.97, averaged };
+	for (int kind = 0; kind < 4; kind++) {
+		const bool averaged = kind & 1, steady = kind & 2;
+		const struct follow how = { 0.97, averaged, steady };
 		const int64_t n = WEIGHTS;
 		struct graph dry = { .grad = true };
 		struct params ps = { 0 }, teacher = { 0 };
@@ -73,7 +74,7 @@ static void teachers_are_averages(void **state)
 		for (int i = 0; i < TOTAL; i++)
 			slow[i] = (double)ps.value[i];
 		for (int t = 0; t < STEPS; t++) {
-			const double keep = fmin(1 - 1 / (t + 1.0), 0.97);
+			const double keep = steady ? 0.97 : fmin(1 - 1 / (t + 1.0), 0.97);
 			for (int i = 0; i < TOTAL; i++) {
 				ps.value[i] = (real)sin(0.1 * t + i);
 				const double old = i < WEIGHTS || averaged ? keep : 0;
