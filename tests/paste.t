@@ -4,11 +4,11 @@
 . "$(dirname "$0")/lib.sh"
 phantom="$TESTS/phantom_test"
 cd "$work" || exit 1
-few=2 many=16 first=100 second=200
+few=2 many=16 first=200 second=300
 settings="--net unet:chns=8,16,32:dropout=0 --classes 3 --lr 3e-3 --valid valid.pms -j1"
 "$phantom" 16 1 32 7 1 noise=0.8 > valid.pms || exit 1
 for seed in 1 2 3; do
-	"$phantom" $few 400 32 $seed 1 noise=0.8 > few$seed.pms && "$phantom" $many 100 32 1$seed 1 noise=0.8 \
+	"$phantom" $few 600 32 $seed 1 noise=0.8 > few$seed.pms && "$phantom" $many 80 32 1$seed 1 noise=0.8 \
 		$(seq -f unlabeled=%g 0 $((many - 1))) > many$seed.pms || exit 1
 	pymic-batch --labeled 2 --unlabeled 2 few$seed.pms many$seed.pms > mixed$seed.pms 2> log
 done
@@ -28,8 +28,8 @@ mean() { awk '{ s += $1 } END { printf "%.3f\n", s / NR }'; }
 		dice --iters $second --valid-every $second --seed $seed --agent bcp --init one$seed/best.pmm -o two$seed < mixed$seed.pms
 	done > two
 	echo "# Dice: sup $(mean < sup), first stage $(mean < one), second stage $(mean < two)"
-	ok "$(echo "$(mean < two) $(mean < sup)" | awk '{ print !($1 > $2 + 0.02) }')" "both stages do better than the few labels alone"
-	ok "$(echo "$(mean < two) $(mean < one)" | awk '{ print !($1 > $2) }')" "and the second than the first"
+	ok "$(echo "$(mean < two) $(mean < sup)" | awk '{ print !($1 > $2 + 0.05) }')" "both stages do better than the few labels alone"
+	ok "$(echo "$(mean < two) $(mean < one)" | awk '{ print !($1 > $2 + 0.02) }')" "and the second than the first"
 }
 
 short="--iters 6 --valid-every 6 --agent"

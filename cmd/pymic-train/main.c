@@ -93,9 +93,11 @@ static void sets_count(struct trainer *t)
 	const int trained = t->agent->nets, teachers = t->agent->teachers;
 	const bool average = !strcmp(t->conf->evaluate, "average");
 
-	t->sets = trained + teachers + (t->conf->ema > 0 ? trained : 0);
+	const bool kept = t->conf->ema > 0 || t->conf->swa_start > 0;
+
+	t->sets = trained + teachers + (kept ? trained : 0);
 	t->members = trained;
-	if (average && t->conf->ema > 0) {
+	if (average && kept) {
 		t->first = trained + teachers;
 	} else if (average && teachers) {
 		t->first = trained;

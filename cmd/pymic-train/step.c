@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The iteration from which on weights are averaged (--swa-start); after all of them where it does not. */
+static int64_t swa_start(const struct conf *c) { return c->swa_start > 0 ? (int64_t)(c->swa_start * (double)c->iters) : INT64_MAX; }
+
+double trainer_lr(const struct trainer *t, int64_t iter)
+{
+	const struct conf *c = t->conf;
+
+	return iter < swa_start(c) ? t->schedule.lr : c->swa_lr > 0 ? c->swa_lr : c->lr / 2;
+}
+
 /* All that the agent is told but what lies on the tape; returns how many numbers it tells. */
 static int64_t introduce(struct trainer *t, const struct batch *b)
 {
@@ -28,6 +38,20 @@ static int64_t introduce(struct trainer *t, const struct batch *b)
 	if (n > t->room_told) /* who feeds a recorded step holds it: it stays where it is */
 		t->told = xresize(t->told, (size_t)(t->room_told = n), sizeof *t->told);
 	return t->agent->tell(r, t->told);
+}
+
+/*
+ * The running statistics of averaged weights are none of those that were averaged: they become those of the images that pass, as
+ * in training.
+ */
+static void refresh(struct trainer *t, struct graph *g)
+{
+	struct node *out[PM_OUTPUTS];
+
+	g->grad = false;
+	for (int i = t->agent->nets + t->agent->teachers; i < t->sets; i++)
+		t->net->forward(g, t->net_conf, &t->ps[i], t->run.image, t->run.classes, out);
+	g->grad = true;
 }
 
 /* Puts the batch on the tape, the image last, whose copy may leave room, and lets the agent make the loss. */
@@ -55,6 +79,8 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	r->memory = t->agent->remembers ? op_held(g, t->memory, trainer_remembers(t)) : NULL;
 	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
 	r->logits = r->remember = NULL;
+	if (r->iter >= swa_start(t->conf))
+		refresh(t, g);
 	struct node *loss = t->agent->loss(r);
 	assert(r->logits && r->logits->keep);
 	return loss;
@@ -157,7 +183,9 @@ void trainer_freeze(struct trainer *t, const struct batch *b)
 	recall(t);
 	for (int i = t->agent->nets; i < t->sets; i++) {
 		const bool teacher = i < t->agent->nets + t->agent->teachers;
-		const struct follow how = teacher ? t->agent->follow(t->run.conf) : (struct follow){ .decay = t->conf->ema, .statistics = true };
+		const struct follow mean = { .start = swa_start(t->conf), .every = t->conf->swa_every };
+		const struct follow ema = { .decay = t->conf->ema, .statistics = true };
+		const struct follow how = teacher ? t->agent->follow(t->run.conf) : t->conf->swa_start > 0 ? mean : ema;
 		average_init(&t->average[i], &t->ps[i], &t->ps[(i - t->agent->nets - (teacher ? 0 : t->agent->teachers))], &how);
 	}
 }
@@ -171,7 +199,8 @@ void trainer_follow(struct trainer *t)
 /* A batch of another shape needs another amount of memory: the arena grows when it must. */
 static void fit(struct trainer *t, const struct batch *b)
 {
-	const int64_t shape[7] = { b->n, b->labeled, b->clean, b->size[0], b->size[1], b->size[2], b->weight != NULL };
+	const int64_t shape[8] = { b->n, b->labeled, b->clean, b->size[0], b->size[1], b->size[2], b->weight != NULL,
+		t->state.iter >= swa_start(t->conf) };
 
 	if (!memcmp(shape, t->shape, sizeof shape))
 		return;
@@ -302,7 +331,7 @@ static void run(struct trainer *t, const struct batch *b)
 	t->g.seed = (uint64_t)t->conf->seed;
 	t->g.step = (uint64_t)t->state.iter;
 	for (int i = 0; i < t->agent->nets; i++)
-		optim_put(&t->optim[i], t->schedule.lr);
+		optim_put(&t->optim[i], trainer_lr(t, t->state.iter));
 	for (int i = t->agent->nets; i < t->sets; i++)
 		average_put(&t->average[i], t->state.iter);
 	const int64_t told = introduce(t, b);

@@ -11,9 +11,9 @@
 struct conf {
 	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *init_parts, *position;
 	const char *checkpoint_every, *augment, *evaluate;
-	double lr, clip, ema;
+	double lr, clip, ema, swa_start, swa_lr;
 	int classes, batch, threads, deep_mode, ignore_label;
-	int64_t iters, valid_every, early_stop, seed;
+	int64_t iters, swa_every, valid_every, early_stop, seed;
 	struct numbers window, class_weights, deep_weights;
 	bool dry_run, restart, skipped, fast;
 };
@@ -59,7 +59,7 @@ struct trainer {
 	struct graph g;
 	struct recording recording;  /* of g's steps */
 	size_t bytes;                /* of g's arena */
-	int64_t shape[7];            /* of the last batch: n, labeled, clean, d, h, w, weighted */
+	int64_t shape[8];            /* of the last step: n, labeled, clean, d, h, w, weighted, images for the averages */
 	double *tally;               /* on the backend: the cycle's loss and Dice; NULL: state has them */
 	int64_t pending;             /* iterations whose loss and Dice state has not seen yet */
 };
@@ -73,6 +73,7 @@ void trainer_freeze(struct trainer *t, const struct batch *b); /* dies where a G
 void trainer_follow(struct trainer *t); /* teachers and averages become copies of what was trained */
 /* Waits for no result but each few iterations, to see whether the loss is finite: dies where not. */
 void trainer_step(struct trainer *t, const struct batch *b);
+double trainer_lr(const struct trainer *t, int64_t iter); /* in this iteration */
 void trainer_collect(struct trainer *t); /* state's sums of the cycle become those of all its iterations */
 double trainer_loss(const struct trainer *t); /* the mean of the cycle, as far as state knows */
 bool trainer_finite(const struct trainer *t);                /* are all parameters? */

@@ -27,7 +27,7 @@ static struct follow follow(const void *conf)
 {
 	const struct conf *c = conf;
 
-	return (struct follow){ .decay = c->decay, .statistics = !strcmp(c->statistics, "average"), .steady = true };
+	return (struct follow){ .decay = c->decay, .statistics = !strcmp(c->statistics, "average") };
 }
 
 static const char *refuses(const struct run *r)

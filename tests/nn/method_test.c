@@ -193,10 +193,10 @@ static int same_logits(struct graph *gg, const void *conf, struct params *ps, st
 }
 
 /* What the agent adds to the labels' loss, and what it remembers, with a memory of two queues of such numbers. */
-static double chosen(double first, double second, double count, real remembered[9])
+static double chosen(double first, double second, double count, real remembered[11])
 {
 	static const struct net net = { .forward = same_logits, .branches = two_branches };
-	const double memory[9] = { first, first, first, first, second, second, second, second, count };
+	const double memory[11] = { first, first, first, first, first, second, second, second, second, second, count };
 	struct numbers none = { 0 };
 	struct run r = { .g = &g, .net = &net, .classes = K, .deep_weights = &none, .iter = 9, .iters = 9, .samples = N, .labeled = N, .clean = 1 };
 	const struct agent *dast;
@@ -207,18 +207,18 @@ static double chosen(double first, double second, double count, real remembered[
 	for (int i = 0; i < 2; i++) {
 		graph_reset(&g);
 		r.loss = loss_of("ce");
-		dast = (const struct agent *)spec_parse(&agent_kind, i ? "dast:weight=0:self=0:length=4" : "dast:weight=10:self=1:length=4", &conf, &e);
+		dast = (const struct agent *)spec_parse(&agent_kind, i ? "dast:weight=0:self=0:length=5" : "dast:weight=10:self=1:length=5", &conf, &e);
 		r.conf = conf;
-		assert_int_equal(dast->remembers(conf), 9);
+		assert_int_equal(dast->remembers(conf), 11);
 		assert_null(dast->refuses(&r));
 		float numbers[2];
 		assert_int_equal(dast->tell(&r, numbers), 2);
 		r.told = op_told(&g, numbers, 2);
-		r.memory = op_constant(&g, memory, 9, 1);
+		r.memory = op_constant(&g, memory, 11, 1);
 		r.truth = (struct truth){ .target = labels() };
 		r.image = op_image(&g, (const float[N * V]){ 0 }, N, 1, (int64_t[]){ 1, 4, 4 }, false);
 		loss[i] = graph_scalar(&g, dast->loss(&r));
-		g.be->get(remembered, r.remember->v.data, 9 * sizeof *remembered);
+		g.be->get(remembered, r.remember->v.data, 11 * sizeof *remembered);
 	}
 	return loss[0] - loss[1];
 }
@@ -227,7 +227,7 @@ static double chosen(double first, double second, double count, real remembered[
 static void dast_selects(void **state)
 {
 	struct node *z[3], *branch[2], *e[2];
-	real held[9];
+	real held[11];
 	(void)state;
 
 	logits(z);
@@ -239,13 +239,13 @@ static void dast_selects(void **state)
 	const double far = graph_scalar(&g,
 		mean_of(&g, op_unary(&g, U_ABS, 0, op_binary(&g, B_SUB, op_softmax(&g, branch[0]), sharpened_votes(&g, branch, &t)))));
 	assert_true(e0 < e1); /* else nothing is learned of them */
-	assert_true(fabs(chosen(0, 0, 4, held) - 10 * divergence_is) < 1e-4);
-	assert_true(fabs(chosen(9, 9, 4, held) - far) < 1e-4);
-	assert_true(fabs(chosen(9, 0, 4, held) - far - 10 * divergence_is) < 1e-4);
-	assert_true(fabs(chosen(0, 9, 4, held)) < 1e-4);
-	assert_true(fabs((double)held[3] - e0) < 1e-5 && fabs((double)held[7] - e1) < 1e-5 && held[2] == 0 && held[4] == 9 && held[8] == 4);
-	assert_true(fabs(chosen(9, 0, 3, held)) < 1e-4); /* not full before */
-	assert_true(held[8] == 4);
+	assert_true(fabs(chosen(0, 0, 5, held) - 10 * divergence_is) < 1e-4);
+	assert_true(fabs(chosen(9, 9, 5, held) - far) < 1e-4);
+	assert_true(fabs(chosen(9, 0, 5, held) - far - 10 * divergence_is) < 1e-4);
+	assert_true(fabs(chosen(0, 9, 5, held)) < 1e-4);
+	assert_true(fabs((double)held[4] - e0) < 1e-5 && fabs((double)held[9] - e1) < 1e-5 && held[3] == 0 && held[5] == 9 && held[10] == 5);
+	assert_true(fabs(chosen(9, 0, 4, held)) < 1e-4); /* not full before */
+	assert_true(held[10] == 5);
 }
 
 /* d sum x^2 / dx = 2 x, a constant; and the walk back of the whole is not disturbed. */
