@@ -187,16 +187,33 @@ static void save(struct trainer *t, const char *name, const struct meta *m, bool
 
 static void put_memory(const struct trainer *t, struct meta *m)
 {
-	const int64_t n = trainer_remembers(t);
-	real *v = xcalloc((size_t)n, sizeof *v);
-	double *all = xcalloc((size_t)n, sizeof *all);
+	const size_t n = (size_t)t->remembers;
+	real *v = xcalloc(n, sizeof *v);
+	double *all = xcalloc(n, sizeof *all);
 
-	t->be->get(v, t->memory, (size_t)n * sizeof *v);
-	for (int64_t i = 0; i < n; i++)
+	t->be->get(v, t->memory, n * sizeof *v);
+	for (size_t i = 0; i < n; i++)
 		all[i] = (double)v[i];
 	meta_set_numbers(m, "memory", all, (int)n);
 	free(v);
 	free(all);
+}
+
+/* false: it is not what the agent remembers. */
+static bool get_memory(struct trainer *t, const struct meta *m)
+{
+	const size_t n = (size_t)t->remembers;
+	real *v = xcalloc(n + 1, sizeof *v);
+	double *all = xcalloc(n + 1, sizeof *all);
+	const bool there = !n || meta_numbers(m, "memory", all, (int)n) == (int)n;
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (real)all[i];
+	if (n)
+		t->be->put(t->memory = t->be->alloc(n * sizeof *v), v, n * sizeof *v);
+	free(v);
+	free(all);
+	return there;
 }
 
 /* Does the number of threads decide the last digits? That of a GPU's never. */
@@ -261,13 +278,10 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 	p->in_order = meta_number(m, "in_order", 0) != 0;
 	p->first_epoch = (int64_t)meta_number(m, "first_epoch", 0);
 	p->last_epoch = (int64_t)meta_number(m, "last_epoch", 0);
-	const int memory = (int)trainer_remembers(t);
-	if (memory)
-		t->remembered = xcalloc((size_t)memory, sizeof *t->remembered);
 	if (meta_numbers(m, "cycle_dice", s->cycle_dice, MAX_CLASSES) != t->run.classes || s->iter < 0 || s->cycle_iters < 0 ||
 		s->cycle_iters > s->iter || p->records < 0 || meta_text(m, "first_id", p->first_id, PM_ID) ||
 		meta_text(m, "last_id", p->last_id, PM_ID) ||
-		(memory && meta_numbers(m, "memory", t->remembered, memory) != memory))
+		!get_memory(t, m))
 		die(PM_FAIL, "%s/last.pmm: the state of the run is damaged; --restart begins anew", t->conf->output);
 	char device[16];
 	if (!meta_text(m, "device", device, sizeof device) && strcmp(device, t->be->name))

@@ -118,6 +118,7 @@ static void trainer_init(struct trainer *t, struct conf *c)
 		.net = t->net, .net_conf = t->net_conf, .classes = c->classes, .deep_mode = c->deep_mode,
 		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters, .seed = (uint64_t)c->seed,
 	};
+	t->remembers = t->agent->remembers ? t->agent->remembers(conf) : 0;
 	t->run.loss.n = spec_sum_parse(&loss_kind, c->loss, t->run.loss.part, (int)PM_COUNT(t->run.loss.part), &e);
 	if (t->run.loss.n < 1)
 		die(PM_USAGE, "--loss: %s", e.msg);

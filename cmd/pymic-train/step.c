@@ -76,7 +76,7 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	if (a->n)
 		r->truth.class_weight = op_constant(g, a->v, 1, a->n);
 	r->told = told ? op_told(g, t->told, told) : NULL;
-	r->memory = t->agent->remembers ? op_held(g, t->memory, trainer_remembers(t)) : NULL;
+	r->memory = t->remembers ? op_held(g, t->memory, t->remembers) : NULL;
 	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
 	r->logits = r->remember = NULL;
 	if (r->iter >= swa_start(t->conf))
@@ -127,8 +127,6 @@ static void room(const struct trainer *t, const struct batch *b, size_t weights,
 			(long long)b->size[2], (double)maps / mib);
 }
 
-int64_t trainer_remembers(const struct trainer *t) { return t->agent->remembers ? t->agent->remembers(t->run.conf) : 0; }
-
 /* A small batch shows all parameters. */
 void trainer_declare(struct trainer *t, int64_t channels)
 {
@@ -156,21 +154,6 @@ struct feed_conf trainer_feed(const struct trainer *t)
 	return f;
 }
 
-/* What the agent remembers: nothing yet, or what it did when the run stopped. */
-static void recall(struct trainer *t)
-{
-	const int64_t n = trainer_remembers(t);
-	real *v = xcalloc((size_t)n, sizeof *v);
-
-	for (int64_t i = 0; i < n && t->remembered; i++)
-		v[i] = (real)t->remembered[i];
-	if (n) {
-		t->memory = t->be->alloc((size_t)n * sizeof *v);
-		t->be->put(t->memory, v, (size_t)n * sizeof *v);
-	}
-	free(v);
-}
-
 void trainer_freeze(struct trainer *t, const struct batch *b)
 {
 	if (b && t->be->available)
@@ -180,7 +163,8 @@ void trainer_freeze(struct trainer *t, const struct batch *b)
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
 	}
-	recall(t);
+	if (t->remembers && !t->memory)
+		t->memory = t->be->alloc((size_t)t->remembers * sizeof *t->memory);
 	for (int i = t->agent->nets; i < t->sets; i++) {
 		const bool teacher = i < t->agent->nets + t->agent->teachers;
 		const struct follow mean = { .start = swa_start(t->conf), .every = t->conf->swa_every };
@@ -318,7 +302,7 @@ static void compute(void *arg)
 	for (int i = t->agent->nets; i < t->sets; i++)
 		average_run(&t->average[i]);
 	if (r->remember)
-		t->be->unary(U_SCALE, 1, t->memory, r->remember->v.data, trainer_remembers(t), false);
+		t->be->unary(U_SCALE, 1, t->memory, r->remember->v.data, t->remembers, false);
 }
 
 static void run(struct trainer *t, const struct batch *b)

@@ -41,21 +41,18 @@ struct trainer {
 	enum ftype type;
 	struct chain chain;          /* --augment */
 	struct augmenter *augmenter;
-	bool fold;                   /* a 2-D network: slices go into the batch */
+	bool fold, resumed;          /* a 2-D network: slices go into the batch; the run goes on */
 	struct run run;              /* what is lent to the agent */
 	int sets, first, members;    /* of parameters: trained ones, teachers, averages; those that are validated */
 	struct params ps[PM_SETS];
 	struct average average[PM_SETS]; /* what each that is not trained follows */
 	struct optim optim[PM_NETS];
 	float *told;                 /* what the agent tells the device in this step */
-	int64_t room_told;
-	real *memory;                /* what the agent remembers, on the backend */
-	double *remembered;          /* the same in the checkpoint that is resumed; NULL: nothing */
+	int64_t room_told, remembers, channels;
+	real *memory;                /* [remembers]: what the agent carries from step to step, on the backend */
 	struct schedule schedule;
 	struct state state;
-	bool resumed;
 	int threads;
-	int64_t channels;
 	struct graph g;
 	struct recording recording;  /* of g's steps */
 	size_t bytes;                /* of g's arena */
@@ -67,7 +64,6 @@ struct trainer {
 struct feed_conf trainer_feed(const struct trainer *t);
 void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
 size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */
-int64_t trainer_remembers(const struct trainer *t); /* how many numbers the agent carries from step to step */
 size_t trainer_weights(const struct trainer *t); /* and of weights, gradients, moments, until the freeze */
 void trainer_freeze(struct trainer *t, const struct batch *b); /* dies where a GPU has no room for steps of b; NULL: not known yet */
 void trainer_follow(struct trainer *t); /* teachers and averages become copies of what was trained */

@@ -70,7 +70,6 @@ struct node *op_image(struct graph *g, const float *host, int64_t n, int64_t c, 
 struct node *op_label(struct graph *g, const uint8_t *host, int64_t n, const int64_t size[3], bool fold);
 struct node *op_weight(struct graph *g, const float *host, int64_t n, const int64_t size[3], bool fold);
 struct node *op_told(struct graph *g, const float *host, int64_t n); /* [n], from the host even where the others are there already */
-struct node *op_held(struct graph *g, const real *held, int64_t n);  /* [n], which lie in the backend's memory */
 
 /* --- layers on feature maps --- */
 /* Weights [cout,cin,k..] and bias [cout]; zero padding keeps the size; dims = rank of w - 2. */

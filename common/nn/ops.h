@@ -27,6 +27,7 @@ struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t cou
 /* Numbers of [0, 1), other ones in each op and step: philox(seed; step, op). */
 struct node *op_uniform(struct graph *g, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w);
 struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c);
+struct node *op_held(struct graph *g, const real *held, int64_t n); /* [n], which lie in the backend's memory; NULL in a dry run */
 /* ops_regions.c. Of each pixel and its up to 3^3 - 1 neighbours the least or the greatest value. */
 struct node *op_extreme(struct graph *g, struct node *x, bool most);
 struct node *op_slope(struct graph *g, struct node *x, enum slope f, int dims); /* dims 2: of each slice by itself */
