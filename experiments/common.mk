@@ -2,7 +2,8 @@
 # A Makefile that includes this says
 #   METHODS ITERS CROP    what to run, unless the command line does; CROP is HxW, in 3-D DxHxW
 #   VALID                 list of cases that validate, and judge unless TEST names others
-#   stream                pipeline from lists to training samples or batches (stream_METHOD: of one method alone)
+#   stream                pipeline from lists to training samples or batches (stream_METHOD: of one method alone;
+#                         first_METHOD: of a training of a third of the iterations before, whose weights it begins with)
 #   augment, prepare      transforms for training; those that are not random, for validation and test
 #   classes, judge        number of classes; labels, names and metrics for pymic-eval
 #   loss, optimizer, schedule, ramp     as in pymic-train; ramp: first and last share of ITERS in which a method's own term grows
@@ -41,6 +42,8 @@ how_full       := --agent sup
 how_ms         := --agent ms:weight=0.05:$(grown)
 how_coteaching := --agent coteaching:keep=0.85:$(grown)
 how_trinet     := --agent trinet:keep=0.85:$(grown)
+how_dast       := --agent dast:$(grown)
+how_bcp        := --agent bcp
 how_dmsps      := --agent dmsps:weight=8:$(grown)
 how_psseg      := --agent psseg:weight=8:ramp-end=$(call part,1/10)
 how_fixmatch   := --agent fixmatch
@@ -52,6 +55,7 @@ net_mcnet      := mcnet
 net_dmpls      := dbnet
 net_dmsps      := dbnet
 net_psseg      := tdnet
+net_dast       := dbnet
 
 # In the recipes of OUT/METHOD/SEED/...
 method  = $(firstword $(subst /, ,$*))
@@ -79,14 +83,23 @@ $(OUT)/valid.pms: | $(BIN)/pymic-train
 	@mkdir -p $(@D)
 	pymic-load $(VALID) | pymic-augment $(prepare) -o $@
 
-# pymic-train resumes what was stopped; the samples it has seen are drawn again and skipped.
+# $(call train,ITERATIONS,MORE): pymic-train resumes what was stopped; the samples it has seen are drawn again and skipped.
+train = pymic-train --net $(net) --classes $(classes) --loss $(or $(loss_$(method)),$(loss)) $(how) $(also) --batch $(BATCH) \
+		--optimizer $(optimizer) --lr $(lr) --schedule $(schedule) --iters $1 --valid $< --valid-every $(EVERY) $(window) \
+		--precision $(PRECISION) --device $(DEVICE) --threads $(THREADS) --seed $(seed) --checkpoint-every 120s $2 -o $(@D) >> $@.part
+
 $(OUT)/%/train.tsv: $(OUT)/valid.pms $(inputs)
 	@mkdir -p $(@D)
 	$(or $(stream_$(method)),$(stream)) | \
-	pymic-train --net $(net) --classes $(classes) --loss $(or $(loss_$(method)),$(loss)) $(how) $(also) --batch $(BATCH) \
-		--optimizer $(optimizer) --lr $(lr) --schedule $(schedule) --iters $(ITERS) --valid $< --valid-every $(EVERY) $(window) \
-		--precision $(PRECISION) --device $(DEVICE) --threads $(THREADS) --seed $(seed) --checkpoint-every 120s -o $(@D) >> $@.part
+	$(call train,$(ITERS),$(if $(first_$(method)),--init $(@D)/first/best.pmm))
 	mv $@.part $@
+
+$(OUT)/%/first/train.tsv: $(OUT)/valid.pms $(inputs)
+	@mkdir -p $(@D)
+	$(first_$(method)) | \
+	$(call train,$(call part,1/3))
+	mv $@.part $@
+$(foreach m,$(METHODS),$(if $(first_$m),$(eval $(SEEDS:%=$(OUT)/$m/%/train.tsv): %/train.tsv: %/first/train.tsv)))
 
 $(OUT)/%/scores-$(judged).csv: $(OUT)/%/train.tsv $(TEST)
 	pymic-load $(TEST) | $(call infer,$(@D)/$(MODEL).pmm) | pymic-eval $(judge) --metrics dice,hd95 -o $@

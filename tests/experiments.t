@@ -7,6 +7,8 @@ unset MAKEFLAGS MFLAGS MAKELEVEL
 phantom="$TESTS/phantom_test"
 "$phantom" 1 1 32 1 | pymic-augment label_nonzero pad:size=16x32x32:border=zero > "$work/first.pms" || exit 1
 
+pymic-batch --labeled 1 --unlabeled 1 "$work/first.pms" "$work/first.pms" > "$work/pair.pms" || exit 1
+
 # The lists that the rules name need not hold anything.
 for list in acdc/train acdc/train_labeled10 acdc/train_unlabeled90 acdc/train_scribble acdc/valid jsrt/train_clean5 \
 	jsrt/train_to_corrupt95 jsrt/valid la/train la/train_labeled16 la/train_unlabeled16 la/valid; do
@@ -28,13 +30,18 @@ for experiment in acdc_semi acdc_one acdc_scribble jsrt_noisy la_semi; do
 	like "$methods" '^(sup|ce)$' "$experiment: its methods begin with plain training"
 	is "$(grep -c 'pymic-eval' "$work/plan")" $((2 * $(echo "$methods" | wc -l))) "$experiment: each is judged with both seeds"
 	for method in $methods; do
+		input=first.pms
+		[ $method = dast ] && input=pair.pms
 		sed -n "s|.*\| *\(pymic-train .* -o [^ ]*/$method/1\) .*|\1 --dry-run|p" "$work/plan" > "$work/command"
-		status 0 "$experiment: pymic-train takes what $method asks for" sh "$work/command" < "$work/first.pms"
+		status 0 "$experiment: pymic-train takes what $method asks for" sh "$work/command" < "$work/$input"
 	done
 	plan $experiment ITERS=30 CROP=64x64 METHODS=sup > "$work/plan" 2> "$work/err"
 	like "$(cat "$work/plan")" '--iters 30 ' "$experiment: fewer iterations"
 	like "$(cat "$work/plan")" 'crop:size=.*64x64' "$experiment: a smaller crop"
 done
+plan acdc_semi ITERS=30 METHODS=bcp > "$work/plan" 2> "$work/err"
+like "$(cat "$work/plan")" '--iters 10 .* -o [^ ]*/bcp/1/first ' "copy-paste begins with the labeled cases alone"
+like "$(cat "$work/plan")" '--iters 30 .* --init [^ ]*/bcp/1/first/best.pmm -o [^ ]*/bcp/1 ' "and goes on from there"
 status 2 "no PYMIC_DATA: a message" env -u PYMIC_DATA make -n -C "$here/acdc_semi"
 like "$(cat "$work/err")" 'set PYMIC_DATA' "that says what to set"
 plan acdc_scribble IGNORE=4 METHODS=sup > "$work/plan" 2> "$work/err"

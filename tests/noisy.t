@@ -7,11 +7,13 @@ cd "$work" || exit 1
 "$TESTS/phantom_test" 24 1 32 1 1 noise=0.5 | pymic-noise confuse:share=0.4 --seed 1 -q > noisy.pms
 "$TESTS/phantom_test" 16 1 32 7 1 noise=0.5 > valid.pms
 
+input="pymic-load noisy.pms --epochs 0 --shuffle"
+
 # dice NAME OPTION...: of validation in the end, into the variable NAME
 dice() {
 	name=$1
 	shift
-	value=$(pymic-load noisy.pms --epochs 0 --shuffle | pymic-train --net unet:chns=8,16,32:dropout=0 --classes 3 --batch 6 --lr 3e-3 \
+	value=$($input | pymic-train --net unet:chns=8,16,32:dropout=0 --classes 3 --batch 6 --lr 3e-3 \
 		--iters 500 --valid-every 500 --valid valid.pms -j 1 -q "$@" -o "$name" | tail -n 1 | cut -f 5)
 	eval "$name=\$value"
 	echo "# Dice $value: $*"
@@ -32,10 +34,19 @@ dice trinet --agent trinet:keep=0.6
 # For comparison only.
 dice dice --loss dice
 dice mae --loss mae
+# Four cases more whose labels are right: half of each batch, whether a method knows of them or not.
+"$TESTS/phantom_test" 4 375 32 5 1 noise=0.5 > clean.pms && pymic-load noisy.pms --epochs 63 --shuffle > shuffled.pms &&
+	pymic-batch --labeled 3 --unlabeled 3 clean.pms shuffled.pms > both.pms 2> log || exit 1
+input="cat both.pms"
+dice half_clean --loss dice+ce
+dice half_clean_dbnet --net dbnet:chns=8,16,32:dropout=0 --loss dice+ce
+dice dast --net dbnet:chns=8,16,32:dropout=0 --loss dice+ce --agent dast
 beats "$gce" "$ce" 0.02 "gce beats ce"
 beats "$nr_dice" "$ce" 0.02 "nr-dice beats ce"
 beats "$coteaching" "$plain" 0.2 "coteaching beats dice+ce"
 beats "$trinet" "$plain" 0.2 "trinet beats dice+ce"
+beats "$dast" "$half_clean" 0.02 "dast beats dice+ce on the same samples"
+beats "$dast" "$half_clean_dbnet" 0.02 "and on the same network"
 for method in coteaching trinet; do
 	beats "$(alone $method)" "$plain" 0.2 "the first network of $method beats dice+ce"
 done

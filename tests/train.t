@@ -72,6 +72,14 @@ pymic-infer -m ema/last.pmm < valid.pms 2> log | pymic-eval --labels 1,2 --metri
 pymic-infer -m b/last.pmm < valid.pms 2> log | pymic-eval --labels 1,2 --metrics dice > b.csv 2> log
 ! cmp -s ema.csv b.csv
 ok $? "are those that are inferred with"
+status 0 "the mean of weights of constant learning rate" train swa $short --valid valid.pms --swa-start 0.5 --swa-every 2 --swa-lr 2e-3
+cut -f 4 out | tail -n +2 > rates
+is "$(tr '\n' ' ' < rates)" "0.001 0.002 0.002 " "which holds from that share of the iterations on"
+train swa-trained $short --valid valid.pms --swa-start 0.5 --swa-every 2 --swa-lr 2e-3 --evaluate trained > out 2> log
+! cmp -s swa/last.pmm swa-trained/last.pmm
+ok $? "it is what is kept first"
+status 2 "one average of the weights" train twice $short --ema 0.9 --swa-start 0.5
+
 status 0 "half-precision feature maps" \
 	train bf16 $net -j1 --iters 100 --valid-every 100 --valid valid.pms --precision bf16
 ok "$(tail -n 1 out | awk '{ print !($5 > 0.6) }')" "learn as well"

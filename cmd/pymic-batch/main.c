@@ -36,6 +36,7 @@ static const struct tool tool = {
 	.more = "One input (standard input, or FIRST) may hold samples with and without a label mixed: they are sorted.\n"
 		"Of two inputs FIRST gives --labeled samples to each batch and SECOND --unlabeled ones. When the samples of\n"
 		"SECOND have labels too (clean and noisy ones, say), all labels are kept, and meta \"groups\" tells the two apart.\n"
+		"pymic-train --agent dast learns from that; other methods take all samples with a label alike.\n"
 		"The inputs must not depend on each other: each is read when its turn comes. The shorter one ends the output.\n\n"
 		"  pymic-load --mix 4:4 labeled.csv unlabeled.csv | pymic-batch --labeled 4 --unlabeled 4\n"
 		"  pymic-batch --labeled 4 --unlabeled 4 <(pymic-load --epochs 0 clean.csv) <(pymic-load --epochs 0 noisy.csv)\n",

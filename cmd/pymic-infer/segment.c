@@ -68,21 +68,6 @@ static void undo(struct record *r)
 		die(PM_FAIL, "%s: %s", r->id, e.msg);
 }
 
-static void keep_parts(struct tensor *t, int classes, bool each)
-{
-	const int64_t v = tensor_count(t);
-	uint8_t *pred = t->data, *mask = xmalloc((size_t)v);
-	for (int c = 1; c < (each ? classes : 2); c++) {
-		for (int64_t i = 0; i < v; i++)
-			mask[i] = each ? pred[i] == c : pred[i] > 0;
-		keep_largest(mask, t->dim);
-		for (int64_t i = 0; i < v; i++)
-			if (!mask[i] && (each ? pred[i] == c : pred[i] > 0))
-				pred[i] = 0;
-	}
-	free(mask);
-}
-
 void segment(struct segmenter *s, struct record *r)
 {
 	const struct conf *c = s->conf;
@@ -105,8 +90,10 @@ void segment(struct segmenter *s, struct record *r)
 		const struct tensor *prob = record_peek(r, "prob");
 		choose(record_put(r, "pred", PM_U8, 3, prob->dim + 1)->data, prob);
 	}
-	if (strcmp(c->largest, "none"))
-		keep_parts(record_get(r, "pred"), s->classes, !strcmp(c->largest, "each"));
+	if (strcmp(c->largest, "none")) {
+		struct tensor *pred = record_get(r, "pred");
+		keep_parts(pred->data, s->classes, !strcmp(c->largest, "each"), pred->dim);
+	}
 	if (!c->prob)
 		record_drop(r, "prob");
 }

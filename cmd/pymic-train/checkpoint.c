@@ -185,6 +185,37 @@ static void save(struct trainer *t, const char *name, const struct meta *m, bool
 	free(path);
 }
 
+static void put_memory(const struct trainer *t, struct meta *m)
+{
+	const size_t n = (size_t)t->remembers;
+	real *v = xcalloc(n, sizeof *v);
+	double *all = xcalloc(n, sizeof *all);
+
+	t->be->get(v, t->memory, n * sizeof *v);
+	for (size_t i = 0; i < n; i++)
+		all[i] = (double)v[i];
+	meta_set_numbers(m, "memory", all, (int)n);
+	free(v);
+	free(all);
+}
+
+/* false: it is not what the agent remembers. */
+static bool get_memory(struct trainer *t, const struct meta *m)
+{
+	const size_t n = (size_t)t->remembers;
+	real *v = xcalloc(n + 1, sizeof *v);
+	double *all = xcalloc(n + 1, sizeof *all);
+	const bool there = !n || meta_numbers(m, "memory", all, (int)n) == (int)n;
+
+	for (size_t i = 0; i < n; i++)
+		v[i] = (real)all[i];
+	if (n)
+		t->be->put(t->memory = t->be->alloc(n * sizeof *v), v, n * sizeof *v);
+	free(v);
+	free(all);
+	return there;
+}
+
 /* Does the number of threads decide the last digits? That of a GPU's never. */
 static bool threads_decide(const struct trainer *t) { return t->be == &backend_cpu && !t->be->own(t->type); }
 
@@ -221,6 +252,8 @@ void checkpoint_write(struct trainer *t)
 	meta_set_text(&m, "device", t->be->name);
 	if (threads_decide(t))
 		meta_set_number(&m, "threads", t->threads);
+	if (t->memory)
+		put_memory(t, &m);
 	meta_set_number(&m, "lr", t->schedule.lr);
 	if (isfinite(t->schedule.best))
 		meta_set_number(&m, "plateau_best", t->schedule.best);
@@ -247,7 +280,8 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 	p->last_epoch = (int64_t)meta_number(m, "last_epoch", 0);
 	if (meta_numbers(m, "cycle_dice", s->cycle_dice, MAX_CLASSES) != t->run.classes || s->iter < 0 || s->cycle_iters < 0 ||
 		s->cycle_iters > s->iter || p->records < 0 || meta_text(m, "first_id", p->first_id, PM_ID) ||
-		meta_text(m, "last_id", p->last_id, PM_ID))
+		meta_text(m, "last_id", p->last_id, PM_ID) ||
+		!get_memory(t, m))
 		die(PM_FAIL, "%s/last.pmm: the state of the run is damaged; --restart begins anew", t->conf->output);
 	char device[16];
 	if (!meta_text(m, "device", device, sizeof device) && strcmp(device, t->be->name))

@@ -148,10 +148,14 @@ static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e
 	if (tensor_count(image) <= 0 || b->n > MAX_BATCH)
 		return err_set(e, "%s: impossible shape of a batch", b->r.id);
 	b->labeled = label ? (label->rank > 0 ? label->dim[0] : 0) : 0;
-	if (meta_numbers(&b->r.meta, "groups", group, 2) == 2 &&
-		(group[0] != (double)b->labeled || group[0] + group[1] != (double)b->n))
-		return err_set(e, "%s: groups %g + %g, but %lld images and %lld labels", b->r.id, group[0], group[1], (long long)b->n,
-			(long long)b->labeled);
+	b->clean = b->labeled;
+	if (meta_numbers(&b->r.meta, "groups", group, 2) == 2) {
+		/* Of two groups the second may have labels too. */
+		if (!(group[0] == (double)b->labeled || (group[0] >= 0 && b->labeled == b->n)) || group[0] + group[1] != (double)b->n)
+			return err_set(e, "%s: groups %g + %g, but %lld images and %lld labels", b->r.id, group[0], group[1], (long long)b->n,
+				(long long)b->labeled);
+		b->clean = (int64_t)group[0];
+	}
 	if (label && (label->rank != 4 || b->labeled > b->n || memcmp(label->dim + 1, b->size, sizeof b->size)))
 		return err_set(e, "%s: image and label differ in shape", b->r.id);
 	if (weight && (weight->rank != 4 || weight->dim[0] != b->labeled || memcmp(weight->dim + 1, b->size, sizeof b->size)))
@@ -257,7 +261,7 @@ static int promise(struct batch *b, struct drawn **order, int n, int labeled, co
 	snprintf(b->r.id, sizeof b->r.id, "%s", order[0]->r.id);
 	b->drawn = order;
 	b->n = n;
-	b->labeled = labeled;
+	b->labeled = b->clean = labeled;
 	b->label = labeled ? record_peek(&order[0]->r, "label")->data : NULL;
 	b->target = c->originals ? record_peek(&order[0]->r, "target")->data : NULL;
 	b->weight = NULL;
@@ -477,7 +481,7 @@ int feed_first(struct feed *f, struct batch *b, struct err *e)
 	if ((got = make(f, 1, b, e)) != FEED_BATCH)
 		return got == FEED_END ? err_set(e, "the input has no record") : -1;
 	if (!f->grouped) {
-		b->labeled = f->conf.batch;
+		b->labeled = b->clean = f->conf.batch;
 		b->n = f->conf.batch;
 	}
 	return 0;

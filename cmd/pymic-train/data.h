@@ -28,7 +28,7 @@ struct batch {
 	struct record r;        /* image f32 [n,C,D,H,W]; label u8 and weight f32 of the first `labeled` samples */
 	const float *image, *weight, *target; /* into r; NULL: none */
 	const uint8_t *label;
-	int64_t n, labeled, channels, size[3];
+	int64_t n, labeled, clean, channels, size[3]; /* clean: labeled ones of pymic-batch's first group; all, where there is one */
 	struct drawn **drawn;   /* [n]: the samples that augmenter_run makes the batch of; NULL: it is made */
 	struct position after;  /* once this batch is used */
 };

@@ -93,7 +93,7 @@ static void close_cycle(struct loop *l)
 
 	trainer_collect(t);
 	struct row row = {
-		.iter = s->iter, .loss = s->cycle_loss / (double)s->cycle_iters, .lr = t->schedule.lr, .valid = NAN,
+		.iter = s->iter, .loss = s->cycle_loss / (double)s->cycle_iters, .lr = trainer_lr(t, s->iter - 1), .valid = NAN,
 		.dice = dice, .classes = error ? 0 : t->run.classes,
 	};
 

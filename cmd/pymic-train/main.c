@@ -93,9 +93,11 @@ static void sets_count(struct trainer *t)
 	const int trained = t->agent->nets, teachers = agent_teachers(t->agent, t->run.conf);
 	const bool average = !strcmp(t->conf->evaluate, "average");
 
-	t->sets = trained + teachers + (t->conf->ema > 0 ? trained : 0);
+	const bool kept = t->conf->ema > 0 || t->conf->swa_start > 0;
+
+	t->sets = trained + teachers + (kept ? trained : 0);
 	t->members = trained;
-	if (average && t->conf->ema > 0) {
+	if (average && kept) {
 		t->first = trained + teachers;
 	} else if (average && teachers) {
 		t->first = trained;
@@ -116,6 +118,7 @@ static void trainer_init(struct trainer *t, struct conf *c)
 		.net = t->net, .net_conf = t->net_conf, .classes = c->classes, .deep_mode = c->deep_mode,
 		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters, .seed = (uint64_t)c->seed,
 	};
+	t->remembers = t->agent->remembers ? t->agent->remembers(conf) : 0;
 	t->run.loss.n = spec_sum_parse(&loss_kind, c->loss, t->run.loss.part, (int)PM_COUNT(t->run.loss.part), &e);
 	if (t->run.loss.n < 1)
 		die(PM_USAGE, "--loss: %s", e.msg);

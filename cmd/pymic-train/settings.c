@@ -21,8 +21,11 @@ const struct opt train_opts[] = {
 	OPT_NUMBER(struct conf, clip, 0, "X", "0", 0, 1e12, "scale gradients of a larger norm down to it; 0: never"),
 	OPT_NUMBER(struct conf, ema, 0, "X", "0", 0, 0.9999999,
 		"also keep the exponential moving average of the weights, of this decay (0.999); 0: no"),
+	OPT_NUMBER(struct conf, swa_start, 0, "P", "0", 0, 0.999, "also keep the mean of the weights from this share of the iterations on (0.75); 0: no"),
+	OPT_NUMBER(struct conf, swa_every, 0, "N", "200", 1, 1e12, "iterations from one to the next of the weights that are averaged"),
+	OPT_NUMBER(struct conf, swa_lr, 0, "X", "0", 0, 1e6, "learning rate as long as they are averaged; 0: half of --lr"),
 	OPT_CHOICE(struct conf, evaluate, 0, "average|trained", "average",
-		"weights that are validated and that pymic-infer takes from the models: averaged ones, of --ema or of a teacher, where "
+		"weights that are validated and that pymic-infer takes from the models: averaged ones, of --ema, of --swa-start or of a teacher, where "
 		"there are any, or those that are trained"),
 	OPT_NUMBER(struct conf, iters, 'n', "N", "10000", 1, 1e12, "iterations; training also ends with its input"),
 	OPT_NUMBER(struct conf, batch, 'b', "N", "4", 1, 4096, "samples in a batch, when samples come and not batches"),
@@ -75,6 +78,8 @@ void settings_check(const struct conf *c, const struct trainer *t)
 		die(PM_USAGE, "--window: D,H,W are expected (H,W do for a 2-D network)");
 	if (!c->valid && (c->early_stop || !strcmp(t->schedule.kind->name, "plateau")))
 		die(PM_USAGE, "--%s needs a validation set: --valid FILE", c->early_stop ? "early-stop" : "schedule plateau");
+	if (c->ema > 0 && c->swa_start > 0)
+		die(PM_USAGE, "--ema and --swa-start are two averages of the same weights: choose one");
 	if (c->skipped && c->restart)
 		die(PM_USAGE, "--skipped is for a run that is resumed; --restart does not resume");
 }

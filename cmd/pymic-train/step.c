@@ -6,6 +6,16 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* The iteration from which on weights are averaged (--swa-start); after all of them where it does not. */
+static int64_t swa_start(const struct conf *c) { return c->swa_start > 0 ? (int64_t)(c->swa_start * (double)c->iters) : INT64_MAX; }
+
+double trainer_lr(const struct trainer *t, int64_t iter)
+{
+	const struct conf *c = t->conf;
+
+	return iter < swa_start(c) ? t->schedule.lr : c->swa_lr > 0 ? c->swa_lr : c->lr / 2;
+}
+
 /* All that the agent is told but what lies on the tape; returns how many numbers it tells. */
 static int64_t introduce(struct trainer *t, const struct batch *b)
 {
@@ -14,15 +24,34 @@ static int64_t introduce(struct trainer *t, const struct batch *b)
 
 	r->iter = t->state.iter;
 	r->labeled = b->labeled * slices;
+	r->clean = b->clean * slices;
 	r->samples = b->n * slices;
 	memcpy(r->size, b->size, sizeof r->size);
 	r->size[0] = t->fold ? 1 : b->size[0];
+	const char *why = t->agent->refuses ? t->agent->refuses(r) : NULL;
+	if (why)
+		die(PM_USAGE, "--agent %s: %s; this batch has %lld %s, %lld of them with a label", t->agent->p.name, why, (long long)r->samples,
+			t->fold && slices > 1 ? "slices" : "samples", (long long)r->labeled);
 	if (!t->agent->tell)
 		return 0;
 	const int64_t n = t->agent->tell(r, NULL);
 	if (n > t->room_told) /* who feeds a recorded step holds it: it stays where it is */
 		t->told = xresize(t->told, (size_t)(t->room_told = n), sizeof *t->told);
 	return t->agent->tell(r, t->told);
+}
+
+/*
+ * The running statistics of averaged weights are none of those that were averaged: they become those of the images that pass, as
+ * in training.
+ */
+static void refresh(struct trainer *t, struct graph *g)
+{
+	struct node *out[PM_OUTPUTS];
+
+	g->grad = false;
+	for (int i = t->agent->nets + agent_teachers(t->agent, t->run.conf); i < t->sets; i++)
+		t->net->forward(g, t->net_conf, &t->ps[i], t->run.image, t->run.classes, out);
+	g->grad = true;
 }
 
 /* Puts the batch on the tape, the image last, whose copy may leave room, and lets the agent make the loss. */
@@ -47,8 +76,11 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	if (a->n)
 		r->truth.class_weight = op_constant(g, a->v, 1, a->n);
 	r->told = told ? op_told(g, t->told, told) : NULL;
+	r->memory = t->remembers ? op_held(g, t->memory, t->remembers) : NULL;
 	r->image = op_image(g, b->image, b->n, b->channels, b->size, t->fold);
-	r->logits = NULL;
+	r->logits = r->remember = NULL;
+	if (r->iter >= swa_start(t->conf))
+		refresh(t, g);
 	struct node *loss = t->agent->loss(r);
 	assert(r->logits && r->logits->keep);
 	return loss;
@@ -97,10 +129,10 @@ static void room(const struct trainer *t, const struct batch *b, size_t weights,
 			(long long)b->size[1], (long long)b->size[2], (double)maps / mib);
 }
 
-/* The smallest batch shows all parameters. */
+/* A small batch shows all parameters. */
 void trainer_declare(struct trainer *t, int64_t channels)
 {
-	struct batch b = { .n = 1, .labeled = 1, .channels = channels };
+	struct batch b = { .n = 2, .labeled = 2, .clean = 1, .channels = channels };
 
 	t->net->multiple(t->net_conf, b.size);
 	t->channels = channels;
@@ -133,10 +165,14 @@ void trainer_freeze(struct trainer *t, const struct batch *b)
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
 	}
+	if (t->remembers && !t->memory)
+		t->memory = t->be->alloc((size_t)t->remembers * sizeof *t->memory);
 	const int teachers = agent_teachers(t->agent, t->run.conf);
 	for (int i = t->agent->nets; i < t->sets; i++) {
 		const bool teacher = i < t->agent->nets + teachers;
-		const struct follow how = teacher ? t->agent->follow(t->run.conf) : (struct follow){ t->conf->ema, true };
+		const struct follow mean = { .start = swa_start(t->conf), .every = t->conf->swa_every };
+		const struct follow ema = { .decay = t->conf->ema, .statistics = true };
+		const struct follow how = teacher ? t->agent->follow(t->run.conf) : t->conf->swa_start > 0 ? mean : ema;
 		average_init(&t->average[i], &t->ps[i], &t->ps[(i - t->agent->nets - (teacher ? 0 : teachers))], &how);
 	}
 }
@@ -150,7 +186,8 @@ void trainer_follow(struct trainer *t)
 /* A batch of another shape needs another amount of memory: the arena grows when it must. */
 static void fit(struct trainer *t, const struct batch *b)
 {
-	const int64_t shape[6] = { b->n, b->labeled, b->size[0], b->size[1], b->size[2], b->weight != NULL };
+	const int64_t shape[8] = { b->n, b->labeled, b->clean, b->size[0], b->size[1], b->size[2], b->weight != NULL,
+		t->state.iter >= swa_start(t->conf) };
 
 	if (!memcmp(shape, t->shape, sizeof shape))
 		return;
@@ -267,6 +304,8 @@ static void compute(void *arg)
 		optim_run(&t->optim[i], &t->ps[i], t->conf->clip);
 	for (int i = t->agent->nets; i < t->sets; i++)
 		average_run(&t->average[i]);
+	if (r->remember)
+		t->be->unary(U_SCALE, 1, t->memory, r->remember->v.data, t->remembers, false);
 }
 
 static void run(struct trainer *t, const struct batch *b)
@@ -279,7 +318,7 @@ static void run(struct trainer *t, const struct batch *b)
 	t->g.seed = (uint64_t)t->conf->seed;
 	t->g.step = (uint64_t)t->state.iter;
 	for (int i = 0; i < t->agent->nets; i++)
-		optim_put(&t->optim[i], t->schedule.lr);
+		optim_put(&t->optim[i], trainer_lr(t, t->state.iter));
 	for (int i = t->agent->nets; i < t->sets; i++)
 		average_put(&t->average[i], t->state.iter);
 	const int64_t told = introduce(t, b);

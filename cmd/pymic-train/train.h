@@ -11,9 +11,9 @@
 struct conf {
 	const char *net, *loss, *agent, *optimizer, *schedule, *precision, *device, *valid, *output, *init, *init_parts, *position;
 	const char *checkpoint_every, *augment, *evaluate;
-	double lr, clip, ema;
+	double lr, clip, ema, swa_start, swa_lr;
 	int classes, batch, threads, deep_mode, ignore_label;
-	int64_t iters, valid_every, early_stop, seed;
+	int64_t iters, swa_every, valid_every, early_stop, seed;
 	struct numbers window, class_weights, deep_weights;
 	bool dry_run, restart, skipped, fast;
 };
@@ -41,23 +41,22 @@ struct trainer {
 	enum ftype type;
 	struct chain chain;          /* --augment */
 	struct augmenter *augmenter;
-	bool fold;                   /* a 2-D network: slices go into the batch */
+	bool fold, resumed;          /* a 2-D network: slices go into the batch; the run goes on */
 	struct run run;              /* what is lent to the agent */
 	int sets, first, members;    /* of parameters: trained ones, teachers, averages; those that are validated */
 	struct params ps[PM_SETS];
 	struct average average[PM_SETS]; /* what each that is not trained follows */
 	struct optim optim[PM_NETS];
 	float *told;                 /* what the agent tells the device in this step */
-	int64_t room_told;
+	int64_t room_told, remembers, channels;
+	real *memory;                /* [remembers]: what the agent carries from step to step, on the backend */
 	struct schedule schedule;
 	struct state state;
-	bool resumed;
 	int threads;
-	int64_t channels;
 	struct graph g;
 	struct recording recording;  /* of g's steps */
 	size_t bytes;                /* of g's arena */
-	int64_t shape[6];            /* of the last batch: n, labeled, d, h, w, weighted */
+	int64_t shape[8];            /* of the last step: n, labeled, clean, d, h, w, weighted, images for the averages */
 	double *tally;               /* on the backend: the cycle's loss and Dice; NULL: state has them */
 	int64_t pending;             /* iterations whose loss and Dice state has not seen yet */
 };
@@ -70,6 +69,7 @@ void trainer_freeze(struct trainer *t, const struct batch *b); /* dies where a G
 void trainer_follow(struct trainer *t); /* teachers and averages become copies of what was trained */
 /* Waits for no result but each few iterations, to see whether the loss is finite: dies where not. */
 void trainer_step(struct trainer *t, struct batch *b);
+double trainer_lr(const struct trainer *t, int64_t iter); /* in this iteration */
 void trainer_collect(struct trainer *t); /* state's sums of the cycle become those of all its iterations */
 double trainer_loss(const struct trainer *t); /* the mean of the cycle, as far as state knows */
 bool trainer_finite(const struct trainer *t);                /* are all parameters? */

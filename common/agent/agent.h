@@ -26,9 +26,10 @@ struct run {
 	uint64_t seed;
 	int64_t samples, size[3];      /* of the image (slices, where they are folded) */
 	struct node *told;             /* [n]: what `tell` has said, on the device; NULL without it */
+	struct node *memory, *remember; /* [n]: what the agent remembers, zeros at first; set by it: what it will in the next step */
 	struct node *image;            /* all samples, labeled ones first */
 	struct truth truth;            /* of the first `labeled` samples (slices, where they are folded) */
-	int64_t labeled;
+	int64_t labeled, clean;        /* the first `clean` of them are in pymic-batch's first group: all, where there is one group */
 	struct node *original;         /* the images before they were spoiled, for agents with error */
 	struct node *logits;           /* set by the agent: the main output, for the training Dice */
 };
@@ -43,6 +44,10 @@ struct agent {
 	bool (*alone)(const void *conf); /* NULL, or: do these settings do without the teachers? */
 	/* Numbers that differ from step to step and are not the batch's: weights, random draws. Says how many; out may be NULL. */
 	int64_t (*tell)(const struct run *r, float *out);
+	/* How many numbers it carries from step to step, on the device and into checkpoints; NULL: none. */
+	int64_t (*remembers)(const void *conf);
+	/* Why it cannot learn from a batch of so many samples, labeled and clean ones; NULL: it can. Itself NULL: it always can. */
+	const char *(*refuses)(const struct run *r);
 	struct node *(*loss)(struct run *r);
 	/*
 	 * Not NULL: it learns from originals [n,c,d,h,w] and not from labels, with as many classes as channels, and this is the mean

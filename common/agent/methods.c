@@ -154,3 +154,47 @@ struct node *class_affinity(struct graph *g, struct node *const *z, int n)
 			}
 	return linear(g, 2 / (double)(n * (n - 1) * k * k * z[0]->v.n), sum, 0);
 }
+
+/* e_i = the mean of CE(p_i) e^(-16 v), p_i squeezed, v = (KL(p0|p1) + KL(p1|p0)) / 2 of each pixel, of those that have a label. */
+void doubted_errors(struct graph *g, struct node *const z[2], const struct truth *t, struct node *e[2])
+{
+	struct node *p[2], *y = truth_soft(g, t, z[0]->v.c);
+
+	for (int i = 0; i < 2; i++)
+		p[i] = op_softmax(g, z[i]);
+	struct node *apart = product_of(g, sub(g, p[0], p[1]), sub(g, surprise(g, p[1]), surprise(g, p[0])));
+	struct node *trust = negative_exp(g, linear(g, 8, op_sum(g, apart, 1), 0));
+	for (int i = 0; i < 2; i++) {
+		struct node *ce = linear(g, -1, op_sum(g, product_of(g, y, ln(g, squeezed(g, p[i]))), 1), 0);
+		e[i] = pixel_mean(g, product_of(g, ce, trust), truth_weight(g, t, y));
+	}
+}
+
+/* The share s of the votes of both branches and the label for each class, sharpened: s^2 / (s^2 + (1 - s)^2). */
+struct node *sharpened_votes(struct graph *g, struct node *const z[2], const struct truth *t)
+{
+	const int64_t k = z[0]->v.c;
+	struct node *vote[3] = { op_onehot(g, op_argmax(g, z[0]), k), op_onehot(g, op_argmax(g, z[1]), k), truth_soft(g, t, k) };
+	struct node *s = branch_mean(g, vote, 3), *a = squared(g, s);
+
+	return ratio_of(g, a, sum_of(g, a, squared(g, linear(g, -1, s, 1))));
+}
+
+/* (KL(p0|p1) + KL(p1|p0)) / 2, the mean over pixels, where the first of each pair is a constant. */
+struct node *mutual_divergence(struct graph *g, struct node *const z[2])
+{
+	struct node *each[2];
+
+	for (int i = 0; i < 2; i++)
+		each[i] = consistency(g, "kl", z[i], op_detach(g, op_softmax(g, z[1 - i])));
+	return linear(g, (double)z[0]->v.c, branch_mean(g, each, 2), 0);
+}
+
+struct node *newest_rank(struct graph *g, struct node *queue, struct node *count)
+{
+	const int64_t n = queue->v.n;
+	struct node *full = op_unary(g, U_STEP, 0, linear(g, 1, count, 0.5 - (double)n)), *newest = op_part(g, queue, n - 1, 1);
+	struct node *rank = op_total(g, op_unary(g, U_STEP, 0, linear(g, -1, sub(g, queue, newest), 0)));
+
+	return linear(g, 1, product_of(g, linear(g, 1, rank, 1), full), -1);
+}

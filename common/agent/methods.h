@@ -13,4 +13,11 @@ struct node *mixed_pseudo_labels(struct graph *g, struct node *const z[2], struc
 struct node *sure_consistency(struct graph *g, struct node *const *z, int n);
 struct node *class_affinity(struct graph *g, struct node *const *z, int n);
 
+/* Of two branches on samples whose labels are doubted: what DAST compares and learns. The first two pass no gradient. */
+void doubted_errors(struct graph *g, struct node *const z[2], const struct truth *t, struct node *e[2]);
+struct node *sharpened_votes(struct graph *g, struct node *const z[2], const struct truth *t);
+struct node *mutual_divergence(struct graph *g, struct node *const z[2]);
+/* How many of queue [n] are smaller than its last; -1 where count, of those before it, says that it was not full yet. */
+struct node *newest_rank(struct graph *g, struct node *queue, struct node *count);
+
 #endif

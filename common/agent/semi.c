@@ -46,6 +46,12 @@ struct node *main_output(struct run *r, struct node *logits, struct node *loss)
 	return loss;
 }
 
+void remember(struct run *r, struct node *x)
+{
+	r->remember = x;
+	x->keep = true;
+}
+
 int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
 {
 	return r->net->forward(r->g, r->net_conf, r->ps[net], image, r->classes, out);
@@ -53,32 +59,48 @@ int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_O
 
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, r->image, out); }
 
-struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
+static struct node *rows(struct run *r, struct node *x, int64_t first, int64_t count)
+{
+	return x && count < x->v.n ? op_part(r->g, x, first, count) : x;
+}
+
+struct node *labeled(struct run *r, struct node *x) { return rows(r, x, 0, r->labeled); }
 
 int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, labeled(r, r->image), out); }
 
-static struct node *deep(struct run *r, struct node *const *out, int n)
+struct truth truth_rows(struct run *r, int64_t first, int64_t count)
+{
+	return (struct truth){ rows(r, r->truth.target, first, count), rows(r, r->truth.weight, first, count), r->truth.class_weight,
+		rows(r, r->image, first, count) };
+}
+
+struct node *branch_loss(struct run *r, struct node *const *out, int n, int64_t first, const struct truth *t)
 {
 	const double *weights = r->deep_weights && r->deep_weights->n ? r->deep_weights->v : NULL;
 	struct node *part[PM_OUTPUTS];
-	struct truth t = r->truth;
 
-	t.image = labeled(r, r->image);
 	if (weights && r->deep_weights->n != n && n > 1)
 		die(PM_USAGE, "--deep-weights has %d numbers but the network has %d outputs", r->deep_weights->n, n);
 	for (int i = 0; i < n; i++)
-		part[i] = labeled(r, out[i]);
-	return n == 1 ? loss_eval(r->g, &r->loss, part[0], &t) : loss_deep(r->g, &r->loss, part, n, &t, r->deep_mode, weights);
+		part[i] = rows(r, out[i], first, t->target->v.n);
+	return n == 1 ? loss_eval(r->g, &r->loss, part[0], t) : loss_deep(r->g, &r->loss, part, n, t, r->deep_mode, weights);
+}
+
+struct node *branches_loss(struct run *r, struct node *const *out, int n, int64_t first, const struct truth *t)
+{
+	const int branches = net_branches(r->net, r->net_conf), scales = n < branches ? n : n / branches;
+	struct node *sum = branch_loss(r, out, scales, first, t);
+
+	for (int i = scales; i < n; i += scales)
+		sum = op_binary(r->g, B_ADD, sum, branch_loss(r, out + i, scales, first, t));
+	return scales < n ? op_unary(r->g, U_SCALE, (double)scales / n, sum) : sum;
 }
 
 struct node *supervised(struct run *r, struct node *const *out, int n)
 {
-	const int branches = net_branches(r->net, r->net_conf), scales = n < branches ? n : n / branches;
-	struct node *sum = deep(r, out, scales);
+	const struct truth t = truth_rows(r, 0, r->labeled);
 
-	for (int i = scales; i < n; i += scales)
-		sum = op_binary(r->g, B_ADD, sum, deep(r, out + i, scales));
-	return scales < n ? op_unary(r->g, U_SCALE, (double)scales / n, sum) : sum;
+	return branches_loss(r, out, n, 0, &t);
 }
 
 struct node *unlabeled(struct run *r, struct node *x)
@@ -86,11 +108,16 @@ struct node *unlabeled(struct run *r, struct node *x)
 	return r->labeled < x->v.n ? op_part(r->g, x, r->labeled, x->v.n - r->labeled) : NULL;
 }
 
+struct follow following(double decay, const char *statistics)
+{
+	return (struct follow){ .decay = decay, .statistics = !strcmp(statistics, "average") };
+}
+
 struct follow taught_follow(const void *conf)
 {
 	const struct followed *c = conf;
 
-	return (struct follow){ c->decay, !strcmp(c->statistics, "average") };
+	return following(c->decay, c->statistics);
 }
 
 struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout)
@@ -116,6 +143,28 @@ struct node *noisy_image(struct run *r, struct node *image, double sigma)
 	image = op_to_maps(g, op_noise(g, image, sigma, 2 * sigma));
 	still_end(g);
 	return image;
+}
+
+struct node *pasted(struct graph *g, struct node *mask, struct node *a, struct node *b)
+{
+	still_begin(g);
+	struct node *y = sum_of(g, by_pixel(g, a, mask), by_pixel(g, b, linear(g, -1, mask, 1)));
+	still_end(g);
+	return y;
+}
+
+/* Half a vote for class k, which is none: it wins where no other class has its whole one. */
+struct node *labels_where(struct graph *g, struct node *label, int64_t k, struct node *mask)
+{
+	const struct fmap v = label->v;
+	double none[UINT8_MAX + 1] = { 0 };
+
+	none[k] = 0.5;
+	still_begin(g);
+	struct node *rest = op_spread(g, op_spread(g, op_spread(g, op_constant(g, none, 1, k + 1), 4, v.w), 3, v.h), 2, v.d);
+	struct node *y = op_argmax(g, sum_of(g, by_pixel(g, op_onehot(g, label, k + 1), mask), op_spread(g, rest, 0, v.n)));
+	still_end(g);
+	return y;
 }
 
 struct node *square_gap(struct graph *g, struct node *p, struct node *q)

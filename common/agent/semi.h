@@ -54,6 +54,9 @@ struct node *beyond(struct run *r, struct node *taught, struct node *more); /* t
 /* Says which logits are the run's; returns the loss. */
 struct node *main_output(struct run *r, struct node *logits, struct node *loss);
 
+void remember(struct run *r, struct node *x); /* in the next step's r->memory */
+
+struct follow following(double decay, const char *statistics); /* of settings with FOLLOWED */
 struct follow taught_follow(const void *conf); /* of settings that begin with struct followed */
 
 /* What is made between them passes no gradient on, and its memory is free after its last use. */
@@ -63,6 +66,10 @@ static inline void still_end(struct graph *g) { g->grad = true; }
 /* Probabilities of a set of parameters, by its running statistics and without a gradient. */
 struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout);
 struct node *noisy_image(struct run *r, struct node *image, double sigma); /* plus N(0, sigma^2) cut at 2 sigma; no gradient */
+
+/* --- mask [n,1,...] of 0 and 1; no gradient --- */
+struct node *pasted(struct graph *g, struct node *mask, struct node *a, struct node *b); /* plain maps: a where it is 1, else b */
+struct node *labels_where(struct graph *g, struct node *label, int64_t k, struct node *mask); /* of k classes; else one that is no class */
 
 /* --- distances of probabilities [n,k,...]; q is a constant --- */
 struct node *square_gap(struct graph *g, struct node *p, struct node *q); /* the mean of (p - q)^2 over all elements */
@@ -82,8 +89,11 @@ int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_O
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 
-/* The loss of the labeled samples, which come first in each output; over all outputs where there are several, the mean of branches. */
-struct node *supervised(struct run *r, struct node *const *out, int n);
+/* The loss of t's samples, which are rows first.. of each output: over n scales of one branch, the mean of all branches. */
+struct node *branch_loss(struct run *r, struct node *const *out, int n, int64_t first, const struct truth *t);
+struct node *branches_loss(struct run *r, struct node *const *out, int n, int64_t first, const struct truth *t);
+struct truth truth_rows(struct run *r, int64_t first, int64_t count); /* of labeled samples */
+struct node *supervised(struct run *r, struct node *const *out, int n); /* of all of them, which come first in each output */
 
 /* The labeled samples of a map of all, and the unlabeled ones; NULL where there are none of those. */
 struct node *labeled(struct run *r, struct node *x);

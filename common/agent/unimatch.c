@@ -29,7 +29,7 @@ static struct follow follow(const void *conf)
 {
 	const struct conf *c = conf;
 
-	return (struct follow){ c->decay, !strcmp(c->statistics, "average") };
+	return following(c->decay, c->statistics);
 }
 
 static int64_t tell(const struct run *r, float *out) { return tell_views(r, r->conf, 2, out); }

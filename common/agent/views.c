@@ -130,9 +130,8 @@ struct node *strong_view_of(struct run *r, int which, struct node *own, struct n
 	struct node *in = op_box(g, numbers(r, which, CORNER, CORNERS), r->size);
 	if (half)
 		others = op_join(g, op_part(g, others, half, n - half), op_part(g, others, 0, half));
-	struct node *x = sum_of(g, by_pixel(g, own, linear(g, -1, in, 1)), by_pixel(g, others, in));
 	still_end(g);
-	return x;
+	return pasted(g, in, others, own);
 }
 
 struct node *strong_view(struct run *r, int which, struct node *image)

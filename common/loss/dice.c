@@ -28,9 +28,7 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 {
 	struct node *miss = linear(g, -1, overlap(g, settings, logits, t), 1);
 
-	if (!t->class_weight)
-		return mean_of(g, miss);
-	return ratio_of(g, op_total(g, product_of(g, miss, t->class_weight)), op_total(g, t->class_weight));
+	return class_mean(g, miss, t->class_weight);
 }
 
 const struct loss loss_dice = {

@@ -94,6 +94,13 @@ struct node *class_sums(struct graph *g, struct node *x)
 /* One of the three rows of op_overlap as [1,k]. */
 static struct node *row(struct graph *g, struct node *sums, int64_t i) { return op_part(g, sums, i, 1); }
 
+struct node *class_mean(struct graph *g, struct node *x, struct node *class_weight)
+{
+	if (!class_weight)
+		return mean_of(g, x);
+	return ratio_of(g, op_total(g, product_of(g, x, class_weight)), op_total(g, class_weight));
+}
+
 struct node *dice_ratio(struct graph *g, struct node *both, struct node *each, double s)
 {
 	return ratio_of(g, linear(g, 2, both, s), linear(g, 1, each, s));

@@ -11,11 +11,26 @@ void average_init(struct average *a, struct params *ps, const struct params *of,
 	*a = (struct average){ ps, of, *how, of->be->alloc(KEEP) };
 }
 
+/* What is kept of the weights and of the statistics. */
+static void kept(const struct follow *f, int64_t t, double keep[2])
+{
+	const int64_t since = t + 1 - f->start;
+
+	if (f->every) {
+		keep[0] = since <= 0 ? 0 : since % f->every ? 1 : (double)(since / f->every) / (double)(since / f->every + 1);
+		keep[1] = since > 0;
+	} else {
+		keep[0] = fmin(1 - 1 / ((double)t + 1), f->decay);
+		keep[1] = f->statistics ? keep[0] : 0;
+	}
+}
+
 void average_put(struct average *a, int64_t t)
 {
-	const double keep = fmin(1 - 1 / ((double)t + 1), a->how.decay), both[2] = { keep, a->how.statistics ? keep : 0 };
+	double keep[2];
 
-	a->ps->be->put(a->keep, both, sizeof both);
+	kept(&a->how, t, keep);
+	a->ps->be->put(a->keep, keep, sizeof keep);
 }
 
 void average_run(struct average *a)

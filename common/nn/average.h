@@ -1,6 +1,8 @@
 /*
  * average.h: parameters that follow trained ones: teachers (Tarvainen and Valpola, NeurIPS 2017), and averages of a run that
  * are kept for inference. They start as a copy; after each step w = a w + (1 - a) trained, a = min(1 - 1 / (t + 1), decay).
+ * Or stochastic weight averaging (Izmailov et al., UAI 2018): copies until `start` steps, then the mean of the weights after
+ * each `every` of them; running statistics are left to who lets images through them.
  */
 #ifndef PM_AVERAGE_H
 #define PM_AVERAGE_H
@@ -10,6 +12,7 @@
 struct follow {
 	double decay;
 	bool statistics; /* running statistics are averaged as well; else they are copies */
+	int64_t start, every; /* every 0: exponential */
 };
 
 struct average {

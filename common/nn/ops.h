@@ -27,6 +27,7 @@ struct node *op_part(struct graph *g, struct node *x, int64_t first, int64_t cou
 /* Numbers of [0, 1), other ones in each op and step: philox(seed; step, op). */
 struct node *op_uniform(struct graph *g, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w);
 struct node *op_constant(struct graph *g, const double *v, int64_t n, int64_t c);
+struct node *op_held(struct graph *g, const real *held, int64_t n); /* [n], which lie in the backend's memory; NULL in a dry run */
 /* ops_regions.c. Of each pixel and its up to 3^3 - 1 neighbours the least or the greatest value. */
 struct node *op_extreme(struct graph *g, struct node *x, bool most);
 struct node *op_slope(struct graph *g, struct node *x, enum slope f, int dims); /* dims 2: of each slice by itself */
@@ -44,5 +45,7 @@ struct node *op_blur(struct graph *g, struct node *x, struct node *weight, int a
 struct node *op_turn(struct graph *g, struct node *x, struct node *quarters); /* numpy's rot90(x, quarters[n], axes h and w) of sample n */
 struct node *op_join(struct graph *g, struct node *a, struct node *b); /* [a; b] on axis n */
 struct node *op_to_maps(struct graph *g, struct node *x); /* a plain image as networks read it */
+/* Labels [n,1,d,h,w] of which each class of 1..k-1 keeps its largest component of a sample. On the host: not in recorded steps. */
+struct node *op_largest(struct graph *g, struct node *label, int64_t k);
 
 #endif

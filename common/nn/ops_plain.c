@@ -98,6 +98,15 @@ struct node *op_told(struct graph *g, const float *host, int64_t n)
 	return y;
 }
 
+struct node *op_held(struct graph *g, const real *held, int64_t n)
+{
+	struct node *y = node_new(g, NULL, NULL);
+
+	y->v = fmap_make(g, F_REAL, 1, n, 1, 1, 1, 1);
+	y->v.data = held ? (void *)held : (void *)64; /* as parameters in the dry run */
+	return y;
+}
+
 struct node *op_uniform(struct graph *g, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
 {
 	struct node *y = node_new(g, NULL, NULL);

@@ -1,5 +1,8 @@
 /* ops_view.c: what methods do to images and predictions before they compare them. */
 #include "nn/tape.h"
+#include "tensor/spatial.h"
+
+#include <stdlib.h>
 
 static struct node *plain_like(struct graph *g, struct node *x, struct node *b, const struct fmap *f)
 {
@@ -120,5 +123,22 @@ struct node *op_to_maps(struct graph *g, struct node *x)
 	}
 	node_value(g, y, g->type, lanes, x->v.n, x->v.c, x->v.d, x->v.h, x->v.w);
 	g->be->relayout(&y->v, &x->v, false);
+	return node_done(g, y);
+}
+
+struct node *op_largest(struct graph *g, struct node *label, int64_t k)
+{
+	struct node *y = node_new(g, label, NULL);
+	const struct fmap *v = &label->v;
+	const int64_t size[3] = { v->d, v->h, v->w }, space = fmap_space(v);
+	uint8_t *host = xmalloc((size_t)(v->n * space));
+
+	y->need = false;
+	node_value(g, y, F_U8, 1, v->n, 1, v->d, v->h, v->w);
+	g->be->get(host, v->data, (size_t)(v->n * space));
+	for (int64_t i = 0; i < v->n && g->be->runs; i++)
+		keep_parts(host + i * space, k, true, size);
+	g->be->put(y->v.data, host, (size_t)(v->n * space));
+	free(host);
 	return node_done(g, y);
 }

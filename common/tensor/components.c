@@ -125,3 +125,18 @@ void keep_largest(uint8_t *mask, const int64_t size[3])
 	free(voxels);
 	free(s.r);
 }
+
+void keep_parts(uint8_t *label, int64_t classes, bool each, const int64_t size[3])
+{
+	const int64_t v = size[0] * size[1] * size[2];
+	uint8_t *mask = xmalloc((size_t)v);
+	for (int64_t c = 1; c < (each ? classes : 2); c++) {
+		for (int64_t i = 0; i < v; i++)
+			mask[i] = each ? label[i] == c : label[i] > 0;
+		keep_largest(mask, size);
+		for (int64_t i = 0; i < v; i++)
+			if (!mask[i] && (each ? label[i] == c : label[i] > 0))
+				label[i] = 0;
+	}
+	free(mask);
+}

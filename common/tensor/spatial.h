@@ -37,6 +37,8 @@ void distance_squared(float *out, const uint8_t *mask, const int64_t size[3], co
 int64_t components(int32_t *out, const uint8_t *mask, const int64_t size[3]);
 /* Keeps the largest component (first in raster order among equals); an empty mask stays as it is. */
 void keep_largest(uint8_t *mask, const int64_t size[3]);
+/* The same of the classes 1.. of a label together, or of each; what is not kept becomes 0. */
+void keep_parts(uint8_t *label, int64_t classes, bool each, const int64_t size[3]);
 
 /* order.c: percentile p in 0..100 by linear interpolation between order statistics; x is reordered. n > 0. */
 double percentile(float *x, int64_t n, double p);

@@ -56,7 +56,7 @@ static void teachers_are_averages(void **state)
 	(void)state;
 
 	for (int averaged = 0; averaged < 2; averaged++) {
-		const struct follow how = { 0.97, averaged };
+		const struct follow how = { .decay = 0.97, .statistics = averaged };
 		const int64_t n = WEIGHTS;
 		struct graph dry = { .grad = true };
 		struct params ps = { 0 }, teacher = { 0 };
@@ -88,6 +88,43 @@ static void teachers_are_averages(void **state)
 		params_fini(&teacher);
 		params_fini(&ps);
 	}
+}
+
+/* Copies at first; from the start on the mean of the weights of every so many steps, and statistics of its own. */
+static void a_mean_of_weights(void **state)
+{
+	enum { WEIGHTS = 5, START = 4, EVERY = 3 };
+	const struct follow how = { .start = START, .every = EVERY };
+	const int64_t n = WEIGHTS;
+	struct graph dry = { .grad = true };
+	struct params ps = { 0 }, mean = { 0 };
+	struct average a;
+	double sum = 0;
+	int taken = 0;
+	(void)state;
+
+	graph_init(&dry, &backend_null, 0);
+	param(&dry, &ps, "w", INIT_FAN_IN, 9, 1, &n);
+	running(&dry, &ps, "mean", INIT_ONE, 1);
+	graph_fini(&dry);
+	params_freeze(&ps, &backend_cpu, 1);
+	average_init(&a, &mean, &ps, &how);
+	for (int t = 0; t < 20; t++) {
+		for (int i = 0; i <= WEIGHTS; i++)
+			ps.value[i] = (real)(t * t + i);
+		average_put(&a, t);
+		average_run(&a);
+		if (t + 1 >= START && (t + 1 - START) % EVERY == 0) {
+			sum += t * t;
+			taken++;
+		}
+		for (int i = 0; i < WEIGHTS; i++)
+			near((double)mean.value[i], (taken ? sum / taken : t * t) + i);
+		near((double)mean.value[WEIGHTS], (t < START ? t * t : (START - 1) * (START - 1)) + WEIGHTS);
+	}
+	average_fini(&a);
+	params_fini(&mean);
+	params_fini(&ps);
 }
 
 /* Noise has its deviation, is cut, is the same for the same step and another in the next. */
@@ -125,7 +162,7 @@ static void noise(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden_values), cmocka_unit_test(teachers_are_averages), cmocka_unit_test(noise),
+		cmocka_unit_test(golden_values), cmocka_unit_test(teachers_are_averages), cmocka_unit_test(a_mean_of_weights), cmocka_unit_test(noise),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

@@ -245,6 +245,22 @@ static struct node *case_consistency(struct graph *g, struct params *ps, const v
 	return consistency(g, arg, logits(g, ps, 3), op_softmax(g, image(g, 2, 3, 1, 6, 5)));
 }
 
+/* What branches and labels vote for is a constant. */
+static struct node *case_votes(struct graph *g, struct params *ps, const void *arg)
+{
+	struct node *z[2] = { logits(g, ps, 3), image(g, 2, 3, 1, 6, 5) }, *e[2];
+	const struct truth t = { .target = op_argmax(g, image(g, 2, 3, 1, 6, 5)) };
+
+	(void)arg;
+	g->grad = false;
+	struct node *sharp = sharpened_votes(g, z, &t);
+	doubted_errors(g, z, &t, e);
+	struct node *rank = newest_rank(g, op_join(g, e[0], e[1]), op_constant(g, (double[]){ 2 }, 1, 1));
+	g->grad = true;
+	struct node *far = op_unary(g, U_ABS, 0, op_binary(g, B_SUB, op_softmax(g, z[0]), sharp));
+	return op_binary(g, B_MUL, op_total(g, far), op_unary(g, U_OFFSET, 3, rank));
+}
+
 /* --- losses, agents and networks: walks over the tables --- */
 
 struct loss_case {
@@ -349,22 +365,30 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
 	struct params *teacher = teacher_of(ps);
 	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .deep_mode = c->mode, .deep_weights = &none,
-		.iter = 5, .iters = 10, .labeled = 1 };
+		.iter = 5, .iters = 10, .samples = 2, .labeled = 1, .clean = 1 };
 	for (int i = 0; i < agent->nets + agent_teachers(agent, agent_conf); i++)
 		r.ps[i] = i < agent->nets ? ps : teacher;
 	r.loss = the_loss(losses[0]->p.name ? &losses[0]->p : NULL);
 	r.conf = agent_conf;
-	r.samples = 2;
+	if (agent->refuses && agent->refuses(&r)) { /* of two samples one with a label */
+		r.samples = 4;
+		r.labeled = 2;
+		assert_null(agent->refuses(&r));
+	}
 	memcpy(r.size, size, sizeof size);
 	float *numbers = xcalloc(agent->tell ? (size_t)agent->tell(&r, NULL) : 1, sizeof *numbers);
 	if (agent->tell)
 		r.told = op_told(g, numbers, agent->tell(&r, numbers));
 	free(numbers);
-	r.image = image(g, 2, 1, size[0], size[1], size[2]);
+	const double nothing[64] = { 0 };
+	const int64_t remembered = agent->remembers ? agent->remembers(agent_conf) : 0;
+	assert_true(remembered <= (int64_t)PM_COUNT(nothing));
+	r.memory = remembered ? op_constant(g, nothing, remembered, 1) : NULL;
+	r.image = image(g, r.samples, 1, size[0], size[1], size[2]);
 	if (agent->error)
 		r.original = image(g, 2, 3, size[0], size[1], size[2]);
 	else
-		r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
+		r.truth = truth_for(g, r.labeled, 3, size, &(struct loss_case){ 0 });
 	struct node *y = agent->loss(&r);
 	free(r.loss.part[0].conf);
 	return y;
@@ -406,6 +430,7 @@ static void walk_plain(checker check)
 		check("turn, join", case_turn, &k, 12);
 	check("noise, blur, box", case_still, NULL, 12);
 	check("softmax", case_softmax, NULL, 12);
+	check("votes", case_votes, NULL, 12);
 	check("consistency", case_consistency, "mse", 12);
 	check("consistency", case_consistency, "kl", 12);
 	check("consistency", case_consistency, "js", 12);
