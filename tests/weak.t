@@ -30,7 +30,7 @@ better tv tv:weight=3 ce
 better ms ms:weight=1 ce
 better gatedcrf gatedcrf:weight=0.1 ce+gated-crf:rgb=0.5:radius=3
 better em em:weight=1:ramp_end=40 ce
-better ustm ustm:weight=5:passes=4:ramp_end=60 ce
+better ustm ustm:weight=5:passes=2:decay=0.9:ramp_end=60 ce
 
 # What is not annotated is not judged: neither in validation nor by pymic-eval.
 pymic-train $settings --iters 60 --valid-every 60 --loss ce --valid judged.pms -o model < strokes1.pms 2> log |
