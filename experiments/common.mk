@@ -19,6 +19,7 @@ TEST      ?= $(VALID)
 CASE      ?= 1
 FOCUS     ?= 0
 MODEL     ?= best
+TEACHER   ?= cps
 dims      ?= 2
 chns      ?= 16x32x64x128x256
 dropout   ?= 0x0x0x0.5x0.5
@@ -43,6 +44,9 @@ how_coteaching := --agent coteaching:keep=0.85:$(grown)
 how_trinet     := --agent trinet:keep=0.85:$(grown)
 how_dmsps      := --agent dmsps:weight=8:$(grown)
 how_psseg      := --agent psseg:weight=8:ramp-end=$(call part,1/10)
+how_dct        := --agent dct:weight=1:$(grown)
+how_kd          = --agent kd:teacher=$(OUT)/$(TEACHER)/$(seed)/$(MODEL).pmm
+net_ctct       := unet:up=conv:dims=$(dims):chns=$(chns):dropout=$(dropout)+unet
 net_urpc       := unet:multiscale
 net_cct        := cctnet
 net_mcnet      := mcnet
@@ -84,6 +88,9 @@ $(OUT)/%/train.tsv: $(OUT)/valid.pms $(inputs)
 		--optimizer $(optimizer) --lr $(lr) --schedule $(schedule) --iters $(ITERS) --valid $< --valid-every $(EVERY) $(window) \
 		--precision $(PRECISION) --device $(DEVICE) --threads $(THREADS) --seed $(seed) --checkpoint-every 120s -o $(@D) >> $@.part
 	mv $@.part $@
+
+# A student waits for the model of its seed.
+$(OUT)/kd/%/train.tsv: $(OUT)/$(TEACHER)/%/train.tsv
 
 $(OUT)/%/scores-$(judged).csv: $(OUT)/%/train.tsv $(TEST)
 	pymic-load $(TEST) | $(call infer,$(@D)/$(MODEL).pmm) | pymic-eval $(judge) --metrics dice,hd95 -o $@

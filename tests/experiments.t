@@ -35,6 +35,9 @@ for experiment in acdc_semi acdc_scribble jsrt_noisy la_semi; do
 	like "$(cat "$work/plan")" '--iters 30 ' "$experiment: fewer iterations"
 	like "$(cat "$work/plan")" 'crop:size=.*64x64' "$experiment: a smaller crop"
 done
+plan acdc_semi METHODS="cps kd" > "$work/plan" 2> "$work/err"
+like "$(cat "$work/plan")" 'kd:teacher=[^ ]*/out/cps/2/best.pmm .*-o [^ ]*/out/kd/2 ' "a student learns from the model of its seed"
+is "$(sed -n 's/.*pymic-train .* -o [^ ]*\/out\/\([^ ]*\) .*/\1/p' "$work/plan" | sed -n '/2$/p' | tr '\n' ' ')" "cps/2 kd/2 " "which is trained before"
 status 2 "no PYMIC_DATA: a message" env -u PYMIC_DATA make -n -C "$here/acdc_semi"
 like "$(cat "$work/err")" 'set PYMIC_DATA' "that says what to set"
 plan acdc_scribble IGNORE=4 METHODS=sup > "$work/plan" 2> "$work/err"

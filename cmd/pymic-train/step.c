@@ -73,13 +73,24 @@ size_t trainer_measure(struct trainer *t, const struct batch *b)
 	return bytes;
 }
 
+static bool is_teacher(const struct trainer *t, int i) { return i >= t->trained && i < t->trained + t->agent->teachers; }
+
+/* What set i, which is not trained, is the average of. */
+static const struct params *followed(const struct trainer *t, int i)
+{
+	return &t->ps[i - t->trained - (is_teacher(t, i) ? 0 : t->agent->teachers)];
+}
+
 size_t trainer_weights(const struct trainer *t)
 {
 	int64_t n = 0;
 
-	for (int i = 0; i < t->agent->nets; i++)
+	for (int i = 0; i < t->trained; i++)
 		n += t->ps[i].total + t->ps[i].trainable * (2 + optim_states(t->optim[i].kind));
-	n += (t->sets - t->agent->nets) * (t->ps[0].total + t->ps[0].trainable); /* averages */
+	for (int i = t->trained; i < t->sets; i++)
+		n += followed(t, i)->total + followed(t, i)->trainable;
+	for (int i = 0; i < t->given.nets; i++)
+		n += t->given.ps[i].total + t->given.ps[i].trainable;
 	return (size_t)n * sizeof(real);
 }
 
@@ -100,8 +111,9 @@ void trainer_declare(struct trainer *t, int64_t channels)
 {
 	struct batch b = { .n = 1, .labeled = 1, .channels = channels };
 
-	t->net->multiple(t->net_conf, b.size);
+	archs_multiple(t->run.arch, t->networks, b.size);
 	t->channels = channels;
+	given_declare(&t->given, channels);
 	if (t->agent->error && channels != t->conf->classes)
 		die(PM_USAGE, "--agent %s makes images of --classes %d channels, but these have %lld: give --classes %lld", t->agent->p.name,
 			t->conf->classes, (long long)channels, (long long)channels);
@@ -118,7 +130,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 		.originals = t->agent->error != NULL, .chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
 	};
 
-	t->net->multiple(t->net_conf, f.multiple);
+	archs_multiple(t->run.arch, t->networks, f.multiple);
 	return f;
 }
 
@@ -127,20 +139,20 @@ void trainer_freeze(struct trainer *t, const struct batch *b)
 	if (b && t->be->available)
 		room(t, b, trainer_weights(t), trainer_measure(t, b));
 	t->recording.g = &t->g;
-	for (int i = 0; i < t->agent->nets; i++) {
+	given_read(&t->given, t->be);
+	for (int i = 0; i < t->trained; i++) {
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
 	}
-	for (int i = t->agent->nets; i < t->sets; i++) {
-		const bool teacher = i < t->agent->nets + t->agent->teachers;
-		const struct follow how = teacher ? t->agent->follow(t->run.conf) : (struct follow){ t->conf->ema, true };
-		average_init(&t->average[i], &t->ps[i], &t->ps[(i - t->agent->nets - (teacher ? 0 : t->agent->teachers))], &how);
+	for (int i = t->trained; i < t->sets; i++) {
+		const struct follow how = is_teacher(t, i) ? t->agent->follow(t->run.conf) : (struct follow){ t->conf->ema, true };
+		average_init(&t->average[i], &t->ps[i], followed(t, i), &how);
 	}
 }
 
 void trainer_follow(struct trainer *t)
 {
-	for (int i = t->agent->nets; i < t->sets; i++)
+	for (int i = t->trained; i < t->sets; i++)
 		params_copy(t->average[i].ps, t->average[i].of);
 }
 
@@ -162,6 +174,8 @@ static void fit(struct trainer *t, const struct batch *b)
 		graph_init(&t->g, t->be, t->bytes = bytes);
 		for (int i = 0; i < t->sets; i++)
 			params_touch(&t->ps[i]); /* what convolutions packed went with the old graph */
+		for (int i = 0; i < t->given.nets; i++)
+			params_touch(&t->given.ps[i]);
 	}
 	graph_lifetimes(&t->g, &dry);
 	graph_follow(&t->g, &dry);
@@ -206,7 +220,7 @@ static void collect(struct trainer *t, const struct batch *b)
 	t->be->get(sum, t->tally, tally_bytes(t));
 	if (!isfinite(sum[0])) /* what a sum has become through one that is not */
 		not_finite(t, b, "loss", sum[0]);
-	for (int i = 0; i < t->agent->nets && t->conf->clip > 0; i++)
+	for (int i = 0; i < t->trained && t->conf->clip > 0; i++)
 		if (!isfinite(norm = optim_norm(&t->optim[i])))
 			not_finite(t, b, "gradient", norm);
 	s->cycle_loss = sum[0];
@@ -257,12 +271,12 @@ static void compute(void *arg)
 		t->be->score(t->tally, loss->v.data, z->data, r->truth.target->v.data, r->labeled, r->classes, fmap_space(z));
 	else
 		t->be->score(t->tally, loss->v.data, z->data, NULL, 0, 0, fmap_space(z)); /* the loss alone */
-	for (int i = 0; i < t->agent->nets; i++)
+	for (int i = 0; i < t->trained; i++)
 		params_zero_grad(&t->ps[i]);
 	graph_backward(&t->g, loss);
-	for (int i = 0; i < t->agent->nets; i++)
+	for (int i = 0; i < t->trained; i++)
 		optim_run(&t->optim[i], &t->ps[i], t->conf->clip);
-	for (int i = t->agent->nets; i < t->sets; i++)
+	for (int i = t->trained; i < t->sets; i++)
 		average_run(&t->average[i]);
 }
 
@@ -275,9 +289,9 @@ static void run(struct trainer *t, const struct batch *b)
 	t->g.here = b->drawn != NULL;
 	t->g.seed = (uint64_t)t->conf->seed;
 	t->g.step = (uint64_t)t->state.iter;
-	for (int i = 0; i < t->agent->nets; i++)
-		optim_put(&t->optim[i], t->schedule.lr);
-	for (int i = t->agent->nets; i < t->sets; i++)
+	for (int i = 0; i < t->trained; i++)
+		optim_put(&t->optim[i], i < t->agent->nets ? t->schedule.lr : t->agent->stepping(t->run.conf).lr);
+	for (int i = t->trained; i < t->sets; i++)
 		average_put(&t->average[i], t->state.iter);
 	const int64_t told = introduce(t, b);
 	host[n++] = b->target ? (const void *)b->target : b->label;

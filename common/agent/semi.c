@@ -46,14 +46,16 @@ struct node *main_output(struct run *r, struct node *logits, struct node *loss)
 	return loss;
 }
 
-static int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
+int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
 {
-	return r->net->forward(r->g, r->net_conf, r->ps[net], image, r->classes, out);
+	const struct arch *a = &r->arch[net];
+
+	return a->net->forward(r->g, a->conf, r->ps[net], image, r->classes, out);
 }
 
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, r->image, out); }
 
-static struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
+struct node *labeled(struct run *r, struct node *x) { return r->labeled < x->v.n ? op_part(r->g, x, 0, r->labeled) : x; }
 
 int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, labeled(r, r->image), out); }
 
@@ -71,9 +73,9 @@ static struct node *deep(struct run *r, struct node *const *out, int n)
 	return n == 1 ? loss_eval(r->g, &r->loss, part[0], &t) : loss_deep(r->g, &r->loss, part, n, &t, r->deep_mode, weights);
 }
 
-struct node *supervised(struct run *r, struct node *const *out, int n)
+struct node *supervised(struct run *r, int net, struct node *const *out, int n)
 {
-	const int branches = net_branches(r->net, r->net_conf), scales = n < branches ? n : n / branches;
+	const int branches = arch_branches(&r->arch[net]), scales = n < branches ? n : n / branches;
 	struct node *sum = deep(r, out, scales);
 
 	for (int i = scales; i < n; i += scales)
@@ -93,7 +95,7 @@ struct follow taught_follow(const void *conf)
 	return (struct follow){ c->decay, !strcmp(c->statistics, "average") };
 }
 
-struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout)
+struct node *still_logits(struct run *r, int set, struct node *image, bool dropout)
 {
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS];
@@ -101,10 +103,19 @@ struct node *still_probabilities(struct run *r, int set, struct node *image, boo
 	still_begin(g);
 	g->training = g->frozen = dropout;
 	forward_on(r, set, image, out);
-	struct node *p = op_softmax(g, out[0]);
 	g->training = true;
 	g->frozen = false;
 	still_end(g);
+	return out[0];
+}
+
+struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout)
+{
+	struct node *z = still_logits(r, set, image, dropout);
+
+	still_begin(r->g);
+	struct node *p = op_softmax(r->g, z);
+	still_end(r->g);
 	return p;
 }
 

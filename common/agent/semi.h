@@ -49,7 +49,8 @@ struct follow taught_follow(const void *conf); /* of settings that begin with st
 static inline void still_begin(struct graph *g) { g->grad = false; }
 static inline void still_end(struct graph *g) { g->grad = true; }
 
-/* Probabilities of a set of parameters, by its running statistics and without a gradient. */
+/* Main output, or its probabilities, of a set of parameters, by its running statistics and without a gradient. */
+struct node *still_logits(struct run *r, int set, struct node *image, bool dropout);
 struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout);
 struct node *noisy_image(struct run *r, struct node *image, double sigma); /* plus N(0, sigma^2) cut at 2 sigma; no gradient */
 
@@ -66,14 +67,16 @@ int64_t tell_sure(const struct run *r, float *out);
 /* What sure_gap wants: the teacher's probabilities of images with noise, and the mean of `passes` more with dropout. */
 struct node *sure_teacher(struct run *r, struct node *image, int passes, double sigma, struct node **p_mean);
 
-/* The network on all samples, or on the labeled ones alone; returns the number of outputs. */
+/* The network on these samples, on all, or on the labeled ones alone; returns the number of outputs. */
+int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS]);
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 
 /* The loss of the labeled samples, which come first in each output; over all outputs where there are several, the mean of branches. */
-struct node *supervised(struct run *r, struct node *const *out, int n);
+struct node *supervised(struct run *r, int net, struct node *const *out, int n);
 
-/* The unlabeled samples of a map of all; NULL where there are none. */
+/* The labeled samples of a map of all, and the others; NULL where there are none. */
+struct node *labeled(struct run *r, struct node *x);
 struct node *unlabeled(struct run *r, struct node *x);
 
 #endif

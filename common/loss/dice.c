@@ -3,10 +3,12 @@
 
 struct conf {
 	double smooth;
+	bool square;
 };
 
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, smooth, 0, "X", "1e-5", 1e-12, 1e6, "added to numerator and denominator"),
+	OPT_SWITCH(struct conf, square, 0, "sum y^2 and p^2 in the denominator, as semi-supervised methods are published with"),
 	OPT_END,
 };
 
@@ -16,7 +18,8 @@ static const struct opt opts[] = {
  */
 static struct node *eval(struct graph *g, const void *settings, struct node *logits, const struct truth *t)
 {
-	struct node *miss = linear(g, -1, dice_of(g, logits, t, ((const struct conf *)settings)->smooth), 1);
+	const struct conf *c = settings;
+	struct node *miss = linear(g, -1, (c->square ? dice_squared : dice_of)(g, logits, t, c->smooth), 1);
 
 	if (!t->class_weight)
 		return mean_of(g, miss);

@@ -102,6 +102,15 @@ struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t
 	return dice_ratio(g, both, sum_of(g, row(g, sums, 1), row(g, sums, 2)), smooth);
 }
 
+struct node *dice_squared(struct graph *g, struct node *logits, const struct truth *t, double smooth)
+{
+	struct node *p = op_softmax(g, logits), *y = truth_soft(g, t, logits->v.c), *w = truth_weight(g, t, y);
+	struct node *squares = sum_of(g, op_unary(g, U_SQUARE, 0, p), op_unary(g, U_SQUARE, 0, y));
+	struct node *both = class_sums(g, by_pixel(g, product_of(g, p, y), w));
+
+	return dice_ratio(g, both, class_sums(g, by_pixel(g, squares, w)), smooth);
+}
+
 struct node *barrier(struct graph *g, struct node *x, double t)
 {
 	const double bend = 1 / (t * t);

@@ -39,6 +39,8 @@ struct node *class_sums(struct graph *g, struct node *x);
 struct node *dice_ratio(struct graph *g, struct node *both, struct node *each, double s);
 /* Soft Dice of each class, [1,k]: (2 sum w y p + s) / (sum w y + sum w p + s). */
 struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t, double smooth);
+/* The same with squares in the denominator: (2 sum w y p + s) / (sum w y^2 + sum w p^2 + s). */
+struct node *dice_squared(struct graph *g, struct node *logits, const struct truth *t, double smooth);
 
 /* psi(x) of the constraint x <= 0: -ln(-x) / t up to -1/t^2, beyond that a line of slope t: the log-barrier extension. */
 struct node *barrier(struct graph *g, struct node *x, double t);

@@ -7,6 +7,7 @@
 #include <cmocka.h>
 
 #include "agent/methods.h"
+#include "loss/terms.h"
 
 enum { N = 2, K = 3, V = 16, ARENA = 1 << 22 };
 
@@ -68,6 +69,16 @@ static void golden_values(void **state)
 	near(mixed_pseudo_labels(&g, z, mix, true, "ce", true), 0.99524853);
 	near(sure_consistency(&g, z, 3), 0.27999275);
 	near(class_affinity(&g, z, 3), 0.47274726);
+	near(jensen_shannon(&g, teacher, op_softmax(&g, z[1])), 0.22988235);
+	near(distillation(&g, z[0], op_softmax(&g, linear(&g, 0.25, z[1], 0)), 4), 1.68206878);
+	const struct truth said[2] = { { .target = op_argmax(&g, z[1]) }, { .target = op_argmax(&g, z[0]) } };
+	struct node *agree = sum_of(&g, mean_of(&g, dice_squared(&g, z[0], &said[0], 1e-5)), mean_of(&g, dice_squared(&g, z[1], &said[1], 1e-5)));
+	near(linear(&g, -1, agree, 2), 1.23963120);
+	uint8_t label[N * V];
+	for (int i = 0; i < N * V; i++)
+		label[i] = (uint8_t)(i % K);
+	const struct truth truth = { .target = op_label(&g, label, N, (int64_t[]){ 1, 4, 4 }, false) };
+	near(linear(&g, -1, mean_of(&g, dice_squared(&g, z[0], &truth, 1e-5)), 1), 0.59418695);
 }
 
 /* d sum x^2 / dx = 2 x, a constant; and the walk back of the whole is not disturbed. */
