@@ -73,7 +73,7 @@ like "$(cat err)" "needs the file of a trained model" "is said"
 status 1 "one that is not there" train wrong --agent kd:teacher=nowhere.pmm
 status 1 "one that is no model" train wrong --agent kd:teacher=few.pms
 like "$(cat err)" "few.pms: not a model" "is named"
-pymic-train --classes 4 --net unet:chns=4,8 --iters 1 -j1 -o four < batches1.pms > out 2> log
+pymic-train --classes 4 --net unet:chns=4,8:dropout=0 --iters 1 -j1 -o four < batches1.pms > out 2> log
 status 1 "one of other classes" train wrong --agent kd:teacher=four/last.pmm
 like "$(cat err)" "four/last.pmm: a model of 4 classes, but --classes is 3" "is named"
 "$phantom" 4 1 32 1 1 channels=0 channels=1 channels=2 channels=3 > channels.pms
@@ -88,6 +88,6 @@ cp both/best.pmm changing.pmm
 status 2 "not with another teacher of the same name" train student --agent kd:teacher=changing.pmm
 like "$(cat err)" "model=changing.pmm \(crc32 [0-9a-f]{8}\), this one has model=changing.pmm \(crc32" "which its bytes tell"
 status 1 "a turn needs square images" sh -c "'$phantom' 4 2 32 1 1 unlabeled=2 unlabeled=3 |
-	pymic-augment center_crop:size=1,28,32 | pymic-train --net unet:chns=4,8 $tiny --agent rotation --batch 4 -o wrong"
+	pymic-augment center_crop:size=1,28,32 | pymic-train --net unet:chns=4,8:dropout=0 $tiny --agent rotation --batch 4 -o wrong"
 like "$(cat err)" "square images" "and says so"
 done_testing

@@ -66,7 +66,9 @@ static float right_neighbour(const real *tile, const int64_t size[3], const int6
 
 static struct predict_conf conf_of(const struct toy *t)
 {
-	return (struct predict_conf){ .arch = { { &net_toy, t }, { &net_toy, t }, { &net_toy, t } }, .classes = 2, .members = 1, .backend = &backend_plain };
+	const struct arch a = { &net_toy, t };
+
+	return (struct predict_conf){ .arch = { a, a, a }, .classes = 2, .members = 1, .backend = &backend_plain };
 }
 
 /* Slabs put together to logits [classes,D,H,W]. */
