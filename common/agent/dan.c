@@ -43,22 +43,26 @@ static struct node *judged(struct run *r, struct node *p, struct node *image, in
 
 /*
  * L(labeled) + w CE(D(p_u), labeled) + CE(D(p), what each is): to the second term the critic's parameters are constants and
- * nothing in it drops out, to the last one p is. Both players move after the same pass; published is a pass of its own for
- * the critic, behind the step of the network.
+ * nothing in it drops out, to the last one p is. Labeled samples and others pass the network in batches of their own, as
+ * published, so that its normalisation cannot tell one by the others. Both players move after the same pass; published is a
+ * pass of its own for the critic, behind the step of the network.
  */
 static struct node *loss(struct run *r)
 {
 	struct graph *g = r->g;
-	struct node *out[PM_OUTPUTS], *deceived = NULL;
-	const int n = forward_all(r, 0, out);
-	struct node *taught = supervised(r, 0, out, n), *p = op_softmax(g, out[0]), *u = unlabeled(r, p);
+	struct node *out[PM_OUTPUTS], *others[PM_OUTPUTS], *deceived = NULL, *image = unlabeled(r, r->image);
+	const int n = forward_labeled(r, 0, out);
+	struct node *taught = supervised(r, 0, out, n), *p = op_detach(g, op_softmax(g, out[0]));
 
-	if (u) {
+	if (image) {
+		forward_on(r, 0, image, others);
+		struct node *u = op_softmax(g, others[0]);
 		g->aside = true;
-		deceived = judged(r, u, unlabeled(r, r->image), u->v.n);
+		deceived = judged(r, u, image, u->v.n);
 		g->aside = false;
+		p = op_join(g, p, op_detach(g, u));
 	}
-	return main_output(r, out[0], sum_of(g, beyond(r, taught, deceived), judged(r, op_detach(g, p), r->image, r->labeled)));
+	return main_output(r, out[0], sum_of(g, beyond(r, taught, deceived), judged(r, p, r->image, r->labeled)));
 }
 
 const struct agent agent_dan = {

@@ -220,7 +220,7 @@ static void players_learn_for_themselves(void **state)
 	graph_reset(&l.g);
 	lesson_begin(&l, &l.g, 0);
 	struct node *out[PM_OUTPUTS];
-	const int n = forward_all(&l.r, 0, out);
+	const int n = forward_labeled(&l.r, 0, out);
 	graph_backward(&l.g, supervised(&l.r, 0, out, n));
 	memcpy(plain, l.ps[0].grad, net_bytes);
 	for (int64_t i = 0; i < l.ps[0].trainable; i++) /* nor the network to be seen through */
