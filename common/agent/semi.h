@@ -52,6 +52,8 @@ static inline void still_end(struct graph *g) { g->grad = true; }
 /* Main output, or its probabilities, of a set of parameters, by its running statistics and without a gradient. */
 struct node *still_logits(struct run *r, int set, struct node *image, bool dropout);
 struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout);
+/* Always by as many nodes: random draws go by their number. */
+static inline struct node *plain_image(struct graph *g, struct node *image) { return op_plain(g, op_maps(g, image)); }
 struct node *noisy_image(struct run *r, struct node *image, double sigma); /* plus N(0, sigma^2) cut at 2 sigma; no gradient */
 
 /* --- distances of probabilities [n,k,...]; q is a constant --- */

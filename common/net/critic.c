@@ -30,7 +30,7 @@ struct node *critic_forward(struct graph *g, const struct critic *c, struct para
 	char name[32];
 
 	/* A convolution of both is the sum of one of each. */
-	x = op_cat(g, op_maps(g, p), op_maps(g, op_plain(g, x)));
+	x = op_cat(g, op_maps(g, p), op_maps(g, x));
 	for (int i = 0; i < c->chns->n; i++) {
 		snprintf(name, sizeof name, "critic.%d", i);
 		x = strided(g, ps, x, name, c->dims, (int64_t)c->chns->v[i]);
