@@ -194,7 +194,7 @@ int main(int argc, char **argv)
 	const struct backend *be = device_choose(c.device, c.fast, !strcmp(c.precision, "tf32")), counter = counting(be);
 	const struct numbers none = { 0 };
 	struct graph dry = { .grad = true, .training = true, .type = strcmp(c.precision, "bf16") ? F_REAL : F_BF16 };
-	b.run = (struct run){ .g = &dry, .net = (const struct net *)net, .net_conf = net_conf, .classes = c.classes,
+	b.run = (struct run){ .g = &dry, .arch = { { (const struct net *)net, net_conf } }, .classes = c.classes,
 		.ps = { &ps }, .deep_mode = 2, .deep_weights = &none, .conf = sup_conf, .labeled = b.fold ? n * dim[2] : n };
 	b.run.loss.n = spec_sum_parse(&loss_kind, "dice+ce", b.run.loss.part, (int)PM_COUNT(b.run.loss.part), &e);
 	graph_init(&dry, &counter, 0);

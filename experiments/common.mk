@@ -20,6 +20,7 @@ TEST      ?= $(VALID)
 CASE      ?= 1
 FOCUS     ?= 0
 MODEL     ?= best
+TEACHER   ?= cps
 dims      ?= 2
 chns      ?= 16x32x64x128x256
 dropout   ?= 0x0x0x0.5x0.5
@@ -49,6 +50,9 @@ how_psseg      := --agent psseg:weight=8:ramp-end=$(call part,1/10)
 how_fixmatch   := --agent fixmatch
 how_unimatch   := --agent unimatch
 how_unimatch-ema := --agent unimatch:teacher=ema:decay=0.999:gamma=0.7x1.5
+how_dct        := --agent dct:weight=1:$(grown)
+how_kd          = --agent kd:teacher=$(OUT)/$(TEACHER)/$(seed)/$(MODEL).pmm
+net_ctct       := unet:up=conv:dims=$(dims):chns=$(chns):dropout=$(dropout)+unet
 net_urpc       := unet:multiscale
 net_cct        := cctnet
 net_mcnet      := mcnet
@@ -100,6 +104,8 @@ $(OUT)/%/first/train.tsv: $(OUT)/valid.pms $(inputs)
 	$(call train,$(call part,1/3))
 	mv $@.part $@
 $(foreach m,$(METHODS),$(if $(first_$m),$(eval $(SEEDS:%=$(OUT)/$m/%/train.tsv): %/train.tsv: %/first/train.tsv)))
+# A student waits for the model of its seed.
+$(OUT)/kd/%/train.tsv: $(OUT)/$(TEACHER)/%/train.tsv
 
 $(OUT)/%/scores-$(judged).csv: $(OUT)/%/train.tsv $(TEST)
 	pymic-load $(TEST) | $(call infer,$(@D)/$(MODEL).pmm) | pymic-eval $(judge) --metrics dice,hd95 -o $@

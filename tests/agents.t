@@ -22,13 +22,23 @@ net_of() {
 	cct) echo cctnet ;;
 	mcnet) echo mcnet ;;
 	dmpls | dmsps | dast) echo dbnet ;;
+	ctct) echo unet:up=conv:chns=4,8:dropout=0+unet ;;
 	psseg) echo tdnet ;;
 	*) echo unet ;;
 	esac
 }
 
+# What it is told beside its name. sup comes first, and has left a model.
+spec_of() {
+	case $1 in
+	kd) echo kd:teacher=sup/best.pmm ;;
+	dan) echo dan:critic=4x8 ;;
+	*) echo "$1" ;;
+	esac
+}
+
 # run FOLDER INPUT
-run() { pymic-train --net "$(net_of "$agent"):chns=4,8,16:dropout=0.1" --classes 3 --iters 8 --valid-every 4 --valid valid.pms --agent "$agent" -j1 -o "$1" < "$2"; }
+run() { pymic-train --net "$(net_of "$agent"):chns=4,8,16:dropout=0.1" --classes 3 --iters 8 --valid-every 4 --valid valid.pms --agent "$(spec_of "$agent")" -j1 -o "$1" < "$2"; }
 
 # reconstruct looks at no label: see pretrain.t
 for agent in $(pymic-train --list=agent | awk '$1 != "reconstruct" { print $1 }'); do

@@ -116,9 +116,18 @@ status 1 "a stream is no model" sh -c "pymic-infer -m in.pms < in.pms"
 like "$(cat err)" "in.pms: .*not a model" "and is named"
 head -c 3000 $best > cut.pmm
 status 1 "a cut model" sh -c "pymic-infer -m cut.pmm < in.pms"
-pymic-train --net unet:chns=8,16:dropout=0 --classes 3 --iters 1 -j 1 -o small < padded.pms > log 2>&1
-status 1 "an ensemble of different networks" sh -c "pymic-infer -m $best -m small/last.pmm < in.pms"
-like "$(cat err)" "small/last.pmm: unet:chns=8,16:" "the odd one is named"
+pymic-train --net unet:chns=8,16:up=conv:dropout=0 --classes 3 --iters 20 -j 1 -o small < padded.pms > log 2>&1
+infer -m small/last.pmm --prob < in.pms > small.pms
+infer -m $best -m small/last.pmm -m m2/last.pmm --window-batch 2 --prob < in.pms > mixed.pms
+infer -m small/last.pmm -m m2/last.pmm -m $best --prob < in.pms > mixed-swapped.pms
+check "different networks are an ensemble too" equal mixed.pms mixed-swapped.pms 1e-5
+! "$TESTS/records" equal mixed.pms ensemble.pms 1e-3 > /dev/null 2>&1
+ok $? "in which each has a say"
+infer -m small/last.pmm -m small/last.pmm --prob < in.pms > twice.pms
+check "and is itself twice" equal small.pms twice.pms 1e-6
+pymic-train --net unet:chns=8,16:dropout=0 --classes 4 --iters 1 -j 1 -o four < padded.pms > log 2>&1
+status 1 "but of the same classes" sh -c "pymic-infer -m $best -m four/last.pmm < in.pms"
+like "$(cat err)" "four/last.pmm: unet:chns=8,16:.*4 classes.* but .*3 classes" "the odd one is named"
 status 2 "a window that the network cannot take" sh -c "pymic-infer -m $best --window 32,33 < in.pms"
 like "$(cat err)" "33 along W.*multiples of 4" "with the reason"
 status 2 "a stride beyond the window" sh -c "pymic-infer -m $best --window 32,32 --stride 16,40 < in.pms"

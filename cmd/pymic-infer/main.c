@@ -8,7 +8,7 @@
 #include "cuda/device.h"
 #include "infer.h"
 #include "io/stream.h"
-#include "nn/model.h"
+#include "net/saved.h"
 
 static const struct opt opts[] = {
 	OPT_STRING(struct conf, model, 'm', "FILE", "", "the model (.pmm); several, and the networks of one, are an ensemble: the mean of their logits"),
@@ -40,36 +40,6 @@ static const struct tool tool = {
 		"probabilities before the class is chosen, so that a prediction lies on its image's own grid.",
 };
 
-/* What a model file says of itself. */
-struct about {
-	char net[1024], precision[16];
-	int classes, nets; /* nets: of equal structure, an ensemble as validation took them */
-	int64_t channels;
-};
-
-static void about_read(const char *path, struct about *a)
-{
-	struct meta m = { 0 };
-	struct err e;
-	if (model_about(path, &m, &e))
-		die(PM_FAIL, "%s", e.msg);
-	if (!meta_text(&m, "output", a->precision, sizeof a->precision))
-		die(PM_FAIL, "%s: this network makes images, not segmentations (--agent reconstruct): it is there for pymic-train --init", path);
-	double classes = meta_number(&m, "classes", 0), channels = meta_number(&m, "channels", 0), several = meta_number(&m, "nets", 1);
-	if (meta_text(&m, "net", a->net, sizeof a->net))
-		die(PM_FAIL, "%s: the model does not say which network it is", path);
-	if (!(classes >= 2 && classes <= 256) || !(channels >= 1 && channels <= 4096))
-		die(PM_FAIL, "%s: the model says %g classes and %g channels", path, classes, channels);
-	if (!(several >= 1 && several <= PM_MEMBERS))
-		die(PM_FAIL, "%s: the model says %g networks; at most %d make an ensemble", path, several, PM_MEMBERS);
-	if (meta_text(&m, "precision", a->precision, sizeof a->precision))
-		strcpy(a->precision, "f32");
-	a->classes = (int)classes;
-	a->nets = (int)several;
-	a->channels = (int64_t)channels;
-	meta_fini(&m);
-}
-
 /* "H,W" or "D,H,W" into [3]. */
 static void axes(const struct numbers *n, const char *name, int64_t out[3])
 {
@@ -83,20 +53,15 @@ static void axes(const struct numbers *n, const char *name, int64_t out[3])
 	}
 }
 
-/* Reads all models into pc; they must be of one network. */
+/* Reads all models into pc; they must agree in classes and channels. */
 static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct params members[])
 {
-	struct about first, a;
+	struct saved first, a;
 	struct err e;
-	void *net_conf;
 	if (c->model.n == 0)
 		die(PM_USAGE, "no model; give one with -m model.pmm");
-	about_read(c->model.v[0], &first);
-	const struct plugin *net = spec_parse(&net_kind, first.net, &net_conf, &e);
-	if (!net)
-		die(PM_FAIL, "%s: %s", c->model.v[0], e.msg);
-	pc->net = (const struct net *)net;
-	pc->net_conf = net_conf;
+	if (saved_about(&first, c->model.v[0], &e))
+		die(PM_FAIL, "%s", e.msg);
 	pc->classes = first.classes;
 	const char *precision = strcmp(c->precision, "model") ? c->precision : first.precision;
 
@@ -105,19 +70,18 @@ static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct
 	for (int i = 0; i < c->model.n; i++) {
 		const char *path = c->model.v[i];
 		struct params **sets = &pc->member[pc->members];
-		about_read(path, &a);
+		if (saved_about(&a, path, &e))
+			die(PM_FAIL, "%s", e.msg);
 		if (pc->members + a.nets > PM_MEMBERS)
 			die(PM_USAGE, "%s: more than %d networks; so many make an ensemble", path, PM_MEMBERS);
-		if (strcmp(a.net, first.net) || a.classes != first.classes || a.channels != first.channels)
+		if (arch_dims(a.arch) != arch_dims(first.arch) || a.classes != first.classes || a.channels != first.channels)
 			die(PM_FAIL, "%s: %s, %d classes, %lld channels, but %s: %s, %d classes, %lld channels", path, a.net, a.classes,
 				(long long)a.channels, c->model.v[0], first.net, first.classes, (long long)first.channels);
-		for (int k = 0; k < a.nets; k++) {
-			struct params *ps = pc->member[pc->members] = &members[pc->members];
-			predict_declare(pc->net, net_conf, a.classes, a.channels, ps);
-			params_freeze(ps, pc->backend, 0);
-			pc->members++;
+		for (int k = 0; k < a.nets; k++, pc->members++) {
+			pc->member[pc->members] = &members[pc->members];
+			pc->arch[pc->members] = strcmp(a.net, first.net) ? a.arch[k] : first.arch[k];
 		}
-		if (model_read(path, sets, NULL, a.nets, &e))
+		if (saved_read(&a, path, pc->backend, sets, &e))
 			die(PM_FAIL, "%s", e.msg);
 	}
 	return first.channels;

@@ -1,5 +1,5 @@
 /* checkpoint.c: all that a resumed run needs to end with the same bytes as an undisturbed one. */
-#include "train.h"
+#include "checkpoint.h"
 
 #include "io/stream.h"
 
@@ -68,8 +68,9 @@ static bool decides(const char *name)
 	return true;
 }
 
-void settings_init(const struct conf *c)
+void settings_init(const struct trainer *t)
 {
+	const struct conf *c = t->conf;
 	char *text = NULL, name[64];
 	size_t size;
 	FILE *fp = open_memstream(&text, &size);
@@ -86,6 +87,8 @@ void settings_init(const struct conf *c)
 		fprintf(fp, "\n--%s=", name);
 		put_value(fp, o, c);
 	}
+	for (int i = 0; i < t->given.files; i++)
+		fprintf(fp, "\nmodel=%s (crc32 %08x)", t->given.file[i].path, t->given.file[i].crc);
 	fclose(fp);
 	settings = text;
 
@@ -166,7 +169,7 @@ static int ordered(struct trainer *t, struct params *sets[PM_SETS], struct optim
 		for (int i = 0; i < t->sets; i++)
 			if ((i >= t->first && i < t->first + t->members) == validated) {
 				sets[n] = &t->ps[i];
-				optim[n++] = i < t->agent->nets ? &t->optim[i] : NULL;
+				optim[n++] = i < t->trained ? &t->optim[i] : NULL;
 			}
 	return n;
 }

@@ -1,5 +1,5 @@
 /* init.c: the weights that a run begins with, where --init gives some. */
-#include "train.h"
+#include "checkpoint.h"
 
 #include <stdlib.h>
 #include <string.h>

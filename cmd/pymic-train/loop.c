@@ -1,4 +1,5 @@
 /* loop.c: a run from first to last: cycles of iterations, each closed by a validation and a checkpoint. */
+#include "checkpoint.h"
 #include "log.h"
 
 #include "base/progress.h"

@@ -1,4 +1,5 @@
 /* main.c: pymic-train: network x loss x agent x optimizer, one loop. */
+#include "checkpoint.h"
 #include "log.h"
 
 #include "base/progress.h"
@@ -56,15 +57,14 @@ static const struct plugin *choose(const struct kind *kind, const char *option, 
 }
 
 /* Settings that the network refuses are known before anything is read or written. */
-static void network_check(const struct trainer *t)
+static void network_check(const struct trainer *t, const struct arch *a)
 {
 	struct params scratch = { .n = 0 };
 
-	const int outputs = predict_declare(t->net, t->net_conf, t->conf->classes, 1, &scratch);
-	const int branches = net_branches(t->net, t->net_conf);
+	const int outputs = predict_declare(a, t->conf->classes, 1, &scratch), branches = arch_branches(a);
 	if (branches < t->agent->branches || outputs / branches < t->agent->scales)
 		die(PM_USAGE, "--agent %s needs a network of %d decoders that predict at %d scales, or more; %s has %d, at %d (see --list)",
-			t->agent->p.name, t->agent->branches + !t->agent->branches, t->agent->scales + !t->agent->scales, t->net->p.name, branches,
+			t->agent->p.name, t->agent->branches + !t->agent->branches, t->agent->scales + !t->agent->scales, a->net->p.name, branches,
 			outputs / branches);
 	params_fini(&scratch);
 }
@@ -87,22 +87,53 @@ static void augment_init(struct trainer *t, struct conf *c, char **operand, int 
 		die(PM_USAGE, "--augment: %s", e.msg);
 }
 
-/* Trained sets come first, teachers next, averages of trained ones last. */
+/* Trained networks come first, then critics, teachers, averages of trained networks. */
 static void sets_count(struct trainer *t)
 {
-	const int trained = t->agent->nets, teachers = agent_teachers(t->agent, t->run.conf);
-	const bool average = !strcmp(t->conf->evaluate, "average");
+	const int own = t->agent->nets, teachers = agent_teachers(t->agent, t->run.conf);
+	const bool average = !strcmp(t->conf->evaluate, "average"), kept = t->conf->ema > 0 || t->conf->swa_start > 0;
 
-	const bool kept = t->conf->ema > 0 || t->conf->swa_start > 0;
-
-	t->sets = trained + teachers + (kept ? trained : 0);
-	t->members = trained;
+	t->trained = own + t->agent->critics;
+	t->sets = t->trained + teachers + (kept ? own : 0);
+	t->members = own;
 	if (average && kept) {
-		t->first = trained + teachers;
+		t->first = t->trained + teachers;
 	} else if (average && teachers) {
-		t->first = trained;
+		t->first = t->trained;
 		t->members = teachers;
 	}
+}
+
+/* One for all that are trained, or one for each. */
+static void networks_init(struct trainer *t)
+{
+	struct arch *a = t->run.arch;
+	struct err e;
+	const int n = archs_parse(t->conf->net, a, PM_NETS, &e);
+
+	if (n < 0)
+		die(PM_USAGE, "--net: %s", e.msg);
+	if (n > 1 && n != t->agent->nets)
+		die(PM_USAGE, "--net: %d networks, but --agent %s trains %d", n, t->agent->p.name, t->agent->nets);
+	for (int i = n; i < t->agent->nets; i++)
+		a[i] = a[0];
+	t->fold = arch_dims(a) == 2;
+}
+
+/* What the agent is lent: trained networks, teachers, those of model files, critics. */
+static void lend(struct trainer *t)
+{
+	const int own = t->agent->nets, both = own + agent_teachers(t->agent, t->run.conf);
+	struct run *r = &t->run;
+
+	for (int i = 0; i < both; i++) {
+		r->arch[i] = r->arch[i < own ? i : i - own];
+		r->ps[i] = &t->ps[i < own ? i : t->trained + i - own];
+	}
+	given_open(&t->given, t->agent, r, both);
+	t->networks = both + t->given.nets;
+	for (int i = 0; i < t->agent->critics; i++)
+		r->ps[t->networks + i] = &t->ps[own + i];
 }
 
 static void trainer_init(struct trainer *t, struct conf *c)
@@ -110,28 +141,26 @@ static void trainer_init(struct trainer *t, struct conf *c)
 	struct err e;
 	void *conf;
 
-	t->net = (const struct net *)choose(&net_kind, "net", c->net, &t->net_conf);
 	t->agent = (const struct agent *)choose(&agent_kind, "agent", c->agent, &conf);
 	c->classes = t->agent->error && !c->classes ? 1 : c->classes;
 	t->conf = c;
 	t->run = (struct run){
-		.net = t->net, .net_conf = t->net_conf, .classes = c->classes, .deep_mode = c->deep_mode,
+		.classes = c->classes, .deep_mode = c->deep_mode,
 		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters, .seed = (uint64_t)c->seed,
 	};
 	t->remembers = t->agent->remembers ? t->agent->remembers(conf) : 0;
 	t->run.loss.n = spec_sum_parse(&loss_kind, c->loss, t->run.loss.part, (int)PM_COUNT(t->run.loss.part), &e);
 	if (t->run.loss.n < 1)
 		die(PM_USAGE, "--loss: %s", e.msg);
+	networks_init(t);
 	sets_count(t);
-	for (int i = 0; i < t->agent->nets + agent_teachers(t->agent, conf); i++)
-		t->run.ps[i] = &t->ps[i];
-	for (int i = 0; i < t->agent->nets; i++) {
-		t->optim[i].kind = choose(&optimizer_kind, "optimizer", c->optimizer, &t->optim[i].conf);
+	for (int i = 0; i < t->trained; i++) {
+		const char *spec = i < t->agent->nets ? c->optimizer : t->agent->stepping(t->run.conf).optimizer;
+		t->optim[i].kind = choose(&optimizer_kind, "optimizer", spec, &t->optim[i].conf);
 	}
 	const struct plugin *schedule = choose(&schedule_kind, "schedule", c->schedule, &conf);
 	schedule_init(&t->schedule, schedule, conf, c->lr, c->iters, c->valid_every);
 	t->type = !strcmp(c->precision, "bf16") ? F_BF16 : F_REAL;
-	t->fold = t->net->dims(t->net_conf) == 2;
 }
 
 static void print_bytes(const char *name, double bytes) { printf("%s\t%.1f MiB\n", name, bytes / (1 << 20)); }
@@ -147,7 +176,7 @@ static void dry_run(struct trainer *t)
 		die(PM_FAIL, "%s", e.msg);
 	trainer_declare(t, b.channels);
 	const size_t maps = trainer_measure(t, &b);
-	for (int i = 0; i < t->agent->nets; i++) {
+	for (int i = 0; i < t->trained; i++) {
 		parameters += (double)(t->ps[i].trainable + t->ps[i].total);
 		trainable += (double)t->ps[i].trainable;
 	}
@@ -163,13 +192,14 @@ static struct predictor *open_predictor(struct trainer *t)
 {
 	const struct numbers *w = &t->conf->window;
 	struct predict_conf p = {
-		.net = t->net, .net_conf = t->net_conf, .classes = t->conf->classes, .members = t->members,
-		.backend = t->be, .type = t->type,
+		.classes = t->conf->classes, .members = t->members, .backend = t->be, .type = t->type,
 	};
 	struct err e;
 
-	for (int i = 0; i < p.members; i++)
+	for (int i = 0; i < p.members; i++) {
+		p.arch[i] = t->run.arch[i];
 		p.member[i] = &t->ps[t->first + i];
+	}
 	for (int i = 0; i < w->n; i++)
 		p.window[3 - w->n + i] = (int64_t)w->v[i];
 	struct predictor *made = predictor_open(&p, &e);
@@ -219,7 +249,9 @@ int main(int argc, char **argv)
 	augment_init(&t, &c, operand, operands);
 	trainer_init(&t, &c);
 	settings_check(&c, &t);
-	network_check(&t);
+	for (int i = 0; i < t.agent->nets; i++)
+		network_check(&t, &t.run.arch[i]);
+	lend(&t);
 	const bool tf32 = !strcmp(c.precision, "tf32");
 	t.be = device_choose(c.device, c.fast, tf32);
 	if (tf32 && t.be == &backend_cpu)
@@ -231,7 +263,7 @@ int main(int argc, char **argv)
 		dry_run(&t);
 		quit(PM_OK);
 	}
-	settings_init(&c);
+	settings_init(&t);
 	lock_folder(c.output);
 	t.resumed = checkpoint_resume(&c, &about);
 	if (t.resumed)

@@ -4,7 +4,8 @@
 #include <string.h>
 
 const struct opt train_opts[] = {
-	OPT_STRING(struct conf, net, 0, "SPEC", "unet", "network: NAME:key=value:..."),
+	OPT_STRING(struct conf, net, 0, "SPEC", "unet",
+		"network: NAME:key=value:...; of a method that trains several, one for all, or one for each: unet+unet:up=conv"),
 	OPT_NUMBER(struct conf, classes, 0, "K", "0", 0, MAX_CLASSES,
 		"number of classes, background included; labels are 0 to K-1; of channels, where images are made (0: 1)"),
 	OPT_NUMBER(struct conf, ignore_label, 0, "N", "0", -32768, 65535,

@@ -49,8 +49,10 @@ static void refresh(struct trainer *t, struct graph *g)
 	struct node *out[PM_OUTPUTS];
 
 	g->grad = false;
-	for (int i = t->agent->nets + agent_teachers(t->agent, t->run.conf); i < t->sets; i++)
-		t->net->forward(g, t->net_conf, &t->ps[i], t->run.image, t->run.classes, out);
+	for (int i = t->sets - t->agent->nets; i < t->sets; i++) {
+		const struct arch *a = &t->run.arch[i - (t->sets - t->agent->nets)];
+		a->net->forward(g, a->conf, &t->ps[i], t->run.image, t->run.classes, out);
+	}
 	g->grad = true;
 }
 
@@ -105,14 +107,27 @@ size_t trainer_measure(struct trainer *t, const struct batch *b)
 	return bytes;
 }
 
+static int teachers(const struct trainer *t) { return agent_teachers(t->agent, t->run.conf); }
+
+static bool is_teacher(const struct trainer *t, int i) { return i >= t->trained && i < t->trained + teachers(t); }
+
+/* What set i, which is not trained, is the average of. */
+static const struct params *followed(const struct trainer *t, int i)
+{
+	return &t->ps[i - t->trained - (is_teacher(t, i) ? 0 : teachers(t))];
+}
+
 size_t trainer_weights(const struct trainer *t)
 {
 	const int copies = t->be->available ? 3 : 2; /* gradients and packed weights; a GPU's libraries have gradients in their own order */
 	int64_t n = 0;
 
-	for (int i = 0; i < t->agent->nets; i++)
+	for (int i = 0; i < t->trained; i++)
 		n += t->ps[i].total + t->ps[i].trainable * (copies + optim_states(t->optim[i].kind));
-	n += (t->sets - t->agent->nets) * (t->ps[0].total + t->ps[0].trainable); /* averages */
+	for (int i = t->trained; i < t->sets; i++)
+		n += followed(t, i)->total + followed(t, i)->trainable;
+	for (int i = 0; i < t->given.nets; i++)
+		n += t->given.ps[i].total + t->given.ps[i].trainable;
 	return (size_t)n * sizeof(real);
 }
 
@@ -134,8 +149,9 @@ void trainer_declare(struct trainer *t, int64_t channels)
 {
 	struct batch b = { .n = 2, .labeled = 2, .clean = 1, .channels = channels };
 
-	t->net->multiple(t->net_conf, b.size);
+	archs_multiple(t->run.arch, t->networks, b.size);
 	t->channels = channels;
+	given_declare(&t->given, channels);
 	if (t->agent->error && channels != t->conf->classes)
 		die(PM_USAGE, "--agent %s makes images of --classes %d channels, but these have %lld: give --classes %lld", t->agent->p.name,
 			t->conf->classes, (long long)channels, (long long)channels);
@@ -152,7 +168,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 		.originals = t->agent->error != NULL, .chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
 	};
 
-	t->net->multiple(t->net_conf, f.multiple);
+	archs_multiple(t->run.arch, t->networks, f.multiple);
 	return f;
 }
 
@@ -161,25 +177,24 @@ void trainer_freeze(struct trainer *t, const struct batch *b)
 	if (b && t->be->available)
 		room(t, b, trainer_weights(t), trainer_measure(t, b));
 	t->recording.g = &t->g;
-	for (int i = 0; i < t->agent->nets; i++) {
+	given_read(&t->given, t->be);
+	for (int i = 0; i < t->trained; i++) {
 		params_freeze(&t->ps[i], t->be, (uint64_t)t->conf->seed + (uint64_t)i);
 		optim_init(&t->optim[i], t->optim[i].kind, t->optim[i].conf, &t->ps[i]);
 	}
 	if (t->remembers && !t->memory)
 		t->memory = t->be->alloc((size_t)t->remembers * sizeof *t->memory);
-	const int teachers = agent_teachers(t->agent, t->run.conf);
-	for (int i = t->agent->nets; i < t->sets; i++) {
-		const bool teacher = i < t->agent->nets + teachers;
+	for (int i = t->trained; i < t->sets; i++) {
 		const struct follow mean = { .start = swa_start(t->conf), .every = t->conf->swa_every };
 		const struct follow ema = { .decay = t->conf->ema, .statistics = true };
-		const struct follow how = teacher ? t->agent->follow(t->run.conf) : t->conf->swa_start > 0 ? mean : ema;
-		average_init(&t->average[i], &t->ps[i], &t->ps[(i - t->agent->nets - (teacher ? 0 : teachers))], &how);
+		const struct follow how = is_teacher(t, i) ? t->agent->follow(t->run.conf) : t->conf->swa_start > 0 ? mean : ema;
+		average_init(&t->average[i], &t->ps[i], followed(t, i), &how);
 	}
 }
 
 void trainer_follow(struct trainer *t)
 {
-	for (int i = t->agent->nets; i < t->sets; i++)
+	for (int i = t->trained; i < t->sets; i++)
 		params_copy(t->average[i].ps, t->average[i].of);
 }
 
@@ -202,6 +217,8 @@ static void fit(struct trainer *t, const struct batch *b)
 		graph_init(&t->g, t->be, t->bytes = bytes);
 		for (int i = 0; i < t->sets; i++)
 			params_touch(&t->ps[i]); /* what convolutions packed went with the old graph */
+		for (int i = 0; i < t->given.nets; i++)
+			params_touch(&t->given.ps[i]);
 	}
 	graph_lifetimes(&t->g, &dry);
 	graph_follow(&t->g, &dry);
@@ -246,7 +263,7 @@ static void collect(struct trainer *t, const struct batch *b)
 	t->be->get(sum, t->tally, tally_bytes(t));
 	if (!isfinite(sum[0])) /* what a sum has become through one that is not */
 		not_finite(t, b, "loss", sum[0]);
-	for (int i = 0; i < t->agent->nets && t->conf->clip > 0; i++)
+	for (int i = 0; i < t->trained && t->conf->clip > 0; i++)
 		if (!isfinite(norm = optim_norm(&t->optim[i])))
 			not_finite(t, b, "gradient", norm);
 	s->cycle_loss = sum[0];
@@ -297,12 +314,12 @@ static void compute(void *arg)
 		t->be->score(t->tally, loss->v.data, z->data, r->truth.target->v.data, r->labeled, r->classes, fmap_space(z));
 	else
 		t->be->score(t->tally, loss->v.data, z->data, NULL, 0, 0, fmap_space(z)); /* the loss alone */
-	for (int i = 0; i < t->agent->nets; i++)
+	for (int i = 0; i < t->trained; i++)
 		params_zero_grad(&t->ps[i]);
 	graph_backward(&t->g, loss);
-	for (int i = 0; i < t->agent->nets; i++)
+	for (int i = 0; i < t->trained; i++)
 		optim_run(&t->optim[i], &t->ps[i], t->conf->clip);
-	for (int i = t->agent->nets; i < t->sets; i++)
+	for (int i = t->trained; i < t->sets; i++)
 		average_run(&t->average[i]);
 	if (r->remember)
 		t->be->unary(U_SCALE, 1, t->memory, r->remember->v.data, t->remembers, false);
@@ -317,9 +334,9 @@ static void run(struct trainer *t, const struct batch *b)
 	t->g.here = b->drawn != NULL;
 	t->g.seed = (uint64_t)t->conf->seed;
 	t->g.step = (uint64_t)t->state.iter;
-	for (int i = 0; i < t->agent->nets; i++)
-		optim_put(&t->optim[i], trainer_lr(t, t->state.iter));
-	for (int i = t->agent->nets; i < t->sets; i++)
+	for (int i = 0; i < t->trained; i++)
+		optim_put(&t->optim[i], i < t->agent->nets ? trainer_lr(t, t->state.iter) : t->agent->stepping(t->run.conf).lr);
+	for (int i = t->trained; i < t->sets; i++)
 		average_put(&t->average[i], t->state.iter);
 	const int64_t told = introduce(t, b);
 	host[n++] = b->target ? (const void *)b->target : b->label;

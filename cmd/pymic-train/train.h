@@ -4,6 +4,7 @@
 
 #include "agent/agent.h"
 #include "data.h"
+#include "given.h"
 #include "nn/model.h"
 #include "nn/optim.h"
 #include "nn/recording.h"
@@ -34,8 +35,6 @@ enum { PM_SETS = 2 * PM_NETS };
 
 struct trainer {
 	const struct conf *conf;
-	const struct net *net;
-	void *net_conf;
 	const struct agent *agent;
 	const struct backend *be;
 	enum ftype type;
@@ -43,10 +42,13 @@ struct trainer {
 	struct augmenter *augmenter;
 	bool fold, resumed;          /* a 2-D network: slices go into the batch; the run goes on */
 	struct run run;              /* what is lent to the agent */
-	int sets, first, members;    /* of parameters: trained ones, teachers, averages; those that are validated */
+	int trained, sets;           /* of parameters: networks and critics; those, teachers and averages */
+	int first, members;          /* those that are validated */
 	struct params ps[PM_SETS];
 	struct average average[PM_SETS]; /* what each that is not trained follows */
 	struct optim optim[PM_NETS];
+	struct given given;          /* models of files */
+	int networks;                /* that see the images: all that the agent is lent but critics */
 	float *told;                 /* what the agent tells the device in this step */
 	int64_t room_told, remembers, channels;
 	real *memory;                /* [remembers]: what the agent carries from step to step, on the backend */
@@ -60,6 +62,8 @@ struct trainer {
 	double *tally;               /* on the backend: the cycle's loss and Dice; NULL: state has them */
 	int64_t pending;             /* iterations whose loss and Dice state has not seen yet */
 };
+
+char *in_folder(const struct conf *c, const char *name);     /* checkpoint.c */
 
 struct feed_conf trainer_feed(const struct trainer *t);
 void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
@@ -82,17 +86,6 @@ struct pace { /* --checkpoint-every */
 struct pace pace_parse(const char *text); /* dies on anything else */
 bool trainer_finished(const struct trainer *t);
 void train(struct trainer *t, struct predictor *predictor, struct pace pace);
-
-/* --- checkpoint.c --- */
-void settings_init(const struct conf *c); /* the settings that decide a run's result; they become the history */
-bool checkpoint_resume(const struct conf *c, struct meta *about); /* is there a run? dies when it is another */
-void checkpoint_read(struct trainer *t, const struct meta *about); /* state and schedule alone */
-void checkpoint_weights(struct trainer *t); /* and optimizers, of the run that is resumed */
-void checkpoint_init(struct trainer *t);    /* init.c: weights alone, of --init, all or in parts */
-void checkpoint_write(struct trainer *t);
-void checkpoint_best(struct trainer *t);
-void checkpoint_position(const char *path); /* prints it */
-char *in_folder(const struct conf *c, const char *name);
 
 void catch_signals(void); /* main.c */
 

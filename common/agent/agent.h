@@ -9,15 +9,15 @@
 #include "net/net.h"
 #include "nn/average.h"
 
-enum { PM_NETS = 4 };
+enum { PM_NETS = 8 };
 
 /* What pymic-train lends an agent: one step of a run. */
 struct run {
 	struct graph *g;
-	const struct net *net;
-	const void *net_conf;
 	int classes;
-	struct params *ps[PM_NETS];    /* those that are trained, then teachers */
+	struct params *ps[PM_NETS];    /* networks that are trained, then teachers, those of model files, critics */
+	struct arch arch[PM_NETS];     /* the network of each that is no critic's */
+	int given;                     /* how many are of model files */
 	struct loss_sum loss;
 	int deep_mode;                 /* of deep supervision, where the net gives several outputs */
 	const struct numbers *deep_weights; /* n = 0: 2^-i */
@@ -34,14 +34,22 @@ struct run {
 	struct node *logits;           /* set by the agent: the main output, for the training Dice */
 };
 
+struct stepping {
+	const char *optimizer;
+	double lr;
+};
+
 struct agent {
 	struct plugin p;
 	int nets; /* how many sets of parameters it trains */
+	int critics; /* sets that judge what the others predict: trained as `stepping` says, neither validated nor inferred with */
 	int teachers; /* sets beside them: number i is the average of trained set i, see average.h */
 	bool fixed; /* makes the same nodes in each step of a shape, whatever the values and the iteration: it can be recorded */
 	int branches, scales; /* the fewest decoders, and outputs of each, that its network must have; 0: any */
 	struct follow (*follow)(const void *conf); /* how teachers follow */
 	bool (*alone)(const void *conf); /* NULL, or: do these settings do without the teachers? */
+	struct stepping (*stepping)(const void *conf);
+	const struct texts *(*models)(const void *conf); /* files of models that it is given, as they are; NULL: none */
 	/* Numbers that differ from step to step and are not the batch's: weights, random draws. Says how many; out may be NULL. */
 	int64_t (*tell)(const struct run *r, float *out);
 	/* How many numbers it carries from step to step, on the device and into checkpoints; NULL: none. */

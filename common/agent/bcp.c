@@ -2,7 +2,7 @@
  * bcp.c: bidirectional copy-paste. Labeled samples are pasted into unlabeled ones and these into labeled ones, so that both are seen
  * in one image; there a teacher's labels stand for the missing ones. Where all samples have labels, into each other.
  */
-#include "agent/semi.h"
+#include "agent/taught.h"
 #include "base/rng.h"
 #include "loss/terms.h"
 
@@ -83,7 +83,7 @@ static struct node *part(struct run *r, struct node *const *out, int n, struct t
 	t.target = op_part(r->g, t.target, first, count);
 	t.weight = t.weight ? op_part(r->g, t.weight, first, count) : NULL;
 	t.image = op_part(r->g, t.image, first, count);
-	return branches_loss(r, out, n, first, &t);
+	return branches_loss(r, 0, out, n, first, &t);
 }
 
 /*

@@ -72,7 +72,7 @@ static struct node *loss(struct run *r)
 	const int64_t n = r->labeled - r->clean;
 	const struct truth clean = truth_rows(r, 0, r->clean), noisy = truth_rows(r, r->clean, n);
 	struct node *out[PM_OUTPUTS], *z[2], *e[2], *chosen[2];
-	const int scales = forward_labeled(r, 0, out) / net_branches(r->net, r->net_conf);
+	const int scales = forward_labeled(r, 0, out) / arch_branches(&r->arch[0]);
 	struct node *taught = sum_of(g, branch_loss(r, out, scales, 0, &clean), branch_loss(r, out + scales, scales, r->clean, &noisy));
 
 	for (int i = 0; i < 2; i++)

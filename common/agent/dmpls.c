@@ -29,13 +29,13 @@ static struct node *loss(struct run *r, bool soft)
 	const struct conf *c = r->conf;
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS], *z[2];
-	const int n = forward_all(r, 0, out), scales = n / net_branches(r->net, r->net_conf);
+	const int n = forward_all(r, 0, out), scales = n / arch_branches(&r->arch[0]);
 
 	for (int i = 0; i < 2; i++)
 		z[i] = out[i * scales];
 	struct node *share = op_uniform(g, 1, 1, 1, 1, 1);
 	struct node *mixed = mixed_pseudo_labels(g, z, share, soft, c->pseudo, soft && !strcmp(c->softmax, "twice"));
-	return main_output(r, out[0], beyond(r, supervised(r, out, n), mixed));
+	return main_output(r, out[0], beyond(r, supervised(r, 0, out, n), mixed));
 }
 
 static struct node *hard_loss(struct run *r) { return loss(r, false); }

@@ -23,7 +23,7 @@ static struct node *loss(struct run *r)
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS], *seen[PM_OUTPUTS], *image = unlabeled(r, r->image);
 	const int n = forward_all(r, 0, out);
-	struct node *sum = supervised(r, out, n);
+	struct node *sum = supervised(r, 0, out, n);
 
 	if (image) {
 		still_begin(g);

@@ -1,5 +1,5 @@
 /* ict.c: interpolation consistency: at a mixture of two samples the network is to predict the mixture of what its teacher predicts. */
-#include "agent/semi.h"
+#include "agent/taught.h"
 
 #include "base/rng.h"
 #include "loss/terms.h"
@@ -55,7 +55,7 @@ static struct node *loss(struct run *r)
 		still_end(g);
 	}
 	const int n = forward_on(r, 0, seen, out);
-	struct node *taught = supervised(r, out, n);
+	struct node *taught = supervised(r, 0, out, n);
 
 	return main_output(r, out[0], beyond(r, taught, q ? square_gap(g, op_softmax(g, unlabeled(r, out[0])), q) : NULL));
 }

@@ -16,11 +16,11 @@ static struct node *loss(struct run *r)
 {
 	const struct conf *c = r->conf;
 	struct node *out[PM_OUTPUTS], *z[PM_OUTPUTS];
-	const int n = forward_all(r, 0, out), branches = net_branches(r->net, r->net_conf), scales = n / branches;
+	const int n = forward_all(r, 0, out), branches = arch_branches(&r->arch[0]), scales = n / branches;
 
 	for (int i = 0; i < branches; i++)
 		z[i] = out[i * scales];
-	struct node *taught = op_unary(r->g, U_SCALE, branches, supervised(r, out, n)); /* the sum over decoders */
+	struct node *taught = op_unary(r->g, U_SCALE, branches, supervised(r, 0, out, n)); /* the sum over decoders */
 	return main_output(r, out[0], beyond(r, taught, mutual_consistency(r->g, z, branches, c->temperature)));
 }
 

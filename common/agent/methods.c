@@ -66,6 +66,52 @@ struct node *consistency(struct graph *g, const char *how, struct node *z, struc
 	return linear(g, share / 2, mean_of(g, sum_of(g, pixel_divergence(g, m, p), pixel_divergence(g, m, teacher))), 0);
 }
 
+/* H(p), the mean over pixels. */
+static struct node *mean_entropy(struct graph *g, struct node *p)
+{
+	return linear(g, (double)p->v.c, mean_of(g, product_of(g, p, surprise(g, p))), 0);
+}
+
+struct node *distillation(struct graph *g, struct node *z, struct node *q, double temperature)
+{
+	const struct truth t = { .target = q };
+
+	still_begin(g);
+	struct node *h = mean_entropy(g, q);
+	still_end(g);
+	return linear(g, temperature * temperature, sub(g, loss_ce.eval(g, NULL, linear(g, 1 / temperature, z, 0), &t), h), 0);
+}
+
+struct node *jensen_shannon(struct graph *g, struct node *p, struct node *q)
+{
+	struct node *m = linear(g, 0.5, sum_of(g, p, q), 0);
+
+	return sub(g, mean_entropy(g, m), linear(g, 0.5, sum_of(g, mean_entropy(g, p), mean_entropy(g, q)), 0));
+}
+
+/*
+ * l is the cross entropy of the network with the labels and, where there are none, with the
+ * classes that it says itself. While its gradient is looked for nothing drops out, and parameters and running statistics are left alone.
+ */
+struct node *misleading_image(struct run *r, int net, double eps)
+{
+	struct graph *g = r->g;
+	struct node *out[PM_OUTPUTS], *x = plain_image(g, r->image), *leaf = op_leaf(g, x);
+
+	g->aside = true;
+	forward_on(r, net, op_maps(g, leaf), out);
+	struct node *others = unlabeled(r, out[0]);
+	struct node *l = op_part(g, op_ce(g, labeled(r, out[0]), r->truth.target, r->truth.weight, NULL), 0, 1);
+	if (others)
+		l = sum_of(g, l, op_part(g, op_ce(g, others, op_argmax(g, others), NULL, NULL), 0, 1));
+	struct node *slope = graph_slope(g, l, leaf);
+	g->aside = false;
+	still_begin(g);
+	x = op_to_maps(g, sum_of(g, x, linear(g, eps, op_unary(g, U_SIGN, 0, slope), 0)));
+	still_end(g);
+	return x;
+}
+
 /* The sum over i != j of the mean of (p_i - y_j)^2, y = p^(1/T) / (p^(1/T) + (1 - p)^(1/T)). */
 struct node *mutual_consistency(struct graph *g, struct node *const *z, int n, double temperature)
 {

@@ -7,6 +7,12 @@
 struct node *pyramid_consistency(struct graph *g, struct node *const *z, int n); /* z[0] at full size */
 /* how: mse, kl or js, between softmax z and the probabilities of a teacher, a constant. */
 struct node *consistency(struct graph *g, const char *how, struct node *z, struct node *teacher);
+/* T^2 times the mean over pixels of KL(q | softmax(z / T)); q a constant. */
+struct node *distillation(struct graph *g, struct node *z, struct node *q, double temperature);
+/* Of probabilities, the mean over pixels: H((p + q) / 2) - (H(p) + H(q)) / 2. */
+struct node *jensen_shannon(struct graph *g, struct node *p, struct node *q);
+/* All images, moved to x + eps sign(dl/dx), which network `net` gets wrong: a constant (Goodfellow et al., ICLR 2015). */
+struct node *misleading_image(struct run *r, int net, double eps);
 struct node *mutual_consistency(struct graph *g, struct node *const *z, int n, double temperature);
 /* share: a number; mixture share p0 + (1 - share) p1, its classes unless soft; pseudo: dice or ce, the mean of both branches. */
 struct node *mixed_pseudo_labels(struct graph *g, struct node *const z[2], struct node *share, bool soft, const char *pseudo, bool twice);

@@ -1,5 +1,5 @@
 /* mt.c: mean teacher: on unlabeled samples the student is to predict what the average of its past selves predicts. */
-#include "agent/semi.h"
+#include "agent/taught.h"
 #include "loss/terms.h"
 
 static const struct opt opts[] = { RAMPED_OPTIONS(struct taught, "0.1", "0"), TAUGHT_OPTIONS(struct taught), OPT_END };
@@ -13,7 +13,7 @@ static struct node *loss(struct run *r)
 	/* The teacher first: what it needs is free again for the student. */
 	struct node *q = image ? still_probabilities(r, 1, noisy_image(r, image, c->noise), false) : NULL;
 	const int n = forward_all(r, 0, out);
-	struct node *taught = supervised(r, out, n);
+	struct node *taught = supervised(r, 0, out, n);
 
 	return main_output(r, out[0], beyond(r, taught, q ? square_gap(g, op_softmax(g, unlabeled(r, out[0])), q) : NULL));
 }

@@ -23,7 +23,7 @@ static struct node *loss(struct run *r)
 {
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS], *z[PM_OUTPUTS], *far = NULL;
-	const int n = forward_all(r, 0, out), branches = net_branches(r->net, r->net_conf), scales = n / branches;
+	const int n = forward_all(r, 0, out), branches = arch_branches(&r->arch[0]), scales = n / branches;
 
 	for (int s = scales - 1; s >= 0; s--) { /* the full size last: it stays in z */
 		for (int i = 0; i < branches; i++)
@@ -32,7 +32,7 @@ static struct node *loss(struct run *r)
 		far = far ? op_binary(g, B_ADD, far, d) : d;
 	}
 	far = weighted(r, op_unary(g, U_SCALE, 1. / scales, far), 1);
-	struct node *sum = op_binary(g, B_ADD, beyond(r, supervised(r, out, n), sure_consistency(g, z, branches)), far);
+	struct node *sum = op_binary(g, B_ADD, beyond(r, supervised(r, 0, out, n), sure_consistency(g, z, branches)), far);
 	return main_output(r, out[0], sum);
 }
 

@@ -12,7 +12,7 @@ static struct node *loss(struct run *r)
 
 	for (int i = 0; i < 2; i++) {
 		const int n = forward_all(r, 0, out[i]);
-		struct node *taught = supervised(r, out[i], n);
+		struct node *taught = supervised(r, 0, out[i], n);
 		sum = sum ? sum_of(g, sum, taught) : taught;
 	}
 	return main_output(r, out[0][0], beyond(r, sum, divergence(g, op_softmax(g, out[0][0]), op_softmax(g, out[1][0]))));

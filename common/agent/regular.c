@@ -39,7 +39,7 @@ static struct node *regularised(struct run *r, const struct loss *own)
 		rest.part[rest.n++] = (struct spec){ &own->p, settings, 1 };
 	}
 	const int n = forward_all(r, 0, out);
-	struct node *taught = supervised(&learn, out, n), *regular = loss_eval(g, &rest, out[0], &none);
+	struct node *taught = supervised(&learn, 0, out, n), *regular = loss_eval(g, &rest, out[0], &none);
 
 	return main_output(r, out[0], beyond(r, taught, regular));
 }

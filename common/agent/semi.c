@@ -4,7 +4,6 @@
 #include "loss/terms.h"
 
 #include <math.h>
-#include <string.h>
 
 const struct opt ramped_opts[] = { RAMPED_OPTIONS(struct ramped, "0.1", "0"), OPT_END };
 
@@ -54,7 +53,9 @@ void remember(struct run *r, struct node *x)
 
 int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
 {
-	return r->net->forward(r->g, r->net_conf, r->ps[net], image, r->classes, out);
+	const struct arch *a = &r->arch[net];
+
+	return a->net->forward(r->g, a->conf, r->ps[net], image, r->classes, out);
 }
 
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, r->image, out); }
@@ -86,9 +87,9 @@ struct node *branch_loss(struct run *r, struct node *const *out, int n, int64_t 
 	return n == 1 ? loss_eval(r->g, &r->loss, part[0], t) : loss_deep(r->g, &r->loss, part, n, t, r->deep_mode, weights);
 }
 
-struct node *branches_loss(struct run *r, struct node *const *out, int n, int64_t first, const struct truth *t)
+struct node *branches_loss(struct run *r, int net, struct node *const *out, int n, int64_t first, const struct truth *t)
 {
-	const int branches = net_branches(r->net, r->net_conf), scales = n < branches ? n : n / branches;
+	const int branches = arch_branches(&r->arch[net]), scales = n < branches ? n : n / branches;
 	struct node *sum = branch_loss(r, out, scales, first, t);
 
 	for (int i = scales; i < n; i += scales)
@@ -96,53 +97,16 @@ struct node *branches_loss(struct run *r, struct node *const *out, int n, int64_
 	return scales < n ? op_unary(r->g, U_SCALE, (double)scales / n, sum) : sum;
 }
 
-struct node *supervised(struct run *r, struct node *const *out, int n)
+struct node *supervised(struct run *r, int net, struct node *const *out, int n)
 {
 	const struct truth t = truth_rows(r, 0, r->labeled);
 
-	return branches_loss(r, out, n, 0, &t);
+	return branches_loss(r, net, out, n, 0, &t);
 }
 
 struct node *unlabeled(struct run *r, struct node *x)
 {
 	return r->labeled < x->v.n ? op_part(r->g, x, r->labeled, x->v.n - r->labeled) : NULL;
-}
-
-struct follow following(double decay, const char *statistics)
-{
-	return (struct follow){ .decay = decay, .statistics = !strcmp(statistics, "average") };
-}
-
-struct follow taught_follow(const void *conf)
-{
-	const struct followed *c = conf;
-
-	return following(c->decay, c->statistics);
-}
-
-struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout)
-{
-	struct graph *g = r->g;
-	struct node *out[PM_OUTPUTS];
-
-	still_begin(g);
-	g->training = g->frozen = dropout;
-	forward_on(r, set, image, out);
-	struct node *p = op_softmax(g, out[0]);
-	g->training = true;
-	g->frozen = false;
-	still_end(g);
-	return p;
-}
-
-struct node *noisy_image(struct run *r, struct node *image, double sigma)
-{
-	struct graph *g = r->g;
-
-	still_begin(g);
-	image = op_to_maps(g, op_noise(g, image, sigma, 2 * sigma));
-	still_end(g);
-	return image;
 }
 
 struct node *pasted(struct graph *g, struct node *mask, struct node *a, struct node *b)
@@ -172,43 +136,9 @@ struct node *square_gap(struct graph *g, struct node *p, struct node *q)
 	return mean_of(g, op_unary(g, U_SQUARE, 0, op_binary(g, B_SUB, p, q)));
 }
 
-struct node *sure_gap(struct graph *g, struct node *p, struct node *q, struct node *p_mean, struct node *threshold)
-{
-	still_begin(g);
-	struct node *minus_u = op_sum(g, product_of(g, p_mean, op_unary(g, U_LOG, 0, linear(g, 1, p_mean, 1e-6))), 1);
-	struct node *sure = op_unary(g, U_STEP, 0, sum_of(g, minus_u, threshold));
-	still_end(g);
-	struct node *gap = op_sum(g, op_unary(g, U_SQUARE, 0, op_binary(g, B_SUB, p, q)), 1);
-	return ratio_of(g, op_total(g, product_of(g, gap, sure)), linear(g, 2, op_total(g, sure), 1e-16));
-}
-
 struct node *divergence(struct graph *g, struct node *p, struct node *q)
 {
 	struct node *both = product_of(g, op_binary(g, B_SUB, p, q), op_binary(g, B_SUB, surprise(g, q), surprise(g, p)));
 
 	return linear(g, 0.5 * (double)p->v.c, mean_of(g, both), 0);
-}
-
-int64_t tell_sure(const struct run *r, float *out)
-{
-	if (out)
-		out[1] = (float)((0.75 + 0.25 * ramp(r, r->conf)) * log(r->classes));
-	return 1 + tell_weight(r, out);
-}
-
-struct node *sure_teacher(struct run *r, struct node *image, int passes, double sigma, struct node **p_mean)
-{
-	struct graph *g = r->g;
-	struct node *q = still_probabilities(r, 1, noisy_image(r, image, sigma), false), *sum = NULL;
-
-	for (int i = 0; i < passes; i++) {
-		struct node *one = still_probabilities(r, 1, noisy_image(r, image, sigma), true);
-		still_begin(g);
-		sum = sum ? sum_of(g, sum, one) : one;
-		still_end(g);
-	}
-	still_begin(g);
-	*p_mean = linear(g, 1.0 / passes, sum, 0);
-	still_end(g);
-	return q;
 }

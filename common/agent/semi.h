@@ -18,30 +18,6 @@ struct ramped {
 	OPT_NUMBER(T, ramp_start, 0, "N", "0", 0, 1e12, "iteration at which it begins to grow"), \
 	OPT_NUMBER(T, ramp_end, 0, "N", default_end, 0, 1e12, "iteration at which it has grown; 0: the last")
 
-/* How a teacher follows. */
-#define FOLLOWED \
-	double decay; \
-	const char *statistics
-#define FOLLOWED_OPTIONS(T) \
-	OPT_NUMBER(T, decay, 0, "X", "0.99", 0, 0.9999999, "the teacher is the average of the weights, of this decay"), \
-	OPT_CHOICE(T, statistics, 0, "average|copy", "average", "the teacher's running statistics: averaged as well, or the student's")
-
-/* Settings with a teacher begin with RAMPED and FOLLOWED; where the teacher sees noise, with TAUGHT. */
-struct followed {
-	RAMPED;
-	FOLLOWED;
-};
-#define TAUGHT \
-	RAMPED; \
-	FOLLOWED; \
-	double noise
-struct taught {
-	TAUGHT;
-};
-#define TAUGHT_OPTIONS(T) \
-	FOLLOWED_OPTIONS(T), \
-	OPT_NUMBER(T, noise, 0, "X", "0.1", 0, 1e6, "standard deviation of the noise on the images, cut at twice that")
-
 extern const struct opt ramped_opts[];
 double grown(const struct run *r, int64_t start, int64_t end); /* from 0 to 1 between two iterations; end 0: the last */
 double ramp(const struct run *r, const struct ramped *c); /* from exp(-5) to 1 */
@@ -56,16 +32,12 @@ struct node *main_output(struct run *r, struct node *logits, struct node *loss);
 
 void remember(struct run *r, struct node *x); /* in the next step's r->memory */
 
-struct follow following(double decay, const char *statistics); /* of settings with FOLLOWED */
-struct follow taught_follow(const void *conf); /* of settings that begin with struct followed */
-
 /* What is made between them passes no gradient on, and its memory is free after its last use. */
 static inline void still_begin(struct graph *g) { g->grad = false; }
 static inline void still_end(struct graph *g) { g->grad = true; }
 
-/* Probabilities of a set of parameters, by its running statistics and without a gradient. */
-struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout);
-struct node *noisy_image(struct run *r, struct node *image, double sigma); /* plus N(0, sigma^2) cut at 2 sigma; no gradient */
+/* Always by as many nodes: random draws go by their number. */
+static inline struct node *plain_image(struct graph *g, struct node *image) { return op_plain(g, op_maps(g, image)); }
 
 /* --- mask [n,1,...] of 0 and 1; no gradient --- */
 struct node *pasted(struct graph *g, struct node *mask, struct node *a, struct node *b); /* plain maps: a where it is 1, else b */
@@ -73,27 +45,18 @@ struct node *labels_where(struct graph *g, struct node *label, int64_t k, struct
 
 /* --- distances of probabilities [n,k,...]; q is a constant --- */
 struct node *square_gap(struct graph *g, struct node *p, struct node *q); /* the mean of (p - q)^2 over all elements */
-/*
- * Where the entropy of `mean` is below threshold (a scalar): sum M (p - q)^2 / (2 sum M + 1e-16). Yu et al., MICCAI 2019.
- */
-struct node *sure_gap(struct graph *g, struct node *p, struct node *q, struct node *mean, struct node *threshold);
 struct node *divergence(struct graph *g, struct node *p, struct node *q); /* the mean over pixels of (KL(p|q) + KL(q|p)) / 2, both ways */
 
-/* Weight and threshold, as `tell` says them: (0.75 + 0.25 ramp) ln K. */
-int64_t tell_sure(const struct run *r, float *out);
-/* What sure_gap wants: the teacher's probabilities of images with noise, and the mean of `passes` more with dropout. */
-struct node *sure_teacher(struct run *r, struct node *image, int passes, double sigma, struct node **p_mean);
-
-/* The network on images, on all samples, or on the labeled ones alone; returns the number of outputs. */
+/* The network on these samples, on all, or on the labeled ones alone; returns the number of outputs. */
 int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS]);
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 
 /* The loss of t's samples, which are rows first.. of each output: over n scales of one branch, the mean of all branches. */
 struct node *branch_loss(struct run *r, struct node *const *out, int n, int64_t first, const struct truth *t);
-struct node *branches_loss(struct run *r, struct node *const *out, int n, int64_t first, const struct truth *t);
+struct node *branches_loss(struct run *r, int net, struct node *const *out, int n, int64_t first, const struct truth *t);
 struct truth truth_rows(struct run *r, int64_t first, int64_t count); /* of labeled samples */
-struct node *supervised(struct run *r, struct node *const *out, int n); /* of all of them, which come first in each output */
+struct node *supervised(struct run *r, int net, struct node *const *out, int n); /* of all of them, which come first in each output */
 
 /* The labeled samples of a map of all, and the unlabeled ones; NULL where there are none of those. */
 struct node *labeled(struct run *r, struct node *x);

@@ -6,7 +6,7 @@ static struct node *loss(struct run *r)
 	struct node *out[PM_OUTPUTS];
 	const int n = forward_labeled(r, 0, out); /* others teach nothing here: they are not even looked at */
 
-	return main_output(r, out[0], supervised(r, out, n));
+	return main_output(r, out[0], supervised(r, 0, out, n));
 }
 
 const struct agent agent_sup = {

@@ -1,5 +1,5 @@
 /* uamt.c: mean teacher, where the teacher is sure: where the mean of several predictions with dropout has a low entropy. */
-#include "agent/semi.h"
+#include "agent/taught.h"
 #include "loss/terms.h"
 
 struct conf {
@@ -20,7 +20,7 @@ static struct node *loss(struct run *r)
 	struct node *out[PM_OUTPUTS], *image = unlabeled(r, r->image), *p_mean;
 	struct node *q = image ? sure_teacher(r, image, c->passes, c->noise, &p_mean) : NULL;
 	const int n = forward_all(r, 0, out);
-	struct node *taught = supervised(r, out, n);
+	struct node *taught = supervised(r, 0, out, n);
 	struct node *gap = q ? sure_gap(r->g, op_softmax(r->g, unlabeled(r, out[0])), q, p_mean, told(r, 1, 1)) : NULL;
 
 	return main_output(r, out[0], beyond(r, taught, gap));

@@ -1,4 +1,5 @@
 /* unimatch.c: FixMatch with two strong views and a third of features: the encoder's of the weak view, without some channels. */
+#include "agent/taught.h"
 #include "agent/views.h"
 
 #include "loss/terms.h"
@@ -52,7 +53,7 @@ static int forward_perturbed(struct run *r, double drop, struct node *out[PM_OUT
 	const int n = forward_all(r, 0, out);
 	r->g->drop = 0;
 	if (out[0]->v.n != 2 * r->samples)
-		die(PM_USAGE, "--agent unimatch: --net %s has no encoder whose features could be perturbed; take unet", r->net->p.name);
+		die(PM_USAGE, "--agent unimatch: --net %s has no encoder whose features could be perturbed; take unet", r->arch[0].net->p.name);
 	return n;
 }
 
@@ -70,7 +71,7 @@ static struct node *loss(struct run *r)
 
 	if (!image) {
 		const int n = forward_all(r, 0, out);
-		return main_output(r, out[0], supervised(r, out, n));
+		return main_output(r, out[0], supervised(r, 0, out, n));
 	}
 	const int64_t m = image->v.n;
 	struct node *partners = still_probabilities(r, ema, image, false), *q = partners;
@@ -83,7 +84,7 @@ static struct node *loss(struct run *r)
 		q = op_softmax(g, op_part(g, out[0], r->labeled, m));
 		still_end(g);
 	}
-	struct node *sum = linear(g, w[0], supervised(r, out, n), 0);
+	struct node *sum = linear(g, w[0], supervised(r, 0, out, n), 0);
 	for (int i = 0; i < 2; i++) {
 		struct node *taught = confident(g, r->conf, op_part(g, seen[0], i * m, m), strong_view_of(r, i, q, partners));
 		sum = sum_of(g, sum, linear(g, w[1 + i], taught, 0));

@@ -4,11 +4,11 @@
 static struct node *loss(struct run *r)
 {
 	struct node *out[PM_OUTPUTS], *part[PM_OUTPUTS];
-	const int n = forward_all(r, 0, out), scales = n / net_branches(r->net, r->net_conf);
+	const int n = forward_all(r, 0, out), scales = n / arch_branches(&r->arch[0]);
 
 	for (int i = 0; i < scales; i++)
 		part[i] = unlabeled(r, out[i]);
-	return main_output(r, out[0], beyond(r, supervised(r, out, n), part[0] ? pyramid_consistency(r->g, part, scales) : NULL));
+	return main_output(r, out[0], beyond(r, supervised(r, 0, out, n), part[0] ? pyramid_consistency(r->g, part, scales) : NULL));
 }
 
 const struct agent agent_urpc = {

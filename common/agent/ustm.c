@@ -1,5 +1,5 @@
 /* ustm.c: mean teacher for scribbles: the student is to say of an image what a teacher who is sure says of the turned one. */
-#include "agent/semi.h"
+#include "agent/taught.h"
 #include "base/rng.h"
 #include "loss/terms.h"
 
@@ -39,7 +39,7 @@ static struct node *loss(struct run *r)
 	still_end(g);
 	struct node *q = sure_teacher(r, turned, c->passes, c->noise, &p_mean);
 	const int n = forward_on(r, 0, noisy_image(r, r->image, c->noise), out);
-	struct node *taught = supervised(r, out, n), *p = op_turn(g, op_softmax(g, out[0]), quarters);
+	struct node *taught = supervised(r, 0, out, n), *p = op_turn(g, op_softmax(g, out[0]), quarters);
 
 	return main_output(r, out[0], beyond(r, taught, sure_gap(g, p, q, p_mean, told(r, 1, 1))));
 }

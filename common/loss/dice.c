@@ -16,17 +16,10 @@ static const struct opt opts[] = {
  * 1 - D_c, D_c = (2 sum w y p + s) / (sum w y + sum w p + s): the mean over classes, or sum a_c (1 - D_c) / sum a_c. A
  * class that is absent in both gives D = 1.
  */
-static struct node *overlap(struct graph *g, const struct conf *c, struct node *logits, const struct truth *t)
-{
-	if (!c->square)
-		return dice_of(g, logits, t, c->smooth);
-	struct node *y = truth_soft(g, t, logits->v.c);
-	return square_dice(g, op_softmax(g, logits), y, truth_weight(g, t, y), c->smooth);
-}
-
 static struct node *eval(struct graph *g, const void *settings, struct node *logits, const struct truth *t)
 {
-	struct node *miss = linear(g, -1, overlap(g, settings, logits, t), 1);
+	const struct conf *c = settings;
+	struct node *miss = linear(g, -1, (c->square ? dice_squared : dice_of)(g, logits, t, c->smooth), 1);
 
 	return class_mean(g, miss, t->class_weight);
 }

@@ -121,6 +121,13 @@ struct node *square_dice(struct graph *g, struct node *p, struct node *y, struct
 	return dice_ratio(g, class_sums(g, by_pixel(g, product_of(g, p, y), w)), class_sums(g, by_pixel(g, each, w)), smooth);
 }
 
+struct node *dice_squared(struct graph *g, struct node *logits, const struct truth *t, double smooth)
+{
+	struct node *y = truth_soft(g, t, logits->v.c);
+
+	return square_dice(g, op_softmax(g, logits), y, truth_weight(g, t, y), smooth);
+}
+
 struct node *barrier(struct graph *g, struct node *x, double t)
 {
 	const double bend = 1 / (t * t);

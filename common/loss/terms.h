@@ -45,6 +45,8 @@ struct node *dice_ratio(struct graph *g, struct node *both, struct node *each, d
 struct node *dice_of(struct graph *g, struct node *logits, const struct truth *t, double smooth);
 /* With squares below: (2 sum w y p + s) / (sum w y^2 + sum w p^2 + s), of probabilities p and y; w [n,1,...], or NULL. */
 struct node *square_dice(struct graph *g, struct node *p, struct node *y, struct node *w, double smooth);
+/* That of a softmax. */
+struct node *dice_squared(struct graph *g, struct node *logits, const struct truth *t, double smooth);
 
 /* psi(x) of the constraint x <= 0: -ln(-x) / t up to -1/t^2, beyond that a line of slope t: the log-barrier extension. */
 struct node *barrier(struct graph *g, struct node *x, double t);

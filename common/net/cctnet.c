@@ -67,6 +67,8 @@ static struct node *adversary(struct graph *g, const struct conf *c, struct para
 	struct node *still[UNET_LEVELS], *out[UNET_LEVELS], *x = op_plain(g, skip[last]), *at = op_detach(g, x);
 	struct node *d = unit(g, op_unary(g, U_OFFSET, -0.5, op_uniform(g, x->v.n, x->v.c, x->v.d, x->v.h, x->v.w)));
 
+	const bool aside = g->aside;
+
 	g->aside = true;
 	for (int i = 0; i <= last; i++)
 		still[i] = op_detach(g, skip[i]);
@@ -78,7 +80,7 @@ static struct node *adversary(struct graph *g, const struct conf *c, struct para
 		unet_decode(g, &c->u, ps, aux, still, classes, out);
 		d = unit(g, graph_slope(g, op_part(g, op_ce(g, out[0], p, NULL, NULL), 0, 1), leaf));
 	}
-	g->aside = false;
+	g->aside = aside;
 	return moved(g, x, c->eps, d);
 }
 

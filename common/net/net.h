@@ -20,10 +20,20 @@ struct net {
 	int (*branches)(const void *conf);                    /* decoders, with as many outputs each; NULL: one */
 };
 
-static inline int net_branches(const struct net *net, const void *conf) { return net->branches ? net->branches(conf) : 1; }
-
 extern const struct net *const nets[]; /* ends with NULL */
 extern const struct kind net_kind;
+
+/* A network with its settings. */
+struct arch {
+	const struct net *net;
+	const void *conf;
+};
+
+/* "unet+unet:up=conv": several that see the same images, all 2-D or all 3-D. Returns how many, or -1 with e. */
+int archs_parse(const char *text, struct arch *out, int max, struct err *e);
+void archs_multiple(const struct arch *a, int n, int64_t size[3]); /* sizes that all take; 2-D: [0] is 1 */
+static inline int arch_dims(const struct arch *a) { return a->net->dims(a->conf); }
+static inline int arch_branches(const struct arch *a) { return a->net->branches ? a->net->branches(a->conf) : 1; }
 
 /* blocks.c: what networks share. Names as in PyMIC: prefix.0 conv, .1 norm, .4 conv, .5 norm. */
 struct block {

@@ -14,7 +14,9 @@ struct predictor {
 	struct predict_conf conf;
 	int dims;
 	int64_t multiple[3];
-	struct graph g;
+	int kind[PM_MEMBERS], kinds; /* members of the same architecture are of one kind */
+	struct graph g, dry[PM_MEMBERS][2]; /* two dry runs of each kind: when values are last read, and where they lie in g */
+	int follows;       /* the kind that g follows */
 	bool open;         /* g is initialised, for batches of up to so many tiles of this shape: */
 	int64_t batch, channels, tile[3];
 	int64_t asked, pixels; /* the batch that was wanted, and the pixels of planes it touches: batch is what fits */
@@ -31,10 +33,8 @@ struct predictor *predictor_open(const struct predict_conf *conf, struct err *e)
 	static const char axis[3] = { 'D', 'H', 'W' };
 	struct predictor *p = xcalloc(1, sizeof *p);
 	p->conf = *conf;
-	p->dims = conf->net->dims(conf->net_conf);
-	conf->net->multiple(conf->net_conf, p->multiple);
-	if (p->dims == 2)
-		p->multiple[0] = 1;
+	p->dims = arch_dims(conf->arch);
+	archs_multiple(conf->arch, conf->members, p->multiple);
 	for (int a = 3 - p->dims; a < 3; a++) {
 		int64_t w = conf->window[a], s = conf->stride[a], m = p->multiple[a];
 		if (w < 0 || s < 0 || w % m || (w && s > w)) {
@@ -48,6 +48,12 @@ struct predictor *predictor_open(const struct predict_conf *conf, struct err *e)
 	}
 	if (p->conf.batch <= 0)
 		p->conf.batch = p->dims == 2 ? 8 : 1;
+	for (int m = 0; m < conf->members; m++) {
+		int same = 0;
+		while (memcmp(&conf->arch[same], &conf->arch[m], sizeof conf->arch[m]))
+			same++;
+		p->kind[m] = same < m ? p->kind[same] : p->kinds++;
+	}
 	return p;
 }
 
@@ -67,10 +73,19 @@ static void hold(struct predictor *p, int64_t channels, int64_t pixels)
 	be->zero(p->sums, sums);
 }
 
+static void dry_close(struct graph dry[][2], int kinds)
+{
+	for (int k = 0; k < kinds; k++)
+		for (int i = 0; i < 2; i++)
+			graph_fini(&dry[k][i]);
+}
+
 static void graph_close(struct predictor *p)
 {
-	if (p->open)
+	if (p->open) {
 		graph_fini(&p->g);
+		dry_close(p->dry, p->kinds);
+	}
 	p->open = false;
 	p->bytes = 0;
 }
@@ -83,12 +98,13 @@ void predictor_close(struct predictor *p)
 	free(p);
 }
 
-static struct node *forward(const struct predict_conf *conf, struct graph *g, struct params *ps, const float *image,
-	int64_t channels, const struct tile *tile, int64_t n)
+static struct node *forward(const struct predict_conf *conf, struct graph *g, int member, const float *image, int64_t channels,
+	const struct tile *tile, int64_t n)
 {
+	const struct arch *a = &conf->arch[member];
 	struct node *out[PM_OUTPUTS] = { NULL };
 	struct node *x = op_tiles(g, image, channels, tile, n);
-	conf->net->forward(g, conf->net_conf, ps, x, conf->classes, out);
+	a->net->forward(g, a->conf, conf->member[member], x, conf->classes, out);
 	return out[0];
 }
 
@@ -134,41 +150,53 @@ static void place(struct pass *s, int64_t first, int64_t n, int copy)
 			cover_window(&s->cover[2], i % w, copy & 1) }, s->ring };
 }
 
-/* Two dry runs of n tiles, the first to learn when a value is last read: the bytes of the arena. */
-static size_t measure(const struct predictor *p, const struct pass *s, int64_t n, struct graph dry[2])
+/* Two dry runs of n tiles for each kind, the first to learn when a value is last read: the bytes of the arena. */
+static size_t measure(const struct predictor *p, const struct pass *s, int64_t n, struct graph dry[][2])
 {
-	for (int i = 0; i < 2; i++) {
-		graph_measure(&dry[i], p->conf.backend);
-		dry[i].type = p->conf.type;
-		dry[i].training = dry[i].grad = false;
-		if (i)
-			graph_lifetimes(&dry[1], &dry[0]);
-		forward(&p->conf, &dry[i], p->conf.member[0], NULL, s->channels, s->tile, n);
+	size_t most = 0;
+	for (int m = 0, k = 0; m < p->conf.members; m++) {
+		if (p->kind[m] < k)
+			continue;
+		for (int i = 0; i < 2; i++) {
+			graph_measure(&dry[k][i], p->conf.backend);
+			dry[k][i].type = p->conf.type;
+			dry[k][i].training = dry[k][i].grad = false;
+			if (i)
+				graph_lifetimes(&dry[k][1], &dry[k][0]);
+			forward(&p->conf, &dry[k][i], m, NULL, s->channels, s->tile, n);
+		}
+		const size_t bytes = graph_plan(&dry[k++][1]);
+		most = bytes > most ? bytes : most;
 	}
-	return graph_plan(&dry[1]);
+	return most;
 }
 
-/* Makes the graph ready for n tiles. */
-static void prepare(struct predictor *p, const struct pass *s, int64_t n)
+/* Makes the graph ready for n tiles and a kind of member. */
+static void prepare(struct predictor *p, const struct pass *s, int64_t n, int kind)
 {
-	struct graph dry[2];
-	if (p->open && p->n == n)
-		return;
-	const size_t need = measure(p, s, n, dry);
-	if (p->open && need > p->bytes)
-		graph_close(p);
-	if (!p->open) {
-		graph_init(&p->g, p->conf.backend, need);
-		p->g.type = p->conf.type;
-		p->g.training = p->g.grad = false;
-		p->bytes = need;
-		p->open = true;
+	if (!p->open || p->n != n) {
+		struct graph dry[PM_MEMBERS][2];
+		const size_t need = measure(p, s, n, dry);
+		if (p->open && need > p->bytes)
+			graph_close(p);
+		if (p->open) {
+			dry_close(p->dry, p->kinds);
+		} else {
+			graph_init(&p->g, p->conf.backend, need);
+			p->g.type = p->conf.type;
+			p->g.training = p->g.grad = false;
+			p->bytes = need;
+			p->open = true;
+		}
+		memcpy(p->dry, dry, (size_t)p->kinds * sizeof *dry);
+		p->follows = -1;
+		p->n = n;
 	}
-	graph_lifetimes(&p->g, &dry[0]);
-	graph_follow(&p->g, &dry[1]);
-	graph_fini(&dry[1]);
-	graph_fini(&dry[0]);
-	p->n = n;
+	if (p->follows != kind) {
+		graph_lifetimes(&p->g, &p->dry[kind][0]);
+		graph_follow(&p->g, &p->dry[kind][1]);
+		p->follows = kind;
+	}
 }
 
 /* --- how much memory --- */
@@ -181,7 +209,7 @@ static double weights_of(const struct predict_conf *conf)
 {
 	double n = 0;
 	for (int m = 0; m < conf->members; m++)
-		n += (double)(conf->member[m]->total + conf->member[m]->trainable) * sizeof(real);
+		n += (double)(conf->member[m]->total + (conf->member[m]->grad ? conf->member[m]->trainable : 0)) * sizeof(real);
 	return n;
 }
 
@@ -190,15 +218,14 @@ static struct need need_of(const struct predictor *p, const struct pass *s, int6
 {
 	const struct predict_conf *conf = &p->conf;
 	const int64_t voxel = s->channels * (int64_t)sizeof(float) + conf->classes * (int64_t)sizeof(real) + 1;
-	struct graph dry[2];
+	struct graph dry[PM_MEMBERS][2];
 	struct need need = { .weights = weights_of(conf), .planes = (double)(deepest(s, batch) * s->plane) * (double)voxel };
 	for (int a = 0; a < 3; a++)
 		need.planes += (double)cover_bytes(&s->cover[a]);
 	for (int m = 0; m < conf->members; m++)
 		need.packed += (double)conf->member[m]->trainable * sizeof(real);
 	need.maps = (double)measure(p, s, batch, dry);
-	graph_fini(&dry[1]);
-	graph_fini(&dry[0]);
+	dry_close(dry, p->kinds);
 	return need;
 }
 
@@ -295,12 +322,12 @@ static void add(struct predictor *p, struct pass *s, int64_t first, int64_t n)
 	const struct predict_conf *conf = &p->conf;
 	const int copies = conf->flip ? 4 : 1;
 	const float scale = 1.0f / (float)(copies * conf->members);
-	prepare(p, s, n);
 	for (int f = 0; f < copies; f++) {
 		place(s, first, n, f);
 		for (int m = 0; m < conf->members; m++) {
+			prepare(p, s, n, p->kind[m]);
 			graph_reset(&p->g);
-			struct node *out = forward(conf, &p->g, conf->member[m], p->image, s->channels, s->tile, n);
+			struct node *out = forward(conf, &p->g, m, p->image, s->channels, s->tile, n);
 			for (int64_t b = 0; b < n; b++)
 				conf->backend->tile_add(p->sums, (const real *)out->v.data + b * out->v.stride, conf->classes, &s->tile[b], scale);
 		}
@@ -336,22 +363,20 @@ void predictor_run(struct predictor *p, const float *image, int64_t channels, co
 
 size_t predictor_held(const struct predictor *p) { return p->held; }
 
-int predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps)
+int predict_declare(const struct arch *a, int classes, int64_t channels, struct params *ps)
 {
 	struct node *out[PM_OUTPUTS];
 	struct tile smallest = { .ring = 1 };
 	struct graph g;
 	int64_t size[3];
-	net->multiple(net_conf, size);
-	if (net->dims(net_conf) == 2)
-		size[0] = 1;
-	for (int a = 0; a < 3; a++)
-		smallest.axis[a].tile = size[a];
+	archs_multiple(a, 1, size);
+	for (int axis = 0; axis < 3; axis++)
+		smallest.axis[axis].tile = size[axis];
 	graph_init(&g, &backend_null, 0);
 	g.type = F_REAL;
 	g.training = false;
 	g.grad = true; /* so that every output's parameters are declared */
-	const int n = net->forward(&g, net_conf, ps, op_tiles(&g, NULL, channels, &smallest, 1), classes, out);
+	const int n = a->net->forward(&g, a->conf, ps, op_tiles(&g, NULL, channels, &smallest, 1), classes, out);
 	graph_fini(&g);
 	return n;
 }

@@ -1,7 +1,7 @@
 /*
  * predict.h: a network applied to one image of any size: padded to what the network can take, window by window where a
- * window is set, flipped copies and several sets of weights averaged, 2-D networks slice by slice. pymic-infer predicts
- * with it, pymic-train validates with it.
+ * window is set, flipped copies and several networks averaged, 2-D ones slice by slice. pymic-infer predicts with it,
+ * pymic-train validates with it.
  */
 #ifndef PM_PREDICT_H
 #define PM_PREDICT_H
@@ -11,11 +11,9 @@
 enum { PM_MEMBERS = 16 };
 
 struct predict_conf {
-	const struct net *net;
-	const void *net_conf;
-	int classes;
+	struct arch arch[PM_MEMBERS];      /* the network of each member; all 2-D or all 3-D */
 	struct params *member[PM_MEMBERS]; /* borrowed, frozen on backend; several are an ensemble: the mean of their logits */
-	int members;
+	int members, classes;
 	const struct backend *backend;
 	enum ftype type;    /* of feature maps: F_REAL or F_BF16 */
 	int64_t window[3];  /* D,H,W; 0: the whole axis. A 2-D network ignores D */
@@ -61,6 +59,6 @@ size_t predictor_held(const struct predictor *p);
 void predictor_close(struct predictor *p);
 
 /* Declares the parameters of a network for images of so many channels: then params_freeze, then model_read. Returns its outputs. */
-int predict_declare(const struct net *net, const void *net_conf, int classes, int64_t channels, struct params *ps);
+int predict_declare(const struct arch *a, int classes, int64_t channels, struct params *ps);
 
 #endif

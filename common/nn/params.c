@@ -90,23 +90,31 @@ static double draw(struct rng *r, const struct param *p)
 	}
 }
 
-void params_freeze(struct params *ps, const struct backend *be, uint64_t seed)
+void params_hold(struct params *ps, const struct backend *be)
 {
 	int64_t at[2] = { ps->trainable, 0 };
 
 	ps->total += ps->trainable;
-	real *host = xcalloc((size_t)ps->total, sizeof *host);
 	for (int i = 0; i < ps->n; i++) {
 		struct param *p = ps->p[i];
-		struct rng r;
 		p->offset = at[p->trainable];
 		at[p->trainable] += p->count;
+	}
+	ps->be = be;
+	ps->value = be->alloc((size_t)ps->total * sizeof(real));
+}
+
+void params_freeze(struct params *ps, const struct backend *be, uint64_t seed)
+{
+	params_hold(ps, be);
+	real *host = xcalloc((size_t)ps->total, sizeof *host);
+	for (int i = 0; i < ps->n; i++) {
+		const struct param *p = ps->p[i];
+		struct rng r;
 		rng_init(&r, seed, "init", 0, p->name, 0);
 		for (int64_t k = 0; k < p->count; k++)
 			host[p->offset + k] = (real)draw(&r, p);
 	}
-	ps->be = be;
-	ps->value = be->alloc((size_t)ps->total * sizeof(real));
 	ps->grad = be->alloc((size_t)ps->trainable * sizeof(real));
 	be->put(ps->value, host, (size_t)ps->total * sizeof(real));
 	free(host);

@@ -41,6 +41,7 @@ struct node *running(struct graph *g, struct params *ps, const char *name, enum 
 
 /* After the dry run: allocates on be and draws the initial values, philox(seed; name). */
 void params_freeze(struct params *ps, const struct backend *be, uint64_t seed);
+void params_hold(struct params *ps, const struct backend *be); /* the same for values that will be read, without gradients */
 /* Another set like a frozen one, the values as well, that is not trained: it has no gradients. */
 void params_clone(struct params *ps, const struct params *from);
 void params_copy(struct params *ps, const struct params *from); /* the values, of sets that are alike */

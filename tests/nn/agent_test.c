@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-#include "agent/semi.h"
+#include "agent/methods.h"
+#include "agent/taught.h"
 #include "loss/terms.h"
 
 enum { N = 2, K = 3, SIDE = 4, ALL = N * K * SIDE * SIDE };
@@ -159,10 +160,163 @@ static void noise(void **state)
 	graph_fini(&g);
 }
 
+/* A step of a method on a small network: two samples, the first one labeled. */
+enum { WIDE = 16, PIXELS = 2 * WIDE * WIDE };
+
+struct lesson {
+	struct graph g;
+	struct params ps[2];
+	struct run r;
+	float image[PIXELS];
+	uint8_t label[PIXELS / 2];
+};
+
+/* Puts the samples on the tape. weight: of the method's own term. */
+static void lesson_begin(struct lesson *l, struct graph *g, float weight)
+{
+	const int64_t size[3] = { 1, WIDE, WIDE };
+
+	l->r.g = g;
+	l->r.truth = (struct truth){ .target = op_label(g, l->label, 1, size, false) };
+	l->r.told = op_told(g, &weight, 1);
+	l->r.image = op_image(g, l->image, 2, 1, size, false);
+}
+
+static struct node *step(struct lesson *l, struct graph *g, const struct agent *a, float weight)
+{
+	lesson_begin(l, g, weight);
+	struct node *loss = a->loss(&l->r);
+	loss->keep = true;
+	graph_backward(g, loss);
+	return loss;
+}
+
+static void lesson_open(struct lesson *l, const struct agent *a, const char *spec)
+{
+	static const struct numbers none = { 0 };
+	struct graph dry = { .grad = true, .training = true };
+	void *conf;
+	struct err e;
+
+	*l = (struct lesson){ .r = { .classes = K, .deep_weights = &none, .samples = 2, .labeled = 1, .iters = 1 } };
+	for (int i = 0; i < PIXELS; i++)
+		l->image[i] = (float)sin(0.3 * i + 0.01 * i * i / WIDE);
+	for (int i = 0; i < PIXELS / 2; i++)
+		l->label[i] = (uint8_t)(i / 40 % K);
+	spec_parse(&agent_kind, spec, &conf, &e);
+	l->r.conf = conf;
+	for (int i = 0; i < 2; i++) {
+		l->r.ps[i] = &l->ps[i];
+		assert_int_equal(archs_parse("unet:chns=4,8:dropout=0", &l->r.arch[i], 1, &e), 1);
+	}
+	l->r.loss.n = spec_sum_parse(&loss_kind, "ce", l->r.loss.part, 1, &e);
+	graph_init(&dry, &backend_null, 0);
+	step(l, &dry, a, 1);
+	for (int i = 0; i < 2; i++)
+		params_freeze(&l->ps[i], &backend_cpu, (uint64_t)i);
+	l->g = (struct graph){ .grad = true, .training = true, .seed = 3 };
+	graph_init(&l->g, &backend_cpu, 2 * graph_peak(&dry) + (1 << 20));
+	graph_fini(&dry);
+}
+
+static void lesson_close(struct lesson *l)
+{
+	graph_fini(&l->g);
+	params_fini(&l->ps[0]);
+	params_fini(&l->ps[1]);
+}
+
+extern const struct agent agent_dan, agent_cps;
+
+/* What each of the players learns: gradients of network and critic of a step with that weight of the deception. */
+static void players(struct lesson *l, float weight, real *net, real *critic)
+{
+	for (int i = 0; i < 2; i++)
+		params_zero_grad(&l->ps[i]);
+	graph_reset(&l->g);
+	step(l, &l->g, &agent_dan, weight);
+	memcpy(net, l->ps[0].grad, (size_t)l->ps[0].trainable * sizeof *net);
+	memcpy(critic, l->ps[1].grad, (size_t)l->ps[1].trainable * sizeof *critic);
+}
+
+static void players_learn_for_themselves(void **state)
+{
+	static real net[3][4000], critic[2][4000], plain[4000];
+	struct lesson l;
+	(void)state;
+
+	lesson_open(&l, &agent_dan, "dan:critic=4,8");
+	const size_t net_bytes = (size_t)l.ps[0].trainable * sizeof(real), critic_bytes = (size_t)l.ps[1].trainable * sizeof(real);
+	assert_true(net_bytes <= sizeof net[0] && critic_bytes <= sizeof critic[0]);
+	players(&l, 0, net[0], critic[0]);
+	players(&l, 1, net[1], critic[1]);
+	assert_memory_equal(critic[0], critic[1], critic_bytes); /* it is not moved to be deceived */
+	for (int64_t i = 0; i < l.ps[1].trainable; i++)
+		assert_true(isfinite(critic[0][i]));
+	assert_memory_not_equal(net[0], net[1], net_bytes);
+	params_zero_grad(&l.ps[0]);
+	graph_reset(&l.g);
+	lesson_begin(&l, &l.g, 0);
+	struct node *out[PM_OUTPUTS];
+	const int n = forward_labeled(&l.r, 0, out);
+	graph_backward(&l.g, supervised(&l.r, 0, out, n));
+	memcpy(plain, l.ps[0].grad, net_bytes);
+	for (int64_t i = 0; i < l.ps[0].trainable; i++) /* nor the network to be seen through */
+		assert_true(fabs((double)(plain[i] - net[0][i])) <= 1e-6 * (1 + fabs((double)plain[i])));
+	lesson_close(&l);
+}
+
+/* The loss of the labels and of its own classes, of network 0, at these images. */
+static double confusion(struct lesson *l, struct node *image, struct node *said)
+{
+	struct node *out[PM_OUTPUTS];
+	struct graph *g = &l->g;
+
+	g->aside = true;
+	forward_on(&l->r, 0, image, out);
+	g->aside = false;
+	struct node *own = op_ce(g, op_part(g, out[0], 1, 1), said, NULL, NULL);
+	return graph_scalar(g, op_part(g, op_ce(g, op_part(g, out[0], 0, 1), l->r.truth.target, NULL, NULL), 0, 1)) +
+		graph_scalar(g, op_part(g, own, 0, 1));
+}
+
+/* Each pixel is moved by eps, no further, and the network gets worse; its parameters get no gradient. */
+static void images_mislead(void **state)
+{
+	const double eps = 0.05;
+	struct lesson l;
+	struct node *out[PM_OUTPUTS];
+	int moved = 0;
+	(void)state;
+
+	lesson_open(&l, &agent_cps, "cps");
+	graph_reset(&l.g);
+	lesson_begin(&l, &l.g, 1);
+	params_zero_grad(&l.ps[0]);
+	struct node *x = misleading_image(&l.r, 0, eps);
+	for (int64_t i = 0; i < l.ps[0].trainable; i++)
+		assert_true(l.ps[0].grad[i] == 0);
+	for (int i = 0; i < PIXELS; i++) {
+		const double by = fabs((double)((const real *)x->v.data)[i] - (double)l.image[i]);
+		assert_true(by < eps + 1e-6);
+		moved += by > eps - 1e-6;
+	}
+	assert_true(moved > 0.99 * PIXELS);
+	l.g.aside = true;
+	forward_on(&l.r, 0, l.r.image, out);
+	l.g.aside = false;
+	struct node *said = op_argmax(&l.g, op_part(&l.g, out[0], 1, 1));
+	const double before = confusion(&l, l.r.image, said), after = confusion(&l, x, said);
+	if (!(after > 1.01 * before))
+		fail_msg("%g at the moved image, %g at the image", after, before);
+	lesson_close(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_values), cmocka_unit_test(teachers_are_averages), cmocka_unit_test(a_mean_of_weights), cmocka_unit_test(noise),
+		cmocka_unit_test(players_learn_for_themselves), cmocka_unit_test(images_mislead),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

@@ -7,6 +7,7 @@
 
 #include "agent/methods.h"
 #include "base/rng.h"
+#include "net/critic.h"
 
 #include <math.h>
 #include <setjmp.h>
@@ -348,26 +349,41 @@ static struct params *teacher_of(const struct params *ps)
 	return &teacher;
 }
 
+/* A critic of a prediction: of its gradient networks learn too. */
+static struct node *case_critic(struct graph *g, struct params *ps, const void *arg)
+{
+	const struct numbers chns = { 3, { 5, 18, 7 } };
+	const struct critic c = { *(const int *)arg, &chns };
+	const int64_t depth = c.dims == 3 ? 4 : 1;
+	struct node *z = op_plain(g, conv(g, ps, image(g, 2, 1, depth, 6, 5), "z", c.dims, 3, 3, CONV_TO_LOGITS));
+
+	return probe(g, critic_forward(g, &c, ps, op_softmax(g, z), image(g, 2, 2, depth, 6, 5)));
+}
+
 /* An agent on a network: the batch, the loss, the whole way down. */
 static struct node *case_net(struct graph *g, struct params *ps, const void *arg)
 {
 	const struct net_case *c = arg;
 	struct err e;
-	void *conf, *agent_conf;
-	const struct net *net = (const struct net *)spec_parse(&net_kind, c->net, &conf, &e);
+	void *agent_conf;
 	const struct agent *agent = (const struct agent *)spec_parse(&agent_kind, c->agent, &agent_conf, &e);
 	struct numbers none = { 0 };
+	struct arch arch;
 	int64_t size[3];
 
-	assert_true(net && agent);
-	net->multiple(conf, size); /* the smallest that has more than one voxel at the deepest level */
+	assert_non_null(agent);
+	assert_int_equal(archs_parse(c->net, &arch, 1, &e), 1);
+	archs_multiple(&arch, 1, size); /* the smallest that has more than one voxel at the deepest level */
 	for (int i = 0; i < 3; i++)
 		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
 	struct params *teacher = teacher_of(ps);
-	struct run r = { .g = g, .net = net, .net_conf = conf, .classes = 3, .deep_mode = c->mode, .deep_weights = &none,
+	struct run r = { .g = g, .given = agent->models ? 1 : 0, .classes = 3, .deep_mode = c->mode, .deep_weights = &none,
 		.iter = 5, .iters = 10, .samples = 2, .labeled = 1, .clean = 1 };
-	for (int i = 0; i < agent->nets + agent_teachers(agent, agent_conf); i++)
-		r.ps[i] = i < agent->nets ? ps : teacher;
+	const int networks = agent->nets + agent_teachers(agent, agent_conf) + r.given;
+	for (int i = 0; i < networks + agent->critics; i++) {
+		r.arch[i] = arch;
+		r.ps[i] = i < agent->nets || i >= networks ? ps : teacher;
+	}
 	r.loss = the_loss(losses[0]->p.name ? &losses[0]->p : NULL);
 	r.conf = agent_conf;
 	if (agent->refuses && agent->refuses(&r)) { /* of two samples one with a label */
@@ -472,6 +488,8 @@ static void case_sure(checker check)
 
 static void walk_networks(checker check)
 {
+	for (int dims = 2; dims <= 3; dims++)
+		check("critic", case_critic, &dims, 12);
 	for (int i = 0; agents[i]; i++)
 		if (agents[i]->branches <= 1 && agents[i]->scales <= 1)
 			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", agents[i]->p.name, 2 }, 3);

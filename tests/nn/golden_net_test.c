@@ -187,7 +187,7 @@ static void counts(void **state)
 		void *conf;
 		const struct net *net = (const struct net *)spec_parse(&net_kind, known[i].spec, &conf, &e);
 		assert_non_null(net);
-		predict_declare(net, conf, 4, 1, &ps);
+		predict_declare(&(struct arch){ net, conf }, 4, 1, &ps);
 		if (ps.trainable != known[i].trainable)
 			fail_msg("%s: %lld parameters, not %lld", known[i].spec, (long long)ps.trainable, (long long)known[i].trainable);
 		params_fini(&ps);
@@ -320,7 +320,7 @@ static void torch_open(struct torch_case *t, const struct backend *be, const cha
 	t->loss.n = spec_sum_parse(&loss_kind, "dice+ce", t->loss.part, (int)PM_COUNT(t->loss.part), &e);
 	assert_int_equal(t->loss.n, 2);
 	t->pass.loss = &t->loss;
-	predict_declare(t->pass.net, conf, t->pass.classes, t->pass.channels, ps);
+	predict_declare(&(struct arch){ t->pass.net, conf }, t->pass.classes, t->pass.channels, ps);
 	params_freeze(ps, be, 1);
 	if (model_read(path, &ps, NULL, 1, &e))
 		fail_msg("%s", e.msg);
@@ -357,8 +357,7 @@ static void torch_forward(const struct backend *be, const char *name)
 	struct predict_conf c = { .members = 1, .backend = be, .type = F_REAL };
 	struct err e;
 	torch_open(&t, be, name);
-	c.net = t.pass.net;
-	c.net_conf = t.pass.conf;
+	c.arch[0] = (struct arch){ t.pass.net, t.pass.conf };
 	c.classes = t.pass.classes;
 	c.member[0] = &t.ps;
 	const struct tensor *x = record_peek(&t.r, "image"), *z = record_peek(&t.r, "logits");

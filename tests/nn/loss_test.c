@@ -140,6 +140,9 @@ static void golden_values(void **state)
 	near(run(f, "dice", false, false), 0.6455581);
 	near(run(f, "dice", true, false), 0.7484402);
 	near(run(f, "dice", false, true), 0.6559942);
+	near(run(f, "dice:square", false, false), 0.5578907);
+	near(run(f, "dice:square", true, false), 0.6903345);
+	near(run(f, "dice:square", false, true), 0.5681038);
 	near(run(f, "ce", false, false), 1.7923213);
 	near(run(f, "ce", true, false), 2.2545204);
 	near(run(f, "ce", false, true), 3.5954878);

@@ -51,6 +51,16 @@ static void near(struct node *y, double want)
 		fail_msg("%.9g, not %.9g", got, want);
 }
 
+/* Labels i mod k, i flat over the pixels of both samples. */
+static struct node *labels(void)
+{
+	uint8_t y[N * V];
+
+	for (int i = 0; i < N * V; i++)
+		y[i] = (uint8_t)(i % K);
+	return op_label(&g, y, N, (int64_t[]){ 1, 4, 4 }, false);
+}
+
 static void golden_values(void **state)
 {
 	const double share = 0.3;
@@ -71,16 +81,13 @@ static void golden_values(void **state)
 	near(mixed_pseudo_labels(&g, z, mix, true, "ce", true), 0.99524853);
 	near(sure_consistency(&g, z, 3), 0.27999275);
 	near(class_affinity(&g, z, 3), 0.47274726);
-}
-
-/* Labels i mod k, i flat over the pixels of both samples. */
-static struct node *labels(void)
-{
-	uint8_t y[N * V];
-
-	for (int i = 0; i < N * V; i++)
-		y[i] = (uint8_t)(i % K);
-	return op_label(&g, y, N, (int64_t[]){ 1, 4, 4 }, false);
+	near(jensen_shannon(&g, teacher, op_softmax(&g, z[1])), 0.22988235);
+	near(distillation(&g, z[0], op_softmax(&g, linear(&g, 0.25, z[1], 0)), 4), 1.68206878);
+	const struct truth said[2] = { { .target = op_argmax(&g, z[1]) }, { .target = op_argmax(&g, z[0]) } };
+	struct node *agree = sum_of(&g, mean_of(&g, dice_squared(&g, z[0], &said[0], 1e-5)), mean_of(&g, dice_squared(&g, z[1], &said[1], 1e-5)));
+	near(linear(&g, -1, agree, 2), 1.23963120);
+	const struct truth truth = { .target = labels() };
+	near(linear(&g, -1, mean_of(&g, dice_squared(&g, z[0], &truth, 1e-5)), 1), 0.59418695);
 }
 
 /* Who is sure teaches: z1 learns from p2, in the box from p3. */
@@ -230,7 +237,7 @@ static double chosen(double first, double second, double count, real remembered[
 	static const struct net net = { .forward = same_logits, .branches = two_branches };
 	const double memory[11] = { first, first, first, first, first, second, second, second, second, second, count };
 	struct numbers none = { 0 };
-	struct run r = { .g = &g, .net = &net, .classes = K, .deep_weights = &none, .iter = 9, .iters = 9, .samples = N, .labeled = N, .clean = 1 };
+	struct run r = { .g = &g, .arch = { { &net, NULL } }, .classes = K, .deep_weights = &none, .iter = 9, .iters = 9, .samples = N, .labeled = N, .clean = 1 };
 	const struct agent *dast;
 	double loss[2];
 	struct err e;

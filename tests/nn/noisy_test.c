@@ -71,8 +71,8 @@ static void fixture_open(struct fixture *f, const char *spec)
 
 	*f = (struct fixture){ .agent = (const struct agent *)spec_parse(&agent_kind, spec, &conf, &e) };
 	assert_non_null(f->agent);
-	f->r = (struct run){ .net = &made, .classes = K, .ps = { &f->ps[0], &f->ps[1], &f->ps[2] }, .conf = conf, .iter = 10, .iters = 10,
-		.labeled = N };
+	f->r = (struct run){ .arch = { { &made, NULL }, { &made, NULL }, { &made, NULL } }, .classes = K, .ps = { &f->ps[0], &f->ps[1], &f->ps[2] },
+		.conf = conf, .iter = 10, .iters = 10, .labeled = N };
 	graph_init(&dry, &backend_null, 0);
 	value(f, &dry, false);
 	graph_fini(&dry);

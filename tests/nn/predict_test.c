@@ -66,7 +66,9 @@ static float right_neighbour(const real *tile, const int64_t size[3], const int6
 
 static struct predict_conf conf_of(const struct toy *t)
 {
-	return (struct predict_conf){ .net = &net_toy, .net_conf = t, .classes = 2, .members = 1, .backend = &backend_plain };
+	const struct arch a = { &net_toy, t };
+
+	return (struct predict_conf){ .arch = { a, a, a }, .classes = 2, .members = 1, .backend = &backend_plain };
 }
 
 /* Slabs put together to logits [classes,D,H,W]. */
@@ -196,7 +198,7 @@ static void ensemble_is_the_mean_of_logits(void **state)
 	float out[8];
 	for (int m = 0; m < 3; m++) {
 		const real gain = (real)(m + 1) * 2;
-		predict_declare(&net_toy, &t, 2, 1, &ps[m]);
+		predict_declare(c.arch, 2, 1, &ps[m]);
 		params_freeze(&ps[m], &backend_plain, 1);
 		backend_plain.put(ps[m].value, &gain, sizeof gain);
 		c.member[m] = &ps[m];
@@ -344,13 +346,9 @@ static void batches_change_nothing(void **state)
 	struct params ps = { 0 };
 	const int64_t size[3] = { 3, 40, 21 }, other[3] = { 1, 70, 33 }, v = 3 * 40 * 21;
 	float image[3 * 40 * 21], out[2][3 * 3 * 40 * 21], more[3 * 70 * 33], big[70 * 33];
-	void *conf;
-	const struct plugin *net = spec_parse(&net_kind, "unet:chns=4x8x8x8x16", &conf, &e);
-	assert_non_null(net);
-	c.net = (const struct net *)net;
-	c.net_conf = conf;
+	assert_int_equal(archs_parse("unet:chns=4x8x8x8x16", c.arch, 1, &e), 1);
 	c.member[0] = &ps;
-	predict_declare(c.net, conf, 3, 1, &ps);
+	predict_declare(c.arch, 3, 1, &ps);
 	params_freeze(&ps, c.backend, 7);
 	fill(image, v);
 	fill(big, 70 * 33);
