@@ -53,8 +53,9 @@ static void about_read(const char *path, struct about *a)
 	struct err e;
 	if (model_about(path, &m, &e))
 		die(PM_FAIL, "%s", e.msg);
-	if (!meta_text(&m, "output", a->precision, sizeof a->precision))
-		die(PM_FAIL, "%s: this network makes images, not segmentations (--agent reconstruct): it is there for pymic-train --init", path);
+	char output[16];
+	if (!meta_text(&m, "output", output, sizeof output))
+		die(PM_FAIL, "%s: this network makes %s, not segmentations: it is there for pymic-train --init", path, output);
 	double classes = meta_number(&m, "classes", 0), channels = meta_number(&m, "channels", 0), several = meta_number(&m, "nets", 1);
 	if (meta_text(&m, "net", a->net, sizeof a->net))
 		die(PM_FAIL, "%s: the model does not say which network it is", path);

@@ -66,6 +66,8 @@ static void network_check(const struct trainer *t)
 		die(PM_USAGE, "--agent %s needs a network of %d decoders that predict at %d scales, or more; %s has %d, at %d (see --list)",
 			t->agent->p.name, t->agent->branches + !t->agent->branches, t->agent->scales + !t->agent->scales, t->net->p.name, branches,
 			outputs / branches);
+	if (t->agent->alone && !t->net->features)
+		die(PM_USAGE, "--agent %s needs a network with an encoder of its own, which %s has not (see --list)", t->agent->p.name, t->net->p.name);
 	params_fini(&scratch);
 }
 
@@ -110,7 +112,7 @@ static void trainer_init(struct trainer *t, struct conf *c)
 
 	t->net = (const struct net *)choose(&net_kind, "net", c->net, &t->net_conf);
 	t->agent = (const struct agent *)choose(&agent_kind, "agent", c->agent, &conf);
-	c->classes = t->agent->error && !c->classes ? 1 : c->classes;
+	c->classes = (t->agent->error || t->agent->alone) && !c->classes ? 1 : c->classes;
 	t->conf = c;
 	t->run = (struct run){
 		.net = t->net, .net_conf = t->net_conf, .classes = c->classes, .deep_mode = c->deep_mode,

@@ -40,7 +40,7 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	r->truth = (struct truth){ .target = NULL };
 	if (t->agent->error)
 		r->original = op_image(g, b->target, b->n, b->channels, b->size, t->fold);
-	else
+	else if (!t->agent->alone)
 		r->truth.target = op_label(g, b->label, b->labeled, b->size, t->fold);
 	if (b->weight)
 		r->truth.weight = op_weight(g, b->weight, b->labeled, b->size, t->fold);
@@ -115,7 +115,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 {
 	struct feed_conf f = {
 		.batch = t->conf->batch, .labels = { t->conf->classes, t->conf->ignore_label }, .from = t->state.position, .skipped = t->conf->skipped,
-		.originals = t->agent->error != NULL, .chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
+		.originals = t->agent->error != NULL, .alone = t->agent->alone, .chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
 	};
 
 	t->net->multiple(t->net_conf, f.multiple);
@@ -234,7 +234,7 @@ static void check(const struct trainer *t, const struct batch *b)
 	if (b->channels != t->channels)
 		die(PM_FAIL, "%s: %lld channels, but the network takes %lld: every image needs the same channels", ids,
 			(long long)b->channels, (long long)t->channels);
-	if (!b->labeled && !t->agent->error)
+	if (!b->labeled && !t->agent->error && !t->agent->alone)
 		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch (pymic-load --mix); or "
 			"has the list no column 'label'?", ids);
 }
@@ -280,7 +280,8 @@ static void run(struct trainer *t, const struct batch *b)
 	for (int i = t->agent->nets; i < t->sets; i++)
 		average_put(&t->average[i], t->state.iter);
 	const int64_t told = introduce(t, b);
-	host[n++] = b->target ? (const void *)b->target : b->label;
+	if (!t->agent->alone)
+		host[n++] = b->target ? (const void *)b->target : b->label;
 	if (b->weight)
 		host[n++] = b->weight;
 	if (told)

@@ -459,6 +459,16 @@ static void test_score(void **state)
 	device->free(y, sizeof label);
 }
 
+static size_t lacking_in(const void *table, size_t size)
+{
+	void *const *entry = table;
+	size_t lacking = 0;
+
+	for (size_t i = 0; entry && i < size / sizeof *entry; i++)
+		lacking += !entry[i];
+	return lacking;
+}
+
 /* 0: the shared object loads without a GPU, and each entry of its table is there. */
 static int table_check(const char *path)
 {
@@ -475,11 +485,7 @@ static int table_check(const char *path)
 		memcpy(&entry, p, sizeof entry);
 		lacking += !entry && (be->acts || p != (const char *)&be->norm_defer);
 	}
-	for (const char *p = be->regions ? (const char *)be->regions : NULL; p && p < (const char *)(be->regions + 1); p += sizeof be->alloc) {
-		void *entry;
-		memcpy(&entry, p, sizeof entry);
-		lacking += !entry;
-	}
+	lacking += lacking_in(be->regions, sizeof *be->regions) + lacking_in(be->points, sizeof *be->points);
 	printf("%zu entries, %zu lacking\n", (size_t)((const char *)(be + 1) - (const char *)&be->alloc) / sizeof be->alloc, lacking);
 	return lacking > 0;
 }
