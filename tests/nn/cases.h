@@ -326,6 +326,7 @@ struct net_case {
 	const char *net;
 	const struct plugin *agent;
 	int mode;
+	const char *settings; /* NULL, or the agent as typed; else it has its defaults */
 };
 
 /* A teacher of ps: what it was when it first ran on a backend, so that gradients do not go through it. */
@@ -345,13 +346,15 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 {
 	const struct net_case *c = arg;
 	struct err e;
-	void *conf;
+	void *conf, *agent_conf;
 	const struct net *net = (const struct net *)spec_parse(&net_kind, c->net, &conf, &e);
-	const struct agent *agent = (const struct agent *)c->agent;
+	const char *settings = c->settings ? c->settings : c->agent->name;
+	const struct agent *agent = (const struct agent *)spec_parse(&agent_kind, settings, &agent_conf, &e);
 	struct numbers none = { 0 };
 	int64_t size[3];
 
 	assert_non_null(net);
+	assert_non_null(agent);
 	net->multiple(conf, size); /* the smallest that has more than one voxel at the deepest level */
 	for (int i = 0; i < 3; i++)
 		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
@@ -361,9 +364,6 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	for (int i = 0; i < agent->nets + agent->teachers; i++)
 		r.ps[i] = i < agent->nets ? ps : teacher;
 	r.loss = the_loss(losses[0]->p.name ? &losses[0]->p : NULL);
-	void *agent_conf = xcalloc(1, agent->p.conf_size ? agent->p.conf_size : 1);
-	if (agent->p.opts)
-		opt_defaults(agent->p.opts, agent_conf);
 	r.conf = agent_conf;
 	r.samples = 2;
 	memcpy(r.size, size, sizeof size);
@@ -377,7 +377,6 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	else
 		r.truth = truth_for(g, 1, 3, size, &(struct loss_case){ 0 }); /* one of the two samples has a label */
 	struct node *y = agent->loss(&r);
-	free(agent_conf);
 	free(r.loss.part[0].conf);
 	return y;
 }
@@ -440,7 +439,7 @@ static void case_agents(checker check, const char *spec, int mode, int branches,
 	for (int i = 0; agents[i]; i++) {
 		const bool wants = agents[i]->branches > 1 || agents[i]->scales > 1;
 		if (!i || (wants && agents[i]->branches <= branches && agents[i]->scales <= scales))
-			check(agents[i]->p.name, case_net, &(struct net_case){ spec, &agents[i]->p, mode }, 3);
+			check(agents[i]->p.name, case_net, &(struct net_case){ spec, &agents[i]->p, .mode = mode }, 3);
 	}
 }
 
@@ -448,7 +447,13 @@ static void walk_networks(checker check)
 {
 	for (int i = 0; agents[i]; i++)
 		if (agents[i]->branches <= 1 && agents[i]->scales <= 1)
-			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", &agents[i]->p, 2 }, 3);
+			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", &agents[i]->p, .mode = 2 }, 3);
+	static const struct net_case few[] = {
+		{ "unet:chns=3,4,5:dropout=0.1", .settings = "vox2vec:size=1x4x4:overlap=1x3x3:voxels=7:hidden=6:project=5" },
+		{ "unet:dims=3:chns=3,4:dropout=0", .settings = "vox2vec:size=2x4x2:overlap=1x3x2:hidden=6:project=5" },
+	};
+	for (size_t i = 0; i < PM_COUNT(few); i++)
+		check("vox2vec, of few channels", case_net, &few[i], 12);
 	case_agents(check, "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", 2, 1, 1);
 	case_agents(check, "unet:chns=3,4,5:dropout=0.1:up=conv", 2, 1, 1);
 	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);
