@@ -40,8 +40,8 @@ spec_of() {
 # run FOLDER INPUT
 run() { pymic-train --net "$(net_of "$agent"):chns=4,8,16:dropout=0.1" --classes 3 --iters 8 --valid-every 4 --valid valid.pms --agent "$(spec_of "$agent")" -j1 -o "$1" < "$2"; }
 
-# reconstruct looks at no label: see pretrain.t
-for agent in $(pymic-train --list=agent | awk '$1 != "reconstruct" { print $1 }'); do
+# reconstruct and vox2vec look at no label: see pretrain.t
+for agent in $(pymic-train --list=agent | awk '$1 !~ /^(reconstruct|vox2vec)$/ { print $1 }'); do
 	mixed=mixed.pms begun=begun.pms
 	[ "$agent" = dast ] && mixed=both.pms begun=both-begun.pms
 	run "$agent" $mixed > table 2> log

@@ -59,6 +59,26 @@ pymic-train $task -o restore-halves < spoiled.pms > out 2>&1
 cmp restore/last.pmm restore-halves/last.pmm
 ok $? "the same bytes when the input broke off in between"
 compare restore
+look="vox2vec:size=1x24x24:voxels=100:hidden=64:project=32"
+status 0 "an encoder learns to tell voxels apart" sh -c "pymic-train $net --agent $look --iters 400 --valid-every 100 -o look < images.pms"
+cut -f 1-3 out > look.tsv
+is "$(head -n 1 out)" "iter	loss	lr	seconds" "the table has a loss where nothing is validated"
+ok "$(awk 'NR == 2 { first = $2 } END { print !($2 < 0.8 * first) }' out)" "the loss falls"
+head -c 500000 images.pms > part.pms
+pymic-train $net --agent "$look" --iters 400 --valid-every 100 -o look-halves < part.pms > out 2>&1
+pymic-train $net --agent "$look" --iters 400 --valid-every 100 -o look-halves < images.pms > out 2>&1
+cmp look/last.pmm look-halves/last.pmm
+ok $? "the same bytes when the input broke off in between"
+pymic-augment label_nonzero < few.pms 2> log | pymic-train $net --agent "$look" --iters 20 -o look-labeled > labeled.tsv 2> log
+pymic-train $net --agent "$look" --iters 20 -o look-unlabeled < few.pms 2> log | cut -f 2 > unlabeled.tsv
+is "$(cut -f 2 labeled.tsv)" "$(cat unlabeled.tsv)" "labels are not looked at"
+compare look
+status 1 "what makes features does not segment" sh -c "pymic-infer -m look/last.pmm < few.pms > out.pms"
+like "$(cat err)" "makes features" "and says so"
+status 2 "nor is it validated" sh -c "pymic-train $net --agent $look --valid valid.pms -o none < images.pms"
+like "$(cat err)" "not validated" "which is said"
+status 2 "there are no classes" sh -c "pymic-train $net --agent $look --classes 3 -o none < images.pms"
+like "$(cat err)" "without classes" "either"
 status 1 "what makes images does not segment" sh -c "pymic-infer -m restore/last.pmm < few.pms > out.pms"
 like "$(cat err)" "makes images" "and says so"
 status 1 "images without a target" sh -c "pymic-train $net --agent reconstruct -o none < few.pms"

@@ -154,8 +154,8 @@ static void describe(const struct trainer *t, struct meta *m)
 	meta_set_number(m, "classes", t->run.classes);
 	meta_set_number(m, "channels", (double)t->channels);
 	meta_set_text(m, "precision", t->conf->precision);
-	if (t->agent->error)
-		meta_set_text(m, "output", "image");
+	if (t->agent->error || t->agent->from_images)
+		meta_set_text(m, "output", t->agent->from_images ? "features" : "images");
 	meta_set_number(m, "iteration", (double)s->iter);
 	meta_set_number(m, "metric", s->best);
 }

@@ -215,14 +215,18 @@ static int check_sample(struct record *r, const struct feed_conf *c, struct err 
 	return take_label(r, &c->labels, e) ? err_prefix(e, "%s", r->id) : 0;
 }
 
-/* Where originals are learned from, labels are not even looked at. */
-static int only_original(struct record *r, const struct feed_conf *c, struct err *e)
+/* Where images are learned from, or their originals, labels are not even looked at. */
+static int only_images(struct record *r, const struct feed_conf *c, struct err *e)
 {
-	if (!c->originals)
+	if (!c->originals && !c->from_images)
 		return 0;
 	record_drop(r, "label");
 	record_drop(r, "weight");
 	meta_delete(&r->meta, "groups");
+	if (c->from_images)
+		record_drop(r, "target");
+	if (c->from_images)
+		return 0;
 	const struct tensor *image = record_peek(r, "image"), *target = record_peek(r, "target");
 	if (!image || !target || image->rank != target->rank || memcmp(image->dim, target->dim, (size_t)image->rank * sizeof *image->dim))
 		return err_set(e, "%s: has no target of the image's shape: what is to be made again? (pymic-augment paint)", r->id);
@@ -349,7 +353,7 @@ static enum feed_got take_sample(struct feed *f, struct drawn *d, struct err *e)
 		err_prefix(e, "%s", d->r.id);
 		return FEED_BAD_DATA;
 	}
-	if (only_original(&d->r, &f->conf, e) || check_sample(&d->r, &f->conf, e))
+	if (only_images(&d->r, &f->conf, e) || check_sample(&d->r, &f->conf, e))
 		return FEED_BAD_DATA;
 	if (!(f->conf.draw ? draw(chain, d, e) : chain_apply(chain, whole, chain->n, &d->r, e)))
 		return FEED_BATCH;
@@ -365,7 +369,7 @@ static enum feed_got make(struct feed *f, int count, struct batch *b, struct err
 	if (f->grouped) {
 		if ((got = next_record(f, &b->r, e)) <= 0)
 			return bad_input(got);
-		if (only_original(&b->r, &f->conf, e) || batch_shape(b, &f->conf, e) || take_batch(b, &f->conf, e))
+		if (only_images(&b->r, &f->conf, e) || batch_shape(b, &f->conf, e) || take_batch(b, &f->conf, e))
 			return FEED_BAD_DATA;
 	} else {
 		struct drawn *sample = f->sample + f->made % SLOTS * f->conf.batch;

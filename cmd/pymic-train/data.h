@@ -38,7 +38,7 @@ struct feed_conf {
 	struct labels labels;
 	int64_t multiple[3];    /* of the network */
 	struct position from;   /* records > 0: resume there */
-	bool originals;         /* target is wanted, and no label */
+	bool originals, from_images;  /* target is wanted, and no label; or the image alone */
 	bool skipped;           /* the input already starts there */
 	const struct chain *chain; /* --augment: nothing where n is 0 */
 	bool draw;              /* what of it can be drawn is left to augmenter_run */

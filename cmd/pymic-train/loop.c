@@ -90,12 +90,12 @@ static void close_cycle(struct loop *l)
 	struct state *s = &t->state;
 	double dice[MAX_CLASSES], valid_dice[MAX_CLASSES];
 
-	const bool error = t->agent->error;
+	const bool error = t->agent->error, classes = !error && !t->agent->from_images;
 
 	trainer_collect(t);
 	struct row row = {
 		.iter = s->iter, .loss = s->cycle_loss / (double)s->cycle_iters, .lr = trainer_lr(t, s->iter - 1), .valid = NAN,
-		.dice = dice, .classes = error ? 0 : t->run.classes,
+		.dice = dice, .classes = classes ? t->run.classes : 0,
 	};
 
 	for (int c = 0; c < row.classes; c++)

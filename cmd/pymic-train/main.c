@@ -66,6 +66,8 @@ static void network_check(const struct trainer *t, const struct arch *a)
 		die(PM_USAGE, "--agent %s needs a network of %d decoders that predict at %d scales, or more; %s has %d, at %d (see --list)",
 			t->agent->p.name, t->agent->branches + !t->agent->branches, t->agent->scales + !t->agent->scales, a->net->p.name, branches,
 			outputs / branches);
+	if (t->agent->from_images && !a->net->features)
+		die(PM_USAGE, "--agent %s needs a network with an encoder of its own, which %s has not (see --list)", t->agent->p.name, a->net->p.name);
 	params_fini(&scratch);
 }
 
@@ -142,7 +144,7 @@ static void trainer_init(struct trainer *t, struct conf *c)
 	void *conf;
 
 	t->agent = (const struct agent *)choose(&agent_kind, "agent", c->agent, &conf);
-	c->classes = t->agent->error && !c->classes ? 1 : c->classes;
+	c->classes = (t->agent->error || t->agent->from_images) && !c->classes ? 1 : c->classes;
 	t->conf = c;
 	t->run = (struct run){
 		.classes = c->classes, .deep_mode = c->deep_mode,

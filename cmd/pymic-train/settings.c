@@ -63,7 +63,11 @@ void settings_check(const struct conf *c, const struct trainer *t)
 {
 	double total = 0;
 
-	if (c->classes < 2 && !t->agent->error)
+	if (t->agent->from_images && c->classes != 1)
+		die(PM_USAGE, "--classes: --agent %s learns without classes", t->agent->p.name);
+	if (t->agent->from_images && c->valid)
+		die(PM_USAGE, "--valid: what --agent %s learns is not validated; its loss says how far it is", t->agent->p.name);
+	if (c->classes < 2 && !t->agent->error && !t->agent->from_images)
 		die(PM_USAGE, "--classes: how many classes are there, background included? (2 to %d)", MAX_CLASSES);
 	if (c->ignore_label > 0 && c->ignore_label < c->classes)
 		die(PM_USAGE, "--ignore-label: %d is one of the classes 0 to %d", c->ignore_label, c->classes - 1);

@@ -71,7 +71,7 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	r->truth = (struct truth){ .target = NULL };
 	if (t->agent->error)
 		r->original = op_image(g, b->target, b->n, b->channels, b->size, t->fold);
-	else
+	else if (!t->agent->from_images)
 		r->truth.target = op_label(g, b->label, b->labeled, b->size, t->fold);
 	if (b->weight)
 		r->truth.weight = op_weight(g, b->weight, b->labeled, b->size, t->fold);
@@ -165,7 +165,7 @@ struct feed_conf trainer_feed(const struct trainer *t)
 {
 	struct feed_conf f = {
 		.batch = t->conf->batch, .labels = { t->conf->classes, t->conf->ignore_label }, .from = t->state.position, .skipped = t->conf->skipped,
-		.originals = t->agent->error != NULL, .chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
+		.originals = t->agent->error != NULL, .from_images = t->agent->from_images, .chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
 	};
 
 	archs_multiple(t->run.arch, t->networks, f.multiple);
@@ -291,7 +291,7 @@ static void check(const struct trainer *t, const struct batch *b)
 	if (b->channels != t->channels)
 		die(PM_FAIL, "%s: %lld channels, but the network takes %lld: every image needs the same channels", ids,
 			(long long)b->channels, (long long)t->channels);
-	if (!b->labeled && !t->agent->error)
+	if (!b->labeled && !t->agent->error && !t->agent->from_images)
 		die(PM_FAIL, "none of the cases of a batch has a label (%s): mix labeled ones into each batch (pymic-load --mix); or "
 			"has the list no column 'label'?", ids);
 }
@@ -339,7 +339,8 @@ static void run(struct trainer *t, const struct batch *b)
 	for (int i = t->trained; i < t->sets; i++)
 		average_put(&t->average[i], t->state.iter);
 	const int64_t told = introduce(t, b);
-	host[n++] = b->target ? (const void *)b->target : b->label;
+	if (!t->agent->from_images)
+		host[n++] = b->target ? (const void *)b->target : b->label;
 	if (b->weight)
 		host[n++] = b->weight;
 	if (told)

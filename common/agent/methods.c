@@ -2,6 +2,7 @@
 #include "agent/methods.h"
 
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "loss/terms.h"
@@ -162,6 +163,38 @@ struct node *sure_consistency(struct graph *g, struct node *const *z, int n)
 	for (int i = 0; i < n; i++)
 		each[i] = ratio_of(g, op_total(g, product_of(g, pixel_divergence(g, p[i], m), w)), op_total(g, w));
 	return branch_mean(g, each, n);
+}
+
+/* 1 but where a vector meets itself, as op_products lays them out. */
+static struct node *others(struct graph *g, int64_t n, int64_t m)
+{
+	double *box = xcalloc((size_t)(n * m * 6), sizeof *box);
+
+	for (int64_t i = 0; i < n * m; i++)
+		for (int a = 0; a < 3; a++) {
+			box[i * 6 + a] = a == 2 ? (double)(i % m) : 0;
+			box[i * 6 + 3 + a] = box[i * 6 + a] + 1;
+		}
+	struct node *itself = op_box(g, op_constant(g, box, n * m, 6), (int64_t[]){ 1, 1, m });
+	free(box);
+	return linear(g, -1, itself, 1);
+}
+
+/* The mean over i of ln(sum_(j != i) e^(a_i a_j / T) + sum_j e^(a_i b_j / T)) - a_i b_i / T. */
+static struct node *told_apart(struct graph *g, struct node *a, struct node *b, double temperature)
+{
+	const double pairs = (double)(a->v.n * a->v.w);
+	struct node *same = op_unary(g, U_EXP, 0, linear(g, 1 / temperature, op_products(g, a, a), 0));
+	struct node *far = op_unary(g, U_EXP, 0, linear(g, 1 / temperature, op_products(g, a, b), 0));
+	struct node *all = sum_of(g, product_of(g, same, others(g, a->v.n, a->v.w)), far);
+	struct node *pair = linear(g, 1 / (temperature * pairs), op_total(g, product_of(g, a, b)), 0);
+
+	return sub(g, mean_of(g, ln(g, op_sum(g, all, 4))), pair);
+}
+
+struct node *info_nce(struct graph *g, struct node *a, struct node *b, double temperature)
+{
+	return linear(g, 0.5, sum_of(g, told_apart(g, a, b, temperature), told_apart(g, b, a, temperature)), 0);
 }
 
 static struct node *over_space(struct graph *g, struct node *x)

@@ -17,6 +17,8 @@ struct node *mutual_consistency(struct graph *g, struct node *const *z, int n, d
 /* share: a number; mixture share p0 + (1 - share) p1, its classes unless soft; pseudo: dice or ce, the mean of both branches. */
 struct node *mixed_pseudo_labels(struct graph *g, struct node *const z[2], struct node *share, bool soft, const char *pseudo, bool twice);
 struct node *sure_consistency(struct graph *g, struct node *const *z, int n);
+/* Vectors a and b [n,c,1,1,m] of length 1, the same m things in two views of each of n images: are they nearest to themselves? */
+struct node *info_nce(struct graph *g, struct node *a, struct node *b, double temperature);
 struct node *class_affinity(struct graph *g, struct node *const *z, int n);
 
 /* Of two branches on samples whose labels are doubted: what DAST compares and learns. The first two pass no gradient. */

@@ -102,8 +102,6 @@ static struct node *greatest(struct graph *g, struct node *x) { return op_max(g,
 /* x times a number for each sample, [n]. */
 static struct node *by_sample(struct graph *g, struct node *x, struct node *number) { return by_pixel(g, x, to_space(g, number, &x->v)); }
 
-static struct node *at_least_0(struct graph *g, struct node *x) { return op_unary(g, U_RELU, 0, x); }
-
 static struct node *changed_and_blurred(struct run *r, int which, struct node *image)
 {
 	struct graph *g = r->g;
@@ -114,7 +112,7 @@ static struct node *changed_and_blurred(struct run *r, int which, struct node *i
 	x = ratio_of(g, op_binary(g, B_SUB, x, to_space(g, least, &v)), to_space(g, range, &v));
 	struct node *grey = linear(g, 1 / (double)(v.d * v.h * v.w), space_sums(g, x), 0);
 	x = sum_of(g, by_sample(g, x, numbers(r, which, SCALE, 1)), to_space(g, by_pixel(g, grey, numbers(r, which, SHIFT, 1)), &v));
-	x = linear(g, -1, at_least_0(g, linear(g, -1, at_least_0(g, x), 1)), 1);
+	x = clipped(g, x);
 	x = op_unary(g, U_EXP, 0, by_sample(g, op_unary(g, U_LOG, 0, linear(g, 1, x, 1e-6)), numbers(r, which, POWER, 1)));
 	x = sum_of(g, product_of(g, x, to_space(g, range, &v)), to_space(g, least, &v));
 	struct node *taps = numbers(r, which, TAP, TAPS);

@@ -184,11 +184,25 @@ CALL_REGIONS(extreme_bwd, (real *dx, const real *dy, const real *x, int64_t oute
 CALL_REGIONS(slope, (enum slope f, real *y, const real *x, int64_t count, const int64_t size[3]), (f, y, x, count, size))
 CALL_REGIONS(slope_bwd, (enum slope f, real *dx, const real *dy, const real *x, int64_t count, const int64_t size[3], bool add),
 	(f, dx, dy, x, count, size, add))
+CALL_REGIONS(strips, (real *y, const real *x, const real *in, int64_t rows, int64_t n, int64_t width), (y, x, in, rows, n, width))
+CALL_REGIONS(strips_bwd, (real *dx, const real *dy, const real *in, int64_t rows, int64_t n, int64_t width, bool add),
+	(dx, dy, in, rows, n, width, add))
 CALL_REGIONS(messages, (struct fmap *m, const struct fmap *p, const struct fmap *image, const struct affinity *a), (m, p, image, a))
 
 static const struct regions regions = {
-	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd, .messages = messages,
+	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd,
+	.strips = strips, .strips_bwd = strips_bwd, .messages = messages,
 };
+
+/* And of points.h. */
+#define CALL_POINTS(name, params, args) static void name params { kernels()->points->name args; }
+CALL_POINTS(crop, (real *y, const real *x, const real *from, int64_t views, int64_t n, int64_t c, const int64_t size[3], const int64_t to[3]),
+	(y, x, from, views, n, c, size, to))
+CALL_POINTS(gather, (real *y, const real *x, const real *at, const struct lookup *s), (y, x, at, s))
+CALL_POINTS(gather_bwd, (real *dx, const real *dy, const real *at, const struct lookup *s), (dx, dy, at, s))
+CALL_POINTS(multiply, (real *y, const real *a, const real *b, const struct matrices *p, bool add), (y, a, b, p, add))
+
+static const struct points points = { crop, gather, gather_bwd, multiply };
 
 #define TABLE(title, how) \
 	{ \
@@ -201,7 +215,7 @@ static const struct regions regions = {
 		.softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
 		.score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema, \
-		.draws = &cpu_draws, .views = &cpu_views, .regions = &regions, \
+		.draws = &cpu_draws, .views = &cpu_views, .regions = &regions, .points = &points, \
 	}
 
 const struct backend backend_cpu = TABLE("cpu", conv_own);

@@ -50,6 +50,7 @@ struct kernels {
 		int64_t n, int64_t k, int64_t v);
 	void (*argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v);
 	const struct regions *regions;
+	const struct points *points;
 	double (*sum_squares)(const real *x, int64_t n);
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);

@@ -61,12 +61,20 @@ NOTHING(extreme, real *y, const real *x, int64_t outer, int64_t mid, int64_t inn
 NOTHING(extreme_bwd, real *dx, const real *dy, const real *x, int64_t outer, int64_t mid, int64_t inner, bool most, bool add)
 NOTHING(slope, enum slope f, real *y, const real *x, int64_t count, const int64_t size[3])
 NOTHING(slope_bwd, enum slope f, real *dx, const real *dy, const real *x, int64_t count, const int64_t size[3], bool add)
+NOTHING(strips, real *y, const real *x, const real *in, int64_t rows, int64_t n, int64_t width)
+NOTHING(strips_bwd, real *dx, const real *dy, const real *in, int64_t rows, int64_t n, int64_t width, bool add)
 NOTHING(messages, struct fmap *m, const struct fmap *p, const struct fmap *image, const struct affinity *a)
+NOTHING(crop, real *y, const real *x, const real *from, int64_t views, int64_t n, int64_t c, const int64_t size[3], const int64_t to[3])
+NOTHING(gather, real *y, const real *x, const real *at, const struct lookup *s)
+NOTHING(gather_bwd, real *dx, const real *dy, const real *at, const struct lookup *s)
+NOTHING(multiply, real *y, const real *a, const real *b, const struct matrices *p, bool add)
 
 static const struct regions regions = {
-	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd, .messages = messages,
+	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd,
+	.strips = strips, .strips_bwd = strips_bwd, .messages = messages,
 };
 
+static const struct points points = { crop, gather, gather_bwd, multiply };
 static const struct draws draws = { uniform, noise };
 static const struct views views = { box, blur, turn };
 
@@ -79,5 +87,5 @@ const struct backend backend_null = {
 	.max = max, .softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd,
 	.overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .smallest = smallest,
 	.sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema,
-	.draws = &draws, .views = &views, .regions = &regions,
+	.draws = &draws, .views = &views, .regions = &regions, .points = &points,
 };

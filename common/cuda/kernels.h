@@ -43,6 +43,7 @@ void cuda_sgd(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 extern const struct draws cuda_draws;
 extern const struct views cuda_views;
 extern const struct regions cuda_regions;
+extern const struct points cuda_points;
 
 void cuda_warp(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend);
 void cuda_change(float *x, int64_t n, const struct action *a);

@@ -28,7 +28,8 @@ const struct backend pymic_table = {
 	.softmax = cuda_softmax, .softmax_bwd = cuda_softmax_bwd, .onehot = cuda_onehot, .ce = cuda_ce,
 	.ce_bwd = cuda_ce_bwd, .overlap = cuda_overlap, .overlap_bwd = cuda_overlap_bwd, .argmax = cuda_argmax, .score = cuda_score,
 	.smallest = cuda_smallest, .sum_squares = cuda_sum_squares, .clip = cuda_clip, .adam = cuda_adam, .sgd = cuda_sgd, .ema = cuda_ema,
-	.draws = &cuda_draws, .views = &cuda_views, .regions = &cuda_regions, .recorder = &recorder, .augmentation = &augmentation,
+	.draws = &cuda_draws, .views = &cuda_views, .regions = &cuda_regions, .points = &cuda_points,
+	.recorder = &recorder, .augmentation = &augmentation,
 };
 
 const struct backend *pymic_backend(int index, bool fast, bool tf32, char *what, size_t size)

@@ -3,10 +3,12 @@
 
 struct conf {
 	double tight, empty, size, low, high, t;
+	int64_t strip;
 };
 
 static const struct opt opts[] = {
-	OPT_NUMBER(struct conf, tight, 0, "X", "1e-4", 0, 1e6, "weight: each line of a box holds at least one pixel of its class"),
+	OPT_NUMBER(struct conf, tight, 0, "X", "1e-4", 0, 1e6, "weight: each strip of a box holds at least one pixel of its class per line"),
+	OPT_NUMBER(struct conf, strip, 0, "N", "5", 1, 4096, "lines of a strip, counted from where the box begins; more where boxes are loose"),
 	OPT_NUMBER(struct conf, empty, 0, "X", "1", 0, 1e6, "weight: there is nothing of a class outside its boxes"),
 	OPT_NUMBER(struct conf, size, 0, "X", "1", 0, 1e6, "weight: a class fills between low and high of its boxes"),
 	OPT_NUMBER(struct conf, low, 0, "P", "0.5", 0, 1, "the least share"),
@@ -24,9 +26,9 @@ static struct node *across(struct graph *g, struct node *x, int axis)
 }
 
 /*
- * The mean over samples of tight sum psi(1 - p in a line of the boxes) + (sum_c empty psi(p outside) + size (psi(p - high A) +
- * psi(low A - p))) / pixels, A: of the boxes of a class, c > 0. Boxes of one class that share a line are one there; in 3-D a
- * line is a plane. Pixels of no class are neither inside nor outside.
+ * The mean over samples of tight sum psi(lines of a strip - p of the boxes in it) + (sum_c empty psi(p outside) + size (psi(p -
+ * high A) + psi(low A - p))) / pixels, A: of the boxes of a class, c > 0. Boxes of one class that share a line or lie side by
+ * side are one there; the last strip may be narrower; in 3-D a line is a plane. Pixels of no class are neither inside nor outside.
  */
 static struct node *eval(struct graph *g, const void *settings, struct node *logits, const struct truth *t)
 {
@@ -50,14 +52,15 @@ static struct node *eval(struct graph *g, const void *settings, struct node *log
 		if ((axis == 2 ? z->d : axis == 3 ? z->h : z->w) == 1)
 			continue;
 		struct node *there = op_unary(g, U_STEP, 0, across(g, y, axis));
-		struct node *tight = barrier(g, linear(g, -1, across(g, in, axis), 1), c->t);
-		sum = sum_of(g, sum, linear(g, c->tight / n, op_total(g, product_of(g, there, tight)), 0));
+		struct node *lines = op_strips(g, there, there, c->strip), *held = op_strips(g, across(g, in, axis), there, c->strip);
+		struct node *tight = product_of(g, op_unary(g, U_STEP, 0, lines), barrier(g, op_binary(g, B_SUB, lines, held), c->t));
+		sum = sum_of(g, sum, linear(g, c->tight / n, op_total(g, tight), 0));
 	}
 	return sum;
 }
 
 const struct loss loss_box = {
-	.p = { "box", "labels are tight boxes: each line of a box meets its class, nothing of it is outside, and it fills a part of it",
+	.p = { "box", "labels are tight boxes: each strip of a box meets its class, nothing of it is outside, and it fills a part of it",
 		"Kervadec et al., Bounding boxes for weakly supervised segmentation: global constraints get close to full supervision, MIDL 2020",
 		opts, sizeof(struct conf) },
 	.eval = eval,

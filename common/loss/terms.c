@@ -94,6 +94,11 @@ struct node *class_sums(struct graph *g, struct node *x)
 /* One of the three rows of op_overlap as [1,k]. */
 static struct node *row(struct graph *g, struct node *sums, int64_t i) { return op_part(g, sums, i, 1); }
 
+struct node *clipped(struct graph *g, struct node *x)
+{
+	return op_binary(g, B_SUB, op_unary(g, U_RELU, 0, x), op_unary(g, U_RELU, 0, linear(g, 1, x, -1)));
+}
+
 struct node *class_mean(struct graph *g, struct node *x, struct node *class_weight)
 {
 	if (!class_weight)

@@ -37,6 +37,8 @@ struct node *space_sums(struct graph *g, struct node *x);
 struct node *to_space(struct graph *g, struct node *x, const struct fmap *v);
 /* Sums over batch and space of each class, [1,k]. */
 struct node *class_sums(struct graph *g, struct node *x);
+/* 0 where x is below, 1 where it is above. */
+struct node *clipped(struct graph *g, struct node *x);
 /* x [1,k]: sum a x / sum a, the mean where the class weights a are NULL. */
 struct node *class_mean(struct graph *g, struct node *x, struct node *class_weight);
 /* (2 both + s) / (each + s) */

@@ -38,8 +38,7 @@ struct node *conv_up(struct graph *g, struct params *ps, struct node *x, const c
 	return op_conv_up(g, x, w, b, beside);
 }
 
-/* Batch norm "prefix.index", leaky ReLU 0.01, dropout and pooling. */
-static struct node *norm(struct graph *g, struct params *ps, struct node *z, const char *prefix, int index, struct norm *p, struct node **pooled)
+struct node *norm_by(struct graph *g, struct params *ps, struct node *z, const char *prefix, int index, struct norm *p, struct node **pooled)
 {
 	static const struct {
 		const char *name;
@@ -56,7 +55,6 @@ static struct node *norm(struct graph *g, struct params *ps, struct node *z, con
 	p->beta = node[1];
 	p->mean = node[2];
 	p->var = node[3];
-	p->slope = 0.01;
 	return op_norm_act(g, z, p, pooled);
 }
 
@@ -68,8 +66,9 @@ struct node *conv_block(struct graph *g, struct params *ps, struct node *x, cons
 	snprintf(name, sizeof name, "%s.0", prefix);
 	x = conv_by(g, ps, x, name, &f, b->cout, CONV_TO_NORM);
 	/* A dilated convolution is a library's. */
-	x = norm(g, ps, x, prefix, 1, &(struct norm){ .drop = b->drop, .defer = g->be->own(g->type) && b->dilation < 2 }, NULL);
+	x = norm_by(g, ps, x, prefix, 1, &(struct norm){ .slope = 0.01, .drop = b->drop, .defer = g->be->own(g->type) && b->dilation < 2 }, NULL);
 	snprintf(name, sizeof name, "%s.4", prefix);
 	x = conv_by(g, ps, x, name, &f, b->cout, CONV_TO_NORM);
-	return norm(g, ps, x, prefix, 5, &(struct norm){ .pool = b->pool, .room = b->room, .defer = b->defer && g->be->acts }, pooled);
+	struct norm last = { .slope = 0.01, .pool = b->pool, .room = b->room, .defer = b->defer && g->be->acts };
+	return norm_by(g, ps, x, prefix, 5, &last, pooled);
 }

@@ -18,6 +18,8 @@ struct net {
 	int (*dims)(const void *conf);                        /* 2 or 3 */
 	void (*multiple)(const void *conf, int64_t size[3]);  /* sizes must be a multiple of these */
 	int (*branches)(const void *conf);                    /* decoders, with as many outputs each; NULL: one */
+	/* The encoder's maps alone, full size first, and how many; its tensors are named encoder. NULL: it has none. */
+	int (*features)(struct graph *g, const void *conf, struct params *ps, struct node *x, struct node *level[PM_OUTPUTS]);
 };
 
 extern const struct net *const nets[]; /* ends with NULL */
@@ -53,6 +55,8 @@ struct filter {
 struct node *conv_by(struct graph *g, struct params *ps, struct node *x, const char *name, const struct filter *f, int64_t cout, enum conv_to to);
 struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, enum conv_to to);
 struct node *conv_up(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, struct node *beside);
+/* Batch norm "prefix.index" and what p says of activation, dropout and pooling. */
+struct node *norm_by(struct graph *g, struct params *ps, struct node *z, const char *prefix, int index, struct norm *p, struct node **pooled);
 struct node *conv_block(struct graph *g, struct params *ps, struct node *x, const char *prefix, const struct block *b, struct node **pooled);
 
 #endif

@@ -10,7 +10,7 @@ static int check(struct saved *s, const struct meta *m, struct err *e)
 	const double classes = meta_number(m, "classes", 0), channels = meta_number(m, "channels", 0), several = meta_number(m, "nets", 1);
 
 	if (!meta_text(m, "output", s->precision, sizeof s->precision))
-		return err_set(e, "this network makes images, not segmentations (--agent reconstruct): it is there for pymic-train --init");
+		return err_set(e, "this network makes %s, not segmentations: it is there for pymic-train --init", s->precision);
 	if (meta_text(m, "net", s->net, sizeof s->net))
 		return err_set(e, "the model does not say which network it is");
 	if (!(classes >= 2 && classes <= 256) || !(channels >= 1 && channels <= 4096))

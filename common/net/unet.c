@@ -77,6 +77,14 @@ void unet_encode(struct graph *g, const struct unet *u, struct params *ps, struc
 	}
 }
 
+int unet_features(struct graph *g, const void *conf, struct params *ps, struct node *x, struct node *level[PM_OUTPUTS])
+{
+	const struct unet *u = conf;
+
+	unet_encode(g, u, ps, x, false, level);
+	return u->chns.n;
+}
+
 /* What a level is upsampled to: the skip's channels, beside the skip. */
 static struct node *upsample(struct graph *g, const struct unet *u, struct params *ps, const struct decoder *d, struct node *x,
 	const char *prefix, struct node *skip)
@@ -133,5 +141,5 @@ static int forward(struct graph *g, const void *settings, struct params *ps, str
 const struct net net_unet = {
 	{ "unet", "U-Net with batch norm and dropout, 2-D or 3-D", "Ronneberger et al., MICCAI 2015; Cicek et al., MICCAI 2016", opts,
 	  sizeof(struct conf) },
-	forward, unet_dims, unet_multiple, NULL
+	forward, unet_dims, unet_multiple, NULL, unet_features
 };

@@ -20,6 +20,7 @@ struct unet {
 #define UNET_UP \
 	OPT_CHOICE(struct unet, up, 0, "conv|nearest|linear", "linear", "upsampling: transposed convolution, or 1x1 convolution and interpolation")
 
+int unet_features(struct graph *g, const void *conf, struct params *ps, struct node *x, struct node *level[PM_OUTPUTS]);
 int unet_dims(const void *conf);
 void unet_multiple(const void *conf, int64_t size[3]);
 

@@ -6,6 +6,7 @@
 #define PM_BACKEND_H
 
 #include "nn/draws.h"
+#include "nn/points.h"
 #include "nn/recorder.h"
 #include "nn/regions.h"
 #include "nn/views.h"
@@ -88,8 +89,7 @@ struct backend {
 	void (*adam)(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);
 	void (*sgd)(real *w, const real *g, real *v, int64_t n, const struct sgd *p);
 	void (*ema)(real *y, const real *x, int64_t n, const double *keep); /* y = keep y + (1 - keep) x, keep in the backend's memory */
-	const struct draws *draws; const struct views *views;
-	const struct regions *regions;
+	const struct draws *draws; const struct views *views; const struct regions *regions; const struct points *points;
 	const struct recorder *recorder; const struct augmentation *augmentation; /* NULL on processors, which need none */
 };
 

@@ -291,7 +291,7 @@ struct node *node_done(struct graph *g, struct node *y)
 
 	if (g->grad || !m->uses)
 		return y;
-	for (int k = 0; k < 4; k++) {
+	for (size_t k = 0; k < PM_COUNT(y->in); k++) {
 		struct node *x = y->in[k];
 		int i = x && x->vbuf ? node_index(m, x) : -1;
 		if (i >= 0 && i < m->n_uses && x->uses == m->uses[i] && x->brief && !x->keep) {

@@ -14,7 +14,7 @@ struct param;
 struct node {
 	struct fmap v;      /* the value */
 	struct fmap g;      /* its gradient; g.data is NULL until backward reaches it */
-	struct node *in[4];
+	struct node *in[9];
 	void (*back)(struct graph *, struct node *);
 	void *arg;          /* the op's own, in the graph's node memory */
 	struct param *param;

@@ -31,6 +31,8 @@ struct node *op_held(struct graph *g, const real *held, int64_t n); /* [n], whic
 /* ops_regions.c. Of each pixel and its up to 3^3 - 1 neighbours the least or the greatest value. */
 struct node *op_extreme(struct graph *g, struct node *x, bool most);
 struct node *op_slope(struct graph *g, struct node *x, enum slope f, int dims); /* dims 2: of each slice by itself */
+/* Along the one axis of space on which x and `in`, a constant, are longer than 1: see struct regions. */
+struct node *op_strips(struct graph *g, struct node *x, struct node *in, int64_t width);
 /*
  * The sum over pixels i and j of a slice of affinity(i, j) (1 - sum_c p_c(i) p_c(j)), a scalar; p a softmax: the gradient is
  * right but for what it undoes. image: plain, of the size of p.
@@ -47,5 +49,13 @@ struct node *op_join(struct graph *g, struct node *a, struct node *b); /* [a; b]
 struct node *op_to_maps(struct graph *g, struct node *x); /* a plain image as networks read it */
 /* Labels [n,1,d,h,w] of which each class of 1..k-1 keeps its largest component of a sample. On the host: not in recorded steps. */
 struct node *op_largest(struct graph *g, struct node *label, int64_t k);
+
+/* --- ops_points.c --- */
+/* [views,c,to]: view v is the box of that size of image v % n that begins at from[v][3], d,h,w; no gradient. */
+struct node *op_crop(struct graph *g, struct node *x, struct node *from, const int64_t to[3]);
+/* [n,all channels,1,1,points]: what the maps hold at voxels at[n][points][3] of the first, of full size, or where these lie in the others. */
+struct node *op_gather(struct graph *g, struct node *const *x, int count, struct node *at);
+/* Of vectors a and b [n,c,1,1,m]: the scalar product of each of a with each of b of the same image, [n m,1,1,1,m]. */
+struct node *op_products(struct graph *g, struct node *a, struct node *b);
 
 #endif

@@ -75,6 +75,27 @@ struct node *op_slope(struct graph *g, struct node *x, enum slope f, int dims)
 	return node_done(g, y);
 }
 
+/* --- strips --- */
+
+static void strips_back(struct graph *g, struct node *y)
+{
+	struct node *x = y->in[0], *in = y->in[1];
+	bool add;
+	struct fmap *dx = grad_of(g, x, &add);
+
+	g->be->regions->strips_bwd(dx->data, y->g.data, in->v.data, x->v.n * x->v.c, fmap_space(&x->v), *(const int64_t *)y->arg, add);
+}
+
+struct node *op_strips(struct graph *g, struct node *x, struct node *in, int64_t width)
+{
+	struct node *y = like(g, x, strips_back, sizeof width);
+
+	node_input(g, y, 1, in);
+	*(int64_t *)y->arg = width;
+	g->be->regions->strips(y->v.data, x->v.data, in->v.data, x->v.n * x->v.c, fmap_space(&x->v), width);
+	return node_done(g, y);
+}
+
 /* --- affinities --- */
 
 /* d/dp of -sum k p p' is -2 sum k p', twice the messages, and what is constant over the classes of a pixel a softmax undoes. */

@@ -29,6 +29,12 @@ struct regions {
 	/* Of `count` maps of d, h, w. */
 	void (*slope)(enum slope f, real *y, const real *x, int64_t count, const int64_t size[3]);
 	void (*slope_bwd)(enum slope f, real *dx, const real *dy, const real *x, int64_t count, const int64_t size[3], bool add);
+	/*
+	 * Each run of elements of a row of n where `in` is above 0 is cut into strips of `width` elements, the last one narrower:
+	 * the sum of x over a strip stands at its first element, elsewhere 0. _bwd: to all elements of a strip.
+	 */
+	void (*strips)(real *y, const real *x, const real *in, int64_t rows, int64_t n, int64_t width);
+	void (*strips_bwd)(real *dx, const real *dy, const real *in, int64_t rows, int64_t n, int64_t width, bool add);
 	/* m_c(i) = the sum over pixels j of the same slice of affinity(i, j) p_c(j). O(radius^2) per pixel, no memory but m's. */
 	void (*messages)(struct fmap *m, const struct fmap *p, const struct fmap *image, const struct affinity *a);
 };

@@ -229,6 +229,25 @@ static struct node *case_still(struct graph *g, struct params *ps, const void *a
 	return probe(g, op_binary(g, B_MUL, p, op_spread(g, in, 1, 3)));
 }
 
+/* The voxels of a box of the maps, some of them twice, also in maps of half the size; then all with all. */
+static struct node *case_points(struct graph *g, struct params *ps, const void *arg)
+{
+	const double from[6] = { 0, 1, 0, 0, 0, 1 };
+	double at[2][9][3];
+
+	for (int i = 0; i < 2 * 9; i++)
+		for (int a = 0; a < 3; a++)
+			at[i / 9][i % 9][a] = a ? (i * (a + 2) + i / 4) % 4 : 0;
+	(void)arg;
+	struct node *box = op_crop(g, image(g, 1, 2, 1, 6, 5), op_constant(g, from, 2, 3), (int64_t[]){ 1, 4, 4 });
+	struct node *x = op_plain(g, conv(g, ps, op_to_maps(g, box), "z", 2, 3, 3, CONV_TO_LOGITS));
+	struct node *level[2] = { x, op_resample(g, op_unary(g, U_SQUARE, 0, x), (int64_t[]){ 1, 2, 2 }, RESAMPLE_AVERAGE) };
+	struct node *v = op_gather(g, level, 2, op_constant(g, at[0][0], 2, 27)), *part = op_sum(g, v, 0);
+	struct node *few = op_gather(g, &x, 1, op_constant(g, at[0][3], 2, 15)), *many = op_gather(g, &level[0], 1, op_constant(g, at[0][0], 2, 27));
+
+	return op_binary(g, B_ADD, probe(g, op_products(g, few, many)), op_binary(g, B_ADD, probe(g, part), probe(g, op_products(g, v, v))));
+}
+
 static struct node *case_softmax(struct graph *g, struct params *ps, const void *arg)
 {
 	(void)arg;
@@ -445,6 +464,7 @@ static void walk_plain(checker check)
 	for (int k = 0; k < 4; k++)
 		check("turn, join", case_turn, &k, 12);
 	check("noise, blur, box", case_still, NULL, 12);
+	check("crop, gather, products", case_points, NULL, 12);
 	check("softmax", case_softmax, NULL, 12);
 	check("votes", case_votes, NULL, 12);
 	check("consistency", case_consistency, "mse", 12);
@@ -458,7 +478,7 @@ static void walk_losses(checker check)
 		for (int k = 0; k < 8; k++)
 			check(losses[i]->p.name, case_loss, &(struct loss_case){ &losses[i]->p, k & 1, k & 2, k & 4 }, 12);
 	static const char *const regions[] = { "dice:square", "tv", "mumford-shah:penalty=l2", "gated-crf:radius=7:rgb=2", "compactness:classes=1x2",
-		"size:low=10x60x10:high=20x70x0", "size:tags:high=0x5x5", "size:low=10x60x10:high=20x70x0:penalty=barrier:t=2" };
+		"size:low=10x60x10:high=20x70x0", "size:tags:high=0x5x5", "box:strip=2:tight=1:t=2", "size:low=10x60x10:high=20x70x0:penalty=barrier:t=2" };
 	for (size_t i = 0; i < PM_COUNT(regions); i++)
 		check(regions[i], case_region, regions[i], 12);
 }
@@ -494,6 +514,12 @@ static void walk_networks(checker check)
 		if (agents[i]->branches <= 1 && agents[i]->scales <= 1)
 			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", agents[i]->p.name, 2 }, 3);
 	case_sure(check);
+	static const struct net_case few[] = {
+		{ "unet:chns=3,4,5:dropout=0.1", "vox2vec:size=1x4x4:overlap=1x3x3:voxels=7:hidden=6:project=5", 2 },
+		{ "unet:dims=3:chns=3,4:dropout=0", "vox2vec:size=2x4x2:overlap=1x3x2:hidden=6:project=5", 2 },
+	};
+	for (size_t i = 0; i < PM_COUNT(few); i++)
+		check("vox2vec, of few channels", case_net, &few[i], 12);
 	case_agents(check, "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", 2, 1, 1);
 	case_agents(check, "unet:chns=3,4,5:dropout=0.1:up=conv", 2, 1, 1);
 	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);

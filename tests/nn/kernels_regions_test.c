@@ -1,4 +1,4 @@
-/* kernels_regions_test.c: extremes, slopes and affinities against naive loops in double; the same bytes for any number of threads. */
+/* kernels_regions_test.c: extremes, slopes, strips and affinities against naive loops in double; the same bytes for any number of threads. */
 #include "kernels_test.h"
 
 enum { MOST = 120000 };
@@ -133,6 +133,44 @@ static void slopes(void **state)
 			}
 }
 
+/* The first element of the strip of element i of rows of n. */
+static int64_t strip_by_hand(const real *in, int64_t i, int64_t n, int64_t width)
+{
+	int64_t begin = i;
+
+	while (begin % n && in[begin - 1] > 0)
+		begin--;
+	return i - (i - begin) % width;
+}
+
+static void strips(void **state)
+{
+	static const int64_t size[][2] = { { 1, 1 }, { 3, 2 }, { 4, 37 }, { 300, 130 } };
+	static real in[MOST];
+	(void)state;
+
+	FOR_KERNELS(k)
+		for (size_t s = 0; s < PM_COUNT(size); s++)
+			for (int64_t width = 1; width < 6; width++)
+				for (int sum = 0; sum < 2; sum++) {
+					const int64_t rows = size[s][0], n = size[s][1], all = rows * n;
+					make(all);
+					for (int64_t i = 0; i < all; i++)
+						in[i] = i % 13 > 1 && noise(3, i) > -0.8 ? (real)(1 + i % 2) : 0;
+					begin(all, false);
+					TWICE(i, k->regions->strips(y[i], x, in, rows, n, width));
+					for (int64_t i = 0; i < all; i++)
+						if (in[i] > 0)
+							want[strip_by_hand(in, i, n, width)] += (double)x[i];
+					check(all);
+					begin(all, sum);
+					TWICE(i, k->regions->strips_bwd(y[i], dy, in, rows, n, width, sum));
+					for (int64_t i = 0; i < all; i++)
+						want[i] += in[i] > 0 ? (double)dy[strip_by_hand(in, i, n, width)] : 0;
+					check(all);
+				}
+}
+
 /* What the pixel at z, y, x of image i hears of class c. */
 static double heard(const struct fmap *p, const struct fmap *image, const struct affinity *a, int64_t i, int64_t c, int64_t z, int64_t row,
 	int64_t column)
@@ -188,7 +226,9 @@ static void affinities(void **state)
 
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(extremes), cmocka_unit_test(slopes), cmocka_unit_test(affinities) };
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(extremes), cmocka_unit_test(slopes), cmocka_unit_test(strips), cmocka_unit_test(affinities),
+	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

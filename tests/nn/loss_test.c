@@ -314,7 +314,8 @@ static void boxes(void **state)
 	softmax(p);
 	for (int i = 0; i < K * V; i++)
 		all[i / V] += p[i / V][i % V];
-	near(boxed(f, "box:tight=1:empty=0:size=0"), 12.41732374);
+	near(boxed(f, "box:strip=1:tight=1:empty=0:size=0"), 12.41732374);
+	near(boxed(f, "box:strip=2:tight=1:empty=0:size=0"), 8.10349953);
 	near(boxed(f, "box:tight=0:empty=1:size=0"), 0.44912002 + psi(all[2]) / V);
 	near(boxed(f, "box:tight=0:empty=0:size=1"), (psi(0.5 * 12 - all[1]) + psi(all[1] - 0.9 * 12)) / V);
 }

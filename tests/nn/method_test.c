@@ -287,6 +287,28 @@ static void dast_selects(void **state)
 	assert_true(held[10] == 5);
 }
 
+/* Rows of z, and of z with its last axis turned round, as vectors of length 1. */
+static void contrast(void **state)
+{
+	enum { M = 6, E = 8 };
+	float v[2][E * M];
+	(void)state;
+
+	for (int k = 0; k < 2; k++)
+		for (int i = 0; i < M; i++) {
+			double length = 0, z[E];
+			for (int e = 0; e < E; e++) {
+				const int at = i * E + e;
+				z[e] = 2 * sin(0.7 * (k ? at / 4 * 4 + 3 - at % 4 : at));
+				length += z[e] * z[e];
+			}
+			for (int e = 0; e < E; e++)
+				v[k][e * M + i] = (float)(z[e] / sqrt(length));
+		}
+	struct node *a = op_image(&g, v[0], 1, E, (int64_t[]){ 1, 1, M }, false), *b = op_image(&g, v[1], 1, E, (int64_t[]){ 1, 1, M }, false);
+	near(info_nce(&g, op_plain(&g, a), op_plain(&g, b), 0.1), 8.5763588);
+}
+
 /* d sum x^2 / dx = 2 x, a constant; and the walk back of the whole is not disturbed. */
 static void slope(void **state)
 {
@@ -343,6 +365,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(boxes, setup, teardown),
 		cmocka_unit_test_setup_teardown(doubted_labels, setup, teardown),
 		cmocka_unit_test_setup_teardown(dast_selects, setup, teardown),
+		cmocka_unit_test_setup_teardown(contrast, setup, teardown),
 		cmocka_unit_test_setup_teardown(slope, setup, teardown),
 		cmocka_unit_test_setup_teardown(uniform, setup, teardown),
 	};

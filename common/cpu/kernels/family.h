@@ -16,6 +16,7 @@
 
 extern const struct kernels NAME(kernels);
 extern const struct regions NAME(regions);
+extern const struct points NAME(points);
 
 double NAME(bf16_rate)(void);
 void NAME(wino_pack)(real *u, const real *w, const struct filters *s, bool back);

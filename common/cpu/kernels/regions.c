@@ -1,5 +1,5 @@
 /*
- * regions.c: extremes, slopes and affinities of neighbouring pixels on plain maps. Each result is gathered from what lies
+ * regions.c: extremes, slopes, strips and affinities of neighbouring pixels on plain maps. Each result is gathered from what lies
  * around it, so that no two threads write to the same place.
  */
 #include <math.h>
@@ -257,6 +257,36 @@ static void slope_bwd(enum slope f, real *dx, const real *dy, const real *x, int
 		slopes_back(SLOPE_LENGTH, dx, dy, x, count, size, add);
 }
 
+/* --- strips --- */
+
+/* The first element of the strip that element i is in, -1: it is in none. before: what this was of element i - 1. */
+INLINE int64_t strip_first(const real *in, int64_t i, int64_t before, int64_t width)
+{
+	return !(in[i] > 0) ? -1 : before < 0 || i - before == width ? i : before;
+}
+
+static void strips(real *y, const real *x, const real *in, int64_t rows, int64_t n, int64_t width)
+{
+#pragma omp parallel for schedule(static) if (rows * n > ALONE)
+	for (int64_t at = 0; at < rows * n; at += n)
+		for (int64_t i = 0, first = -1; i < n; i++) {
+			first = strip_first(in + at, i, first, width);
+			y[at + i] = 0;
+			if (first >= 0)
+				y[at + first] += x[at + i];
+		}
+}
+
+static void strips_bwd(real *dx, const real *dy, const real *in, int64_t rows, int64_t n, int64_t width, bool add)
+{
+#pragma omp parallel for schedule(static) if (rows * n > ALONE)
+	for (int64_t at = 0; at < rows * n; at += n)
+		for (int64_t i = 0, first = -1; i < n; i++) {
+			first = strip_first(in + at, i, first, width);
+			dx[at + i] = (add ? dx[at + i] : 0) + (first < 0 ? 0 : dy[at + first]);
+		}
+}
+
 /* --- affinities --- */
 
 enum { SIDE = 2 * AFFINITY_RADIUS + 1 };
@@ -354,5 +384,6 @@ static void messages(struct fmap *m, const struct fmap *p, const struct fmap *im
 }
 
 const struct regions NAME(regions) = {
-	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd, .messages = messages,
+	.extreme = extreme, .extreme_bwd = extreme_bwd, .slope = slope, .slope_bwd = slope_bwd,
+	.strips = strips, .strips_bwd = strips_bwd, .messages = messages,
 };

@@ -34,6 +34,7 @@ const struct kernels NAME(kernels) = {
 	.overlap_bwd = NAME(overlap_bwd),
 	.argmax = NAME(argmax),
 	.regions = &NAME(regions),
+	.points = &NAME(points),
 	.sum_squares = NAME(sum_squares),
 	.adam = NAME(adam),
 	.sgd = NAME(sgd),

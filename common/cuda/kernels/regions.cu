@@ -1,4 +1,4 @@
-/* regions.cu: extremes, slopes and affinities of neighbouring pixels on plain maps: a thread gathers what lies around its own. */
+/* regions.cu: extremes, slopes, strips and affinities of neighbouring pixels on plain maps: a thread gathers what lies around its own. */
 #include <math.h>
 
 #include "cuda/kernels.h"
@@ -166,6 +166,55 @@ static void cuda_slope_bwd(enum slope f, real *dx, const real *dy, const real *x
 	slope_back_each(&b, count * size[0] * size[1] * size[2]);
 }
 
+/* --- strips --- */
+
+struct strip {
+	real *y;
+	const real *x, *in;
+	uint32_t n, width;
+	bool add;
+};
+
+/* How many elements of its run come before element i, which is in one. */
+CELL uint32_t strip_place(const struct strip *a, uint32_t i)
+{
+	uint32_t before = 0;
+
+	while (before < i % a->n && a->in[i - before - 1] > 0)
+		before++;
+	return before;
+}
+
+CELL void strip(const struct strip *a, uint32_t i)
+{
+	float sum = 0;
+
+	if (a->in[i] > 0 && strip_place(a, i) % a->width == 0)
+		for (uint32_t k = 0; k < a->width && i % a->n + k < a->n && a->in[i + k] > 0; k++)
+			sum += a->x[i + k];
+	a->y[i] = sum;
+}
+EACH(strip)
+
+CELL void strip_back(const struct strip *a, uint32_t i)
+{
+	const float d = a->in[i] > 0 ? a->x[i - strip_place(a, i) % a->width] : 0;
+	a->y[i] = a->add ? a->y[i] + d : d;
+}
+EACH_OF(strip_back, strip)
+
+static void cuda_strips(real *y, const real *x, const real *in, int64_t rows, int64_t n, int64_t width)
+{
+	const struct strip a = { y, x, in, (uint32_t)n, (uint32_t)width, false };
+	strip_each(&a, rows * n);
+}
+
+static void cuda_strips_bwd(real *dx, const real *dy, const real *in, int64_t rows, int64_t n, int64_t width, bool add)
+{
+	const struct strip a = { dx, dy, in, (uint32_t)n, (uint32_t)width, add };
+	strip_back_each(&a, rows * n);
+}
+
 /* --- affinities --- */
 
 enum { CLASSES = 4 }; /* of a thread */
@@ -230,4 +279,6 @@ static void cuda_messages(struct fmap *m, const struct fmap *p, const struct fma
 	messages_each(&s, p->n * s.groups * fmap_space(p));
 }
 
-const struct regions cuda_regions = { cuda_extreme, cuda_extreme_bwd, cuda_slope, cuda_slope_bwd, cuda_messages };
+const struct regions cuda_regions = {
+	cuda_extreme, cuda_extreme_bwd, cuda_slope, cuda_slope_bwd, cuda_strips, cuda_strips_bwd, cuda_messages,
+};
