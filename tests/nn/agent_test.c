@@ -50,14 +50,24 @@ static void golden_values(void **state)
 	graph_fini(&g);
 }
 
-/* The average after each of many steps, of weights and of running statistics, is the one summed up in double. */
+static struct follow follow_of(const char *spec)
+{
+	void *conf;
+	struct err e;
+	const struct plugin *p = spec_parse(&agent_kind, spec, &conf, &e);
+
+	assert_non_null(p);
+	return ((const struct agent *)p)->follow(conf);
+}
+
+/* After each of many steps the teacher of mt, weights and running statistics, is the average summed up in double. */
 static void teachers_are_averages(void **state)
 {
 	enum { WEIGHTS = 40, STATISTICS = 7, TOTAL = WEIGHTS + STATISTICS, STEPS = 300 };
 	(void)state;
 
 	for (int averaged = 0; averaged < 2; averaged++) {
-		const struct follow how = { .decay = 0.97, .statistics = averaged };
+		const struct follow how = follow_of(averaged ? "mt:decay=0.97" : "mt:decay=0.97:statistics=copy");
 		const int64_t n = WEIGHTS;
 		struct graph dry = { .grad = true };
 		struct params ps = { 0 }, teacher = { 0 };
