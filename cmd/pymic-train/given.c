@@ -54,21 +54,16 @@ void given_open(struct given *v, const struct agent *a, struct run *r, int at)
 	}
 }
 
-int64_t given_declare(struct given *v, int64_t channels)
+void given_declare(struct given *v, int64_t channels)
 {
-	int64_t values = 0;
-
 	for (int i = 0, at = 0; i < v->files; i++) {
 		const struct saved *s = &v->file[i].about;
 		if (s->channels != channels)
 			die(PM_FAIL, "%s: a model for images of %lld channels, but these have %lld", v->file[i].path, (long long)s->channels,
 				(long long)channels);
-		for (int k = 0; k < s->nets; k++, at++) {
+		for (int k = 0; k < s->nets; k++, at++)
 			predict_declare(&s->arch[k], s->classes, channels, &v->ps[at]);
-			values += v->ps[at].trainable + v->ps[at].total;
-		}
 	}
-	return values;
 }
 
 void given_read(struct given *v, const struct backend *be)

@@ -17,8 +17,8 @@ struct given {
 
 /* What the files say; dies where they are no teachers for a run. Their networks are added to r, behind `at` others. */
 void given_open(struct given *v, const struct agent *a, struct run *r, int at);
-/* Runs dry, for images of so many channels: dies where these are not theirs. Returns the values of their parameters. */
-int64_t given_declare(struct given *v, int64_t channels);
-void given_read(struct given *v, const struct backend *be);
+/* Runs dry, for images of so many channels: dies where these are not theirs. */
+void given_declare(struct given *v, int64_t channels);
+void given_read(struct given *v, const struct backend *be); /* their weights */
 
 #endif

@@ -15,8 +15,8 @@ enum { PM_NETS = 8 };
 struct run {
 	struct graph *g;
 	int classes;
-	struct params *ps[PM_NETS];    /* networks that are trained, then teachers, those of model files, critics */
-	struct arch arch[PM_NETS];     /* the network of each that is no critic's */
+	struct params *ps[PM_NETS];    /* of networks that are trained, then of teachers, of those of model files, of critics */
+	struct arch arch[PM_NETS];     /* the network of each; critics are their agent's own */
 	int given;                     /* how many are of model files */
 	struct loss_sum loss;
 	int deep_mode;                 /* of deep supervision, where the net gives several outputs */
@@ -34,6 +34,7 @@ struct run {
 	struct node *logits;           /* set by the agent: the main output, for the training Dice */
 };
 
+/* How critics are trained, whatever --optimizer and --schedule say. */
 struct stepping {
 	const char *optimizer;
 	double lr;
