@@ -58,7 +58,7 @@ is "$(pymic-eval -q --labels 1 -m hd --units vox --truth "$d/truth" --pred "$d/p
 ok "$([ "$(one hd95,masd --surface area)" != "$(one hd95,masd)" ]; echo $?)" "--surface area weighs"
 is "$(one hd95,masd,nsd --surface area)" "$(one hd95,masd,nsd --compat deepmind)" "--surface area is that of surface-distance"
 is "$(one nsd:tolerance=100,boundary_iou:distance=100)" "1,0.533333333" "tolerance and distance"
-"$TESTS/made" balls "$work/round" 2 2 24 24
+"$TESTS/made" balls "$work/round" 2 1 24 24
 printf 'truth,pred\n%s,%s\n' "$work/round/case_0_label.nii.gz" "$work/round/case_1_label.nii.gz" > "$work/round.csv"
 round() { pymic-eval -q --labels 1+2 --pairs "$work/round.csv" -m assd "$@" | sed -n 2p; }
 ok "$([ "$(round)" != "$(round --connectivity 2)" ]; echo $?)" "--connectivity"
@@ -160,7 +160,10 @@ is "$(sed -n 1,2p "$work/out")" "class,cases,accuracy,accuracy_low,accuracy_high
 like "$(sed -n 4p "$work/out")" "^all,3,0.833333333,0.5,1,0.75,0.5,1" "and all of them"
 sed '/^e/d' "$work/prob.csv" > "$work/few.csv"
 status 1 "a case without prediction" pymic-eval --truth "$work/label.csv" --pred "$work/few.csv"
-like "$(cat "$work/err")" "e: no prediction" "is named"
+like "$(cat "$work/err")" "e: only in .*label.csv" "is named"
+cat "$work/prob.csv" "$work/few.csv" | sed '7d' > "$work/twice.csv"
+status 1 "a case that is there twice" pymic-eval --truth "$work/label.csv" --pred "$work/twice.csv"
+like "$(cat "$work/err")" "twice.csv:7: case 'a' is there twice" "is told"
 status 1 "a class that is none" pymic-eval --truth "$work/prob.csv" --pred "$work/prob.csv"
 like "$(cat "$work/err")" "'0.9' is no class" "is told"
 status 2 "AUC without probabilities" pymic-eval --truth "$work/label.csv" --pred "$work/said.csv" -m auc
@@ -226,7 +229,7 @@ wrong "called '1'" --labels 1,1 --pairs "$d/pairs.csv"
 wrong "'x' is no label" --regions 1+x --pairs "$d/pairs.csv"
 wrong "called '1'" --labels 1 --regions 1 --pairs "$d/pairs.csv"
 wrong "did you mean medpy" --labels 1 --compat medpi --pairs "$d/pairs.csv"
-wrong "compat nnunet" --labels 1 --compat nnunet --metrics hd95 --pairs "$d/pairs.csv"
+wrong "unknown nnunet-metric" --labels 1 --compat nnunet --metrics hd95 --pairs "$d/pairs.csv"
 wrong "says itself" --labels 1 --compat monai --surface area --pairs "$d/pairs.csv"
 wrong "auc is of tables" --labels 1 --metrics auc --pairs "$d/pairs.csv"
 wrong "tolerances" --labels 1,2,3 --metrics nsd:tolerance=1x2 --pairs "$d/pairs.csv"

@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/csv.h"
 #include "metric/statistics.h"
 
 /* One class against the others. */
@@ -53,34 +52,6 @@ static double number_at(const struct csv *c, int row, int column, bool whole)
 }
 
 enum { COLUMNS = 256 }; /* no table has more */
-
-/* Row of pred of each of the truth's cases, or -1. Names what only one of them has; returns how many. */
-static int64_t match(const struct csv *truth, const struct csv *pred, int *row)
-{
-	int64_t lonely = 0;
-	uint8_t *met = xcalloc((size_t)pred->rows, 1);
-	for (int i = 0; i < truth->rows; i++) {
-		row[i] = -1;
-		for (int k = 0; k < pred->rows; k++)
-			if (!strcmp(csv_cell(truth, i, 0), csv_cell(pred, k, 0))) {
-				if (met[k]++)
-					die(PM_FAIL, "%s:%d: case '%s' is there twice", truth->path, truth->line[i], csv_cell(truth, i, 0));
-				if (row[i] >= 0)
-					die(PM_FAIL, "%s:%d: case '%s' is there twice", pred->path, pred->line[k], csv_cell(pred, k, 0));
-				row[i] = k;
-			}
-		if (row[i] < 0)
-			warning("%s: no prediction", csv_cell(truth, i, 0));
-		lonely += row[i] < 0;
-	}
-	for (int k = 0; k < pred->rows; k++)
-		if (!met[k]) {
-			warning("%s: predicted, but not in %s", csv_cell(pred, k, 0), truth->path);
-			lonely++;
-		}
-	free(met);
-	return lonely;
-}
 
 static void add_classes(struct table *t, int classes, int64_t cases)
 {
@@ -252,7 +223,7 @@ int64_t classify(struct sheet *out, const struct options *o)
 	const int label = *o->label ? csv_column(&truth, o->label) : truth.columns - 1;
 	if (label < 0)
 		die(PM_FAIL, "%s: has no column '%s' (--label)", o->truth, o->label);
-	const int64_t lonely = match(&truth, &pred, row);
+	const int64_t lonely = match_cases(&truth, truth.rows, &pred, pred.rows, row);
 	if (t.exclusive)
 		read_exclusive(&t, &truth, label, &pred, row);
 	else

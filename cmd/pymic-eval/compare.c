@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/csv.h"
 #include "metric/statistics.h"
 
 /* The rows of a result that are cases: those before the last one named mean, which begins its summary. */
@@ -18,30 +17,32 @@ static int read_result(const char *path, struct csv *c)
 	for (int i = 0; i < c->rows; i++)
 		if (!strcmp(csv_cell(c, i, 0), "mean"))
 			rows = i;
-	for (int i = 0; i < rows; i++)
-		for (int k = 0; k < i; k++)
-			if (!strcmp(csv_cell(c, i, 0), csv_cell(c, k, 0)))
-				die(PM_FAIL, "%s:%d: case '%s' is there twice", path, c->line[i], csv_cell(c, i, 0));
 	if (!rows)
 		die(PM_FAIL, "%s: has no cases", path);
 	return rows;
 }
 
-/* Row in b of each of a's cases, or -1. Names those that only one of them has; returns how many. */
-static int64_t match(const struct csv *a, int rows_a, const struct csv *b, int rows_b, int *partner)
+int64_t match_cases(const struct csv *a, int rows_a, const struct csv *b, int rows_b, int *row)
 {
 	int64_t lonely = 0;
 	uint8_t *met = xcalloc((size_t)rows_b, 1);
 	for (int i = 0; i < rows_a; i++) {
-		partner[i] = -1;
-		for (int k = 0; k < rows_b && partner[i] < 0; k++)
-			if (!strcmp(csv_cell(a, i, 0), csv_cell(b, k, 0)))
-				partner[i] = k;
-		if (partner[i] >= 0)
-			met[partner[i]] = 1;
-		else
-			warning("%s: only in %s", csv_cell(a, i, 0), a->path);
-		lonely += partner[i] < 0;
+		const char *name = csv_cell(a, i, 0);
+		row[i] = -1;
+		for (int k = 0; k < rows_b; k++) {
+			if (strcmp(name, csv_cell(b, k, 0)))
+				continue;
+			if (row[i] >= 0)
+				die(PM_FAIL, "%s:%d: case '%s' is there twice", b->path, b->line[k], name);
+			if (met[k])
+				die(PM_FAIL, "%s:%d: case '%s' is there twice", a->path, a->line[i], name);
+			row[i] = k;
+			met[k] = 1;
+		}
+		if (row[i] < 0) {
+			warning("%s: only in %s", name, a->path);
+			lonely++;
+		}
 	}
 	for (int k = 0; k < rows_b; k++)
 		if (!met[k]) {
@@ -118,7 +119,7 @@ int64_t compare_results(struct sheet *out, const struct options *o, const char *
 	const int rows_a = read_result(path_a, &a), rows_b = read_result(path_b, &b);
 	int *partner = xcalloc((size_t)rows_a, sizeof *partner);
 	double *x = xcalloc((size_t)rows_a, sizeof *x), *y = xcalloc((size_t)rows_a, sizeof *y);
-	const int64_t lonely = match(&a, rows_a, &b, rows_b, partner);
+	const int64_t lonely = match_cases(&a, rows_a, &b, rows_b, partner);
 	out->rows = "columns";
 	put_header(out, o);
 	for (int k = 1; k < a.columns; k++) {

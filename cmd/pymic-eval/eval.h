@@ -5,6 +5,7 @@
 #ifndef PM_EVAL_H
 #define PM_EVAL_H
 
+#include "io/csv.h"
 #include "io/stream.h"
 #include "io/volume.h"
 #include "plan.h"
@@ -58,5 +59,7 @@ void report_notes(const struct plan *p, struct score *const *s, int64_t n);
 /* compare.c, classify.c: put what two results, or two tables of classes, say. How many cases only one of them has. */
 int64_t compare_results(struct sheet *out, const struct options *o, const char *a, const char *b);
 int64_t classify(struct sheet *out, const struct options *o);
+/* Row in b of each case of a (their first cells), or -1. Names those that only one of them has; returns how many. */
+int64_t match_cases(const struct csv *a, int rows_a, const struct csv *b, int rows_b, int *row);
 
 #endif

@@ -56,7 +56,15 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static const struct kind *const kinds[] = { &metric_kind, &library_kind, NULL };
+/* The metrics, the libraries, and the metrics of each of them. */
+static const struct kind *const kinds[] = {
+	&metric_kind,
+	&library_kind,
+#define LIBRARY(name) &library_##name.metrics,
+#include "compat/list.h"
+#undef LIBRARY
+	NULL,
+};
 
 static const struct tool tool = {
 	.name = "pymic-eval",

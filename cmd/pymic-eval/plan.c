@@ -52,7 +52,7 @@ static void add_measure(struct plan *p, const struct kind *kind, const char *spe
 	m->name = spec;
 	m->metric = (const struct metric *)(const void *)spec_parse(kind, spec, &m->conf, &e);
 	if (!m->metric)
-		die(PM_USAGE, "--metrics: %s%s%s", e.msg, p->as ? "; --compat " : "", p->as ? p->as->p.name : "");
+		die(PM_USAGE, "--metrics: %s", e.msg);
 }
 
 void plan_metrics(struct plan *p, const struct kind *kind, const char *text, const char *usual)

@@ -2,7 +2,7 @@
 #ifndef PM_PLAN_H
 #define PM_PLAN_H
 
-#include "metric/library.h"
+#include "compat/library.h"
 
 struct options {
 	const char *labels, *regions, *names, *metrics, *compat, *surface, *units, *empty_distance;

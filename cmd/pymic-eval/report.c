@@ -7,6 +7,8 @@
 
 #include "metric/statistics.h"
 
+enum { MEAN, STD, CI_LOW, CI_HIGH, VALUES };
+static const char *const value_name[VALUES] = { "mean", "std", "ci_low", "ci_high" };
 enum { COUNTED, BOTH_EMPTY, MISSED, FALSE_ALARM, TALLIES };
 static const char *const count_name[TALLIES] = { "n", "both_empty", "missed", "false_alarm" };
 
@@ -19,8 +21,7 @@ struct column {
 
 /* One column over the cases where it is defined, and how often its masks were empty. */
 struct summary {
-	struct moments of;
-	struct interval mean; /* with --bootstrap */
+	double value[VALUES]; /* the bounds with --bootstrap alone */
 	int64_t count[TALLIES];
 };
 
@@ -67,11 +68,15 @@ static struct summary summarize(const struct column *c, const struct options *o,
 		v[i] = value(c, i);
 		all[i] = i;
 	}
-	u.of = moments_of(v, n, o->ddof);
-	u.of.mean = column_mean(c, all, n);
-	u.count[COUNTED] = u.of.n;
-	if (o->bootstrap)
-		u.mean = bootstrap(column_mean, c, n, o->bootstrap, o->confidence, (uint64_t)o->seed);
+	const struct moments m = moments_of(v, n, o->ddof);
+	u.value[MEAN] = column_mean(c, all, n);
+	u.value[STD] = m.std;
+	u.count[COUNTED] = m.n;
+	if (o->bootstrap) {
+		const struct interval ci = bootstrap(column_mean, c, n, o->bootstrap, o->confidence, (uint64_t)o->seed);
+		u.value[CI_LOW] = ci.low;
+		u.value[CI_HIGH] = ci.high;
+	}
 	free(v);
 	free(all);
 	return u;
@@ -99,15 +104,6 @@ static struct summary *summarize_all(const struct plan *p, const struct options 
 	return u;
 }
 
-static void put_summary(struct sheet *out, const char *name, const char *unit, const struct summary *u, int columns)
-{
-	sheet_text(out, "%s", name);
-	sheet_text(out, "%s", unit);
-	for (int i = 0; i < columns; i++)
-		sheet_number(out, !strcmp(name, "mean") ? u[i].of.mean : !strcmp(name, "std") ? u[i].of.std :
-			!strcmp(name, "ci_low") ? u[i].mean.low : u[i].mean.high);
-}
-
 static void put_cases(struct sheet *out, const struct plan *p, const struct options *o, struct score *const *s, int64_t n)
 {
 	const int columns = p->measures * p->columns;
@@ -125,11 +121,11 @@ static void put_cases(struct sheet *out, const struct plan *p, const struct opti
 		for (int i = 0; i < columns; i++)
 			sheet_number(out, s[k]->value[i]);
 	}
-	put_summary(out, "mean", unit, u, columns);
-	put_summary(out, "std", unit, u, columns);
-	if (o->bootstrap) {
-		put_summary(out, "ci_low", unit, u, columns);
-		put_summary(out, "ci_high", unit, u, columns);
+	for (int v = 0; v < (o->bootstrap ? VALUES : CI_LOW); v++) {
+		sheet_text(out, "%s", value_name[v]);
+		sheet_text(out, "%s", unit);
+		for (int i = 0; i < columns; i++)
+			sheet_number(out, u[i].value[v]);
 	}
 	for (int c = 0; c < TALLIES; c++) {
 		sheet_text(out, "%s", count_name[c]);
@@ -168,10 +164,10 @@ static void put_means(struct sheet *out, const struct plan *p, const struct opti
 			const struct summary *u = &all[m * p->columns + r];
 			int digits = p->measure[m].metric->quantity == RATIO ? 3 : 2;
 			if (o->bootstrap)
-				sheet_text(out, "%.*f [%.*f, %.*f]", digits, plain(u->of.mean), digits, plain(u->mean.low), digits,
-					plain(u->mean.high));
+				sheet_text(out, "%.*f [%.*f, %.*f]", digits, plain(u->value[MEAN]), digits, plain(u->value[CI_LOW]), digits,
+					plain(u->value[CI_HIGH]));
 			else
-				sheet_text(out, "%.*f +- %.*f", digits, plain(u->of.mean), digits, plain(u->of.std));
+				sheet_text(out, "%.*f +- %.*f", digits, plain(u->value[MEAN]), digits, plain(u->value[STD]));
 		}
 		sheet_text(out, "%lld", (long long)n);
 		for (int c = BOTH_EMPTY; c < TALLIES; c++)

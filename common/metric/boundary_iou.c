@@ -12,7 +12,7 @@ struct conf {
 
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, distance, 0, "D", "0", 0, 1e9,
-		"how far from the outside a voxel of the boundary may be, in the unit of distances; 0: 2 % of the image's diagonal"),
+		"how far from the outside a voxel of the boundary may be, in the unit of distances; 0: 2 % of the image's diagonal, at least a voxel"),
 	OPT_END,
 };
 
@@ -40,10 +40,20 @@ static void hollow(uint8_t *mask, const struct pair *p, double far)
 	free(inner);
 }
 
+/* What is meant where nothing is said: the least that leaves no mask without a boundary is the shortest side of a voxel. */
+static double usual_distance(const struct pair *p)
+{
+	double side = INFINITY;
+	for (int a = 0; a < 3; a++)
+		if (p->size[a] > 1)
+			side = fmin(side, p->spacing[a]);
+	return fmax(.02 * pair_diagonal(p), side);
+}
+
 static double eval(const void *settings, struct pair *p)
 {
 	const struct conf *conf = settings;
-	const double far = conf->distance > 0 ? conf->distance : .02 * pair_diagonal(p);
+	const double far = conf->distance > 0 ? conf->distance : usual_distance(p);
 	uint8_t *pred = pair_bytes(p, p->pred), *truth = pair_bytes(p, p->truth);
 	int64_t both = 0, either = 0;
 	hollow(pred, p, far);

@@ -1,20 +1,16 @@
 /* library.c: the table of libraries. */
-#include "metric/library.h"
-
-#define LIBRARY(name) extern const struct library library_##name;
-#include "metric/libraries.h"
-#undef LIBRARY
+#include "compat/library.h"
 
 const struct library *const libraries[] = {
 #define LIBRARY(name) &library_##name,
-#include "metric/libraries.h"
+#include "compat/list.h"
 #undef LIBRARY
 	NULL,
 };
 
 static const struct plugin *const plugins[] = {
 #define LIBRARY(name) &library_##name.p,
-#include "metric/libraries.h"
+#include "compat/list.h"
 #undef LIBRARY
 	NULL,
 };

@@ -1,5 +1,5 @@
-/* like_pymic.c: PyMIC 0.5.4. Its caps, "to reject outliers", also bound what an empty mask costs. */
-#include "metric/library.h"
+/* pymic.c: PyMIC 0.5.4. Its caps, "to reject outliers", also bound what an empty mask costs. */
+#include "compat/library.h"
 
 /* Where both are empty 0, where one is this. */
 static const double ASSD_EMPTY = 20, HD95_EMPTY = 100, ASSD_CAP = 20, HD95_CAP = 50, EPSILON = 1e-5;
@@ -116,7 +116,7 @@ static const struct plugin *const list[] = {
 const struct library library_pymic = {
 	.p = { "pymic", "PyMIC 0.5.4: distances in the spacing of the prediction, capped",
 		"https://github.com/HiLab-git/PyMIC", NULL, 0 },
-	.metrics = { "metric", list },
+	.metrics = { "pymic-metric", list },
 	.usual = "dice,hd95",
 	.spacing = OF_PREDICTION,
 };

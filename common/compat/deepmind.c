@@ -1,5 +1,5 @@
-/* like_deepmind.c: DeepMind's surface-distance: all surfaces by area. An empty mask is infinitely far. */
-#include "metric/library.h"
+/* deepmind.c: DeepMind's surface-distance: all surfaces by area. An empty mask is infinitely far. */
+#include "compat/library.h"
 
 static double hausdorff(struct pair *p, double percent)
 {
@@ -85,7 +85,7 @@ static const struct plugin *const list[] = {
 const struct library library_deepmind = {
 	.p = { "deepmind", "DeepMind's surface-distance 0.1: surfaces by area",
 		"https://github.com/google-deepmind/surface-distance", NULL, 0 },
-	.metrics = { "metric", list },
+	.metrics = { "deepmind-metric", list },
 	.usual = "dice,hd95",
 	.spacing = OF_TRUTH,
 };

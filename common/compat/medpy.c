@@ -1,5 +1,5 @@
-/* like_medpy.c: MedPy 0.5, and what was different until 0.4. Where it raises an exception there is no value. */
-#include "metric/library.h"
+/* medpy.c: MedPy 0.5, and what was different until 0.4. Where it raises an exception there is no value. */
+#include "compat/library.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -214,7 +214,7 @@ static const struct plugin *const list[] = {
 const struct library library_medpy = {
 	.p = { "medpy", "MedPy 0.5, given voxelspacing; --units vox: without it",
 		"https://github.com/loli/medpy", NULL, 0 },
-	.metrics = { "metric", list },
+	.metrics = { "medpy-metric", list },
 	.usual = "dice,hd95",
 	.spacing = OF_TRUTH,
 };
@@ -227,7 +227,7 @@ static const struct plugin *const list04[] = {
 const struct library library_medpy04 = {
 	.p = { "medpy-0.4", "MedPy up to 0.4: assd was the mean of the two directed means",
 		"https://github.com/loli/medpy", NULL, 0 },
-	.metrics = { "metric", list04 },
+	.metrics = { "medpy-0.4-metric", list04 },
 	.usual = "dice,hd95",
 	.spacing = OF_TRUTH,
 };

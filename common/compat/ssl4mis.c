@@ -1,5 +1,5 @@
-/* like_ssl4mis.c: SSL4MIS: MedPy in voxels, and nought for all where one mask is empty: the worst Dice, the best distance. */
-#include "metric/library.h"
+/* ssl4mis.c: SSL4MIS: MedPy in voxels, and nought for all where one mask is empty: the worst Dice, the best distance. */
+#include "compat/library.h"
 
 static double dice_eval(const void *conf, struct pair *p)
 {
@@ -61,7 +61,7 @@ static const struct plugin *const list[] = {
 
 const struct library library_ssl4mis = {
 	.p = { "ssl4mis", "SSL4MIS, testing in 3-D: MedPy in voxels", "https://github.com/HiLab-git/SSL4MIS", NULL, 0 },
-	.metrics = { "metric", list },
+	.metrics = { "ssl4mis-metric", list },
 	.usual = "dice,hd95",
 	.spacing = OF_NEITHER,
 };

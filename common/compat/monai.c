@@ -1,5 +1,5 @@
-/* like_monai.c: MONAI 1.5: no overlap where the truth is empty, no HD95 where one is, and NSD by voxels. */
-#include "metric/library.h"
+/* monai.c: MONAI 1.5: no overlap where the truth is empty, no HD95 where one is, and NSD by voxels. */
+#include "compat/library.h"
 
 struct conf {
 	double tolerance;
@@ -126,7 +126,7 @@ static const struct plugin *const list[] = {
 const struct library library_monai = {
 	.p = { "monai", "MONAI 1.5, given spacing; --units vox: without it",
 		"https://docs.monai.io/en/stable/metrics.html", NULL, 0 },
-	.metrics = { "metric", list },
+	.metrics = { "monai-metric", list },
 	.usual = "dice,hd95",
 	.spacing = OF_TRUTH,
 };
