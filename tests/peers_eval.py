@@ -317,6 +317,8 @@ def main(folder, pairs=200):
     bad += statistics(draw, folder)
     if module("sklearn"):
         bad += classes(draw, folder)
+    else:
+        print("scikit-learn: not installed")
     return bad > 0
 
 

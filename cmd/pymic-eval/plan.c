@@ -96,14 +96,12 @@ static void read_conventions(struct plan *p, const struct options *o)
 	p->how = (struct convention){ o->connectivity, strcmp(o->surface, "area") ? VOXELS : PATCHES, o->percentile };
 	p->spacing = strcmp(o->units, "vox") ? OF_TRUTH : OF_NEITHER;
 	read_empty_distance(p, o->empty_distance);
-	for (int i = 0; *o->compat && !p->as; i++) {
-		if (!libraries[i]) {
-			struct err e;
-			void *conf;
-			spec_parse(&library_kind, o->compat, &conf, &e);
+	if (*o->compat) {
+		struct err e;
+		void *none;
+		p->as = (const struct library *)(const void *)spec_parse(&library_kind, o->compat, &none, &e);
+		if (!p->as)
 			die(PM_USAGE, "--compat: %s", e.msg);
-		}
-		p->as = strcmp(libraries[i]->p.name, o->compat) ? NULL : libraries[i];
 	}
 	if (p->as && (*o->empty_distance || p->how.elements != VOXELS || o->percentile < 100))
 		die(PM_USAGE, "--compat %s says itself what a distance is: leave out --empty-distance, --surface and --percentile",

@@ -1,13 +1,6 @@
 /* library.c: the table of libraries. */
 #include "compat/library.h"
 
-const struct library *const libraries[] = {
-#define LIBRARY(name) &library_##name,
-#include "compat/list.h"
-#undef LIBRARY
-	NULL,
-};
-
 static const struct plugin *const plugins[] = {
 #define LIBRARY(name) &library_##name.p,
 #include "compat/list.h"

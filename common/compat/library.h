@@ -19,7 +19,6 @@ struct library {
 #define LIBRARY(name) extern const struct library library_##name;
 #include "compat/list.h"
 #undef LIBRARY
-extern const struct library *const libraries[]; /* ends with NULL */
 extern const struct kind library_kind;
 
 static inline bool both_empty(const struct pair *p)

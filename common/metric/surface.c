@@ -10,27 +10,23 @@
 
 #include "tensor/spatial.h"
 
-/* The rows around one that can take voxels of it from the inside, and whether they do so from the side too. */
-struct around {
-	const uint64_t *row[9];
-	bool sides[9];
-	int n;
+/* A row beside another: it takes voxels from that one's inside, with sides those beside its own background too. */
+struct beside {
+	int64_t dz, dy;
+	bool sides;
 };
 
-/* Row z, y of mask and its neighbours. Beyond the box it is `zero`; an axis of length 1 has none. */
-static struct around around(const struct pair *p, const uint64_t *mask, int64_t z, int64_t y, const uint64_t *zero)
+/* Those of neighbours that the convention names, the row itself among them; how many. An axis of length 1 has none. */
+static int rows_beside(const struct pair *p, struct beside b[9])
 {
-	struct around a = { .n = 0 };
+	int n = 0;
 	for (int64_t dz = -1; dz <= 1; dz++)
 		for (int64_t dy = -1; dy <= 1; dy++) {
-			const int64_t off = (dz != 0) + (dy != 0), oz = z + dz, oy = y + dy;
-			if (off > p->how.connectivity || (dz && p->size[0] == 1) || (dy && p->size[1] == 1))
-				continue;
-			const bool beyond = oz < 0 || oz >= p->box[0] || oy < 0 || oy >= p->box[1];
-			a.row[a.n] = beyond ? zero : mask + (oz * p->box[1] + oy) * p->words;
-			a.sides[a.n++] = off < p->how.connectivity && p->size[2] > 1;
+			const int off = (dz != 0) + (dy != 0);
+			if (off <= p->how.connectivity && !(dz && p->size[0] == 1) && !(dy && p->size[1] == 1))
+				b[n++] = (struct beside){ dz, dy, off < p->how.connectivity && p->size[2] > 1 };
 		}
-	return a;
+	return n;
 }
 
 /* Word i of those of the row whose voxels, and with sides both neighbours in the row, are set. */
@@ -41,24 +37,31 @@ static inline uint64_t set_around(const uint64_t *row, int64_t i, int64_t words,
 	return sides ? row[i] & left & right : row[i];
 }
 
-/* The surface of mask; *voxels: how many it has. The caller frees it. */
+/* The surface of mask; *voxels: how many it has. The caller frees it. Beyond the box is background. */
 static uint64_t *edge_of(const struct pair *p, const uint64_t *mask, int64_t *voxels)
 {
 	const int64_t depth = p->box[0], height = p->box[1], words = p->words;
 	uint64_t *edge = xmalloc((size_t)(depth * height * words) * sizeof *edge), *out = edge;
 	uint64_t *zero = xcalloc((size_t)words, sizeof *zero);
+	struct beside beside[9];
+	const int n = rows_beside(p, beside);
 	*voxels = 0;
-	for (int64_t r = 0; r < depth * height; r++, out += words) {
-		const struct around a = around(p, mask, r / height, r % height, zero);
-		memcpy(out, mask + r * words, (size_t)words * sizeof *out);
-		for (int64_t i = 0; i < words; i++) {
-			uint64_t inside = out[i];
-			for (int k = 0; k < a.n && inside; k++)
-				inside &= set_around(a.row[k], i, words, a.sides[k]);
-			out[i] &= ~inside;
-			*voxels += __builtin_popcountll(out[i]);
+	for (int64_t z = 0; z < depth; z++)
+		for (int64_t y = 0; y < height; y++, out += words, mask += words) {
+			const uint64_t *row[9];
+			for (int k = 0; k < n; k++) {
+				const struct beside *b = &beside[k];
+				const bool beyond = z + b->dz < 0 || z + b->dz >= depth || y + b->dy < 0 || y + b->dy >= height;
+				row[k] = beyond ? zero : mask + (b->dz * height + b->dy) * words;
+			}
+			for (int64_t i = 0; i < words; i++) {
+				uint64_t inside = mask[i];
+				for (int k = 0; k < n && inside; k++)
+					inside &= set_around(row[k], i, words, beside[k].sides);
+				out[i] = mask[i] & ~inside;
+				*voxels += __builtin_popcountll(out[i]);
+			}
 		}
-	}
 	free(zero);
 	return edge;
 }
