@@ -41,7 +41,7 @@ LDFLAGS += -fsanitize=fuzzer,address,undefined
 endif
 
 # One library per layer that a tool may link: the engine only into train and infer.
-BASE    := $(wildcard common/base/*.c common/io/*.c common/tensor/*.c common/transform/*.c common/metric/*.c)
+BASE    := $(wildcard common/base/*.c common/io/*.c common/tensor/*.c common/transform/*.c common/metric/*.c common/compat/*.c)
 ENGINE  := $(wildcard common/nn/*.c common/cpu/*.c common/net/*.c common/loss/*.c common/agent/*.c) common/cuda/device.c
 # Kernels are compiled once per instruction set; cpu/dispatch.c picks at run time.
 KERNELS := $(wildcard common/cpu/kernels/*.c)

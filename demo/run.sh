@@ -41,7 +41,7 @@ step 'pymic-save --overlay -o . pred.pms'
 step 'pymic-eval --labels 1,2,3,4,5,6 --names frontal,temporal,parietal,occipital,cerebellum,deep_grey \
   --metrics dice,precision,sensitivity -o scores.csv < pred.pms'
 step 'pymic-eval --labels 1,2,3,4,5,6 --names frontal,temporal,parietal,occipital,cerebellum,deep_grey \
-  --metrics dice,precision,sensitivity --table < pred.pms'
+  --metrics dice,precision,sensitivity --format table < pred.pms'
 
 echo
 echo "Slices with prediction (tint) and truth (outline): $work/brain.png"

@@ -9,6 +9,7 @@ allowed() {
 	base) echo "" ;;
 	tensor) echo "base" ;;
 	io | transform | metric) echo "base tensor" ;;
+	compat) echo "base tensor metric" ;;
 	nn) echo "base tensor io" ;; # a model file is a stream
 	cpu | cuda) echo "base tensor nn" ;;
 	net) echo "base tensor nn" ;;

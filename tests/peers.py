@@ -112,5 +112,6 @@ def evaluate(folder):
             assert abs(float(rows[case][metric]) - value) <= 1e-6 * value, (case, metric, rows[case][metric], value)
 
 
-what, *rest = sys.argv[1:]
-{"write": write, "loaded": loaded, "read": read, "eval": evaluate}[what](*rest)
+if __name__ == "__main__":
+    what, *rest = sys.argv[1:]
+    {"write": write, "loaded": loaded, "read": read, "eval": evaluate}[what](*rest)

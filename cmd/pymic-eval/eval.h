@@ -1,48 +1,15 @@
 /*
  * eval.h: pymic-eval in four steps: what is asked (plan.c), which cases there are (source.c), one case (score.c), and all
- * of them together (report.c).
+ * of them together (report.c). Two jobs work on tables instead: compare.c and classify.c.
  */
 #ifndef PM_EVAL_H
 #define PM_EVAL_H
 
+#include "io/csv.h"
 #include "io/stream.h"
 #include "io/volume.h"
-#include "metric/metric.h"
-
-struct options {
-	const char *labels, *names, *metrics, *empty_distance;
-	const char *truth, *pred, *pairs, *label, *output;
-	bool allow_missing, table;
-	int threads, ignore_label;
-};
-
-/* A structure is one label, or several that count as one. */
-struct structure {
-	const char *name;
-	int n;
-	int32_t label[32];
-};
-
-struct measure {
-	const char *name; /* as it was typed: hd:percentile=99 */
-	const struct metric *metric;
-	void *conf;
-};
-
-struct plan {
-	struct structure structure[64];
-	struct measure measure[32];
-	int structures, measures;
-	int columns;           /* of each measure: its structures, then their mean where there are several */
-	bool diagonal;         /* what a distance counts where one mask is empty: the image's diagonal, */
-	double empty_distance; /* or this */
-	int ignore;            /* what is true where nothing is to be judged; 0: everywhere it is */
-	char *labels, *names, *metrics; /* what the pointers point into */
-};
-
-/* Dies with PM_USAGE on anything that cannot be meant. */
-void plan_init(struct plan *p, const struct options *o);
-void plan_fini(struct plan *p);
+#include "plan.h"
+#include "sheet.h"
 
 /* One case to judge. Without a file, the record holds that side. */
 struct job {
@@ -57,8 +24,8 @@ struct source *source_open(const struct options *o);
 int64_t source_total(const struct source *s); /* -1: not known */
 /* The next case, for one thread at a time; false: no more. Predictions nobody asked for are passed over with a warning. */
 bool source_next(struct source *s, struct job *j);
-/* After the last one: lists the cases without prediction, and returns how many. */
-int64_t source_missing(const struct source *s);
+/* After the last one: lists the cases without prediction; how many there are, and how many predictions nobody asked for. */
+void source_missing(const struct source *s, int64_t *missing, int64_t *extra);
 void source_close(struct source *s);
 
 /* Buffers that a thread keeps from case to case. */
@@ -84,9 +51,15 @@ void score_init(struct score *s, const struct plan *p, const char *id);
 int score_case(struct score *s, const struct plan *p, const struct job *j, struct scratch *scratch);
 void score_fini(struct score *s);
 
-/* Writes a row per case, then mean, std and counts; or with table, for the eye, the means alone. */
-void report(FILE *fp, const struct plan *p, struct score *const *s, int64_t n, bool table);
+/* Puts a row per case, then mean, std and counts; or in a table, for the eye, the means alone. */
+void report(struct sheet *out, const struct plan *p, const struct options *o, struct score *const *s, int64_t n);
 /* Says on stderr what the numbers alone hide: empty masks and mixed units. */
 void report_notes(const struct plan *p, struct score *const *s, int64_t n);
+
+/* compare.c, classify.c: put what two results, or two tables of classes, say. How many cases only one of them has. */
+int64_t compare_results(struct sheet *out, const struct options *o, const char *a, const char *b);
+int64_t classify(struct sheet *out, const struct options *o);
+/* Row in b of each case of a (their first cells), or -1. Names those that only one of them has; returns how many. */
+int64_t match_cases(const struct csv *a, int rows_a, const struct csv *b, int rows_b, int *row);
 
 #endif

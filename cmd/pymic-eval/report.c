@@ -2,43 +2,83 @@
 #include "eval.h"
 
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "io/csv.h"
+#include "metric/statistics.h"
 
-enum { COUNTED, BOTH_EMPTY, MISSED, FALSE_ALARM, COUNTS };
-static const char *const count_name[COUNTS] = { "n", "both_empty", "missed", "false_alarm" };
+enum { MEAN, STD, CI_LOW, CI_HIGH, VALUES };
+static const char *const value_name[VALUES] = { "mean", "std", "ci_low", "ci_high" };
+enum { COUNTED, BOTH_EMPTY, MISSED, FALSE_ALARM, TALLIES };
+static const char *const count_name[TALLIES] = { "n", "both_empty", "missed", "false_alarm" };
+
+/* One column of the result. */
+struct column {
+	const struct plan *plan;
+	struct score *const *score;
+	int measure, structure; /* structure: or the number of structures, for their mean */
+};
 
 /* One column over the cases where it is defined, and how often its masks were empty. */
 struct summary {
-	double mean, std;
-	int64_t count[COUNTS];
+	double value[VALUES]; /* the bounds with --bootstrap alone */
+	int64_t count[TALLIES];
 };
 
-static struct summary summarize(const struct plan *p, struct score *const *s, int64_t n, int measure, int column)
+static double value(const struct column *c, int64_t i)
 {
-	struct summary u = { 0 };
-	int at = measure * p->columns + column;
-	bool mean = column == p->structures; /* its counts are those of all structures */
-	double sum = 0, squares = 0;
+	return c->score[i]->value[c->measure * c->plan->columns + c->structure];
+}
+
+/* The mean over these cases, as a statistic. */
+static double column_mean(const void *arg, const int64_t *index, int64_t n)
+{
+	const struct column *c = arg;
+	const int structures = c->plan->structures;
+	double sum = 0;
+	int64_t counted = 0;
+	if (c->structure == structures && c->plan->as && c->plan->as->mean_of_means) {
+		for (int k = 0; k < structures; k++)
+			sum += column_mean(&(struct column){ c->plan, c->score, c->measure, k }, index, n);
+		return sum / structures;
+	}
 	for (int64_t i = 0; i < n; i++) {
-		for (int k = mean ? 0 : column; k < (mean ? p->structures : column + 1); k++) {
-			u.count[BOTH_EMPTY] += s[i]->has[k] == 0;
-			u.count[MISSED] += s[i]->has[k] == HAS_TRUTH;
-			u.count[FALSE_ALARM] += s[i]->has[k] == HAS_PRED;
-		}
-		if (!isnan(s[i]->value[at])) {
-			sum += s[i]->value[at];
-			u.count[COUNTED]++;
+		const double v = value(c, index[i]);
+		if (!isnan(v)) {
+			sum += v;
+			counted++;
 		}
 	}
-	u.mean = sum / (double)u.count[COUNTED]; /* of none: NaN */
-	for (int64_t i = 0; i < n; i++)
-		if (!isnan(s[i]->value[at]))
-			squares += (s[i]->value[at] - u.mean) * (s[i]->value[at] - u.mean);
-	u.std = sqrt(squares / (double)u.count[COUNTED]);
+	return sum / (double)counted; /* of none: NaN */
+}
+
+static struct summary summarize(const struct column *c, const struct options *o, int64_t n)
+{
+	struct summary u = { 0 };
+	const int structures = c->plan->structures;
+	const bool mean = c->structure == structures; /* its counts are those of all structures */
+	double *v = xcalloc((size_t)n, sizeof *v);
+	int64_t *all = xcalloc((size_t)n, sizeof *all);
+	for (int64_t i = 0; i < n; i++) {
+		for (int k = mean ? 0 : c->structure; k < (mean ? structures : c->structure + 1); k++) {
+			u.count[BOTH_EMPTY] += c->score[i]->has[k] == 0;
+			u.count[MISSED] += c->score[i]->has[k] == HAS_TRUTH;
+			u.count[FALSE_ALARM] += c->score[i]->has[k] == HAS_PRED;
+		}
+		v[i] = value(c, i);
+		all[i] = i;
+	}
+	const struct moments m = moments_of(v, n, o->ddof);
+	u.value[MEAN] = column_mean(c, all, n);
+	u.value[STD] = m.std;
+	u.count[COUNTED] = m.n;
+	if (o->bootstrap) {
+		const struct interval ci = bootstrap(column_mean, c, n, o->bootstrap, o->confidence, (uint64_t)o->seed);
+		u.value[CI_LOW] = ci.low;
+		u.value[CI_HIGH] = ci.high;
+	}
+	free(v);
+	free(all);
 	return u;
 }
 
@@ -56,111 +96,92 @@ static const char *column_name(const struct plan *p, int column)
 	return column < p->structures ? p->structure[column].name : "mean";
 }
 
-static void put_number(FILE *fp, double v)
+static struct summary *summarize_all(const struct plan *p, const struct options *o, struct score *const *s, int64_t n)
 {
-	if (isnan(v))
-		fputs(",nan", fp); /* its sign means nothing */
-	else
-		fprintf(fp, ",%.9g", v);
+	struct summary *u = xcalloc((size_t)(p->measures * p->columns), sizeof *u);
+	for (int i = 0; i < p->measures * p->columns; i++)
+		u[i] = summarize(&(struct column){ p, s, i / p->columns, i % p->columns }, o, n);
+	return u;
 }
 
-static void write_csv(FILE *fp, const struct plan *p, struct score *const *s, int64_t n)
+static void put_cases(struct sheet *out, const struct plan *p, const struct options *o, struct score *const *s, int64_t n)
 {
-	int columns = p->measures * p->columns;
-	struct summary *u = xcalloc((size_t)columns, sizeof *u);
-	fputs("case,unit", fp);
-	for (int i = 0; i < columns; i++) {
-		char *name = xprintf("%s_%s", column_name(p, i % p->columns), p->measure[i / p->columns].name);
-		putc(',', fp);
-		csv_put(fp, name);
-		free(name);
-		u[i] = summarize(p, s, n, i / p->columns, i % p->columns);
-	}
-	putc('\n', fp);
-	for (int64_t k = 0; k < n; k++) {
-		csv_put(fp, s[k]->id);
-		fprintf(fp, ",%s", s[k]->unit);
-		for (int i = 0; i < columns; i++)
-			put_number(fp, s[k]->value[i]);
-		putc('\n', fp);
-	}
+	const int columns = p->measures * p->columns;
+	struct summary *u = summarize_all(p, o, s, n);
 	const char *unit = common_unit(s, n);
-	fprintf(fp, "mean,%s", unit);
+	out->columns = 2 + columns;
+	out->split = n;
+	sheet_text(out, "case");
+	sheet_text(out, "unit");
 	for (int i = 0; i < columns; i++)
-		put_number(fp, u[i].mean);
-	fprintf(fp, "\nstd,%s", unit);
-	for (int i = 0; i < columns; i++)
-		put_number(fp, u[i].std);
-	for (int c = 0; c < COUNTS; c++) {
-		fprintf(fp, "\n%s,", count_name[c]);
+		sheet_text(out, "%s_%s", column_name(p, i % p->columns), p->measure[i / p->columns].name);
+	for (int64_t k = 0; k < n; k++) {
+		sheet_text(out, "%s", s[k]->id);
+		sheet_text(out, "%s", s[k]->unit);
 		for (int i = 0; i < columns; i++)
-			fprintf(fp, ",%lld", (long long)u[i].count[c]);
+			sheet_number(out, s[k]->value[i]);
 	}
-	putc('\n', fp);
+	for (int v = 0; v < (o->bootstrap ? VALUES : CI_LOW); v++) {
+		sheet_text(out, "%s", value_name[v]);
+		sheet_text(out, "%s", unit);
+		for (int i = 0; i < columns; i++)
+			sheet_number(out, u[i].value[v]);
+	}
+	for (int c = 0; c < TALLIES; c++) {
+		sheet_text(out, "%s", count_name[c]);
+		sheet_text(out, "%s", "");
+		for (int i = 0; i < columns; i++)
+			sheet_number(out, (double)u[i].count[c]);
+	}
 	free(u);
 }
 
-/* A grid of texts, each column as wide as its widest. */
-struct grid {
-	int rows, columns;
-	char (*cell)[64];
-};
-
-static void grid_put(struct grid *g, int row, int column, const char *fmt, ...) PM_PRINTF(4, 5);
-static void grid_put(struct grid *g, int row, int column, const char *fmt, ...)
+/* The sign of NaN means nothing. */
+static double plain(double v)
 {
-	va_list ap;
-	va_start(ap, fmt);
-	vsnprintf(g->cell[row * g->columns + column], sizeof *g->cell, fmt, ap);
-	va_end(ap);
+	return isnan(v) ? fabs(v) : v;
 }
 
-static void grid_print(FILE *fp, const struct grid *g)
+/* A row per structure: mean and spread of each metric in one cell. */
+static void put_means(struct sheet *out, const struct plan *p, const struct options *o, struct score *const *s, int64_t n)
 {
-	for (int r = 0; r < g->rows; r++)
-		for (int c = 0; c < g->columns; c++) {
-			size_t width = 0;
-			for (int k = 0; k < g->rows; k++)
-				if (strlen(g->cell[k * g->columns + c]) > width)
-					width = strlen(g->cell[k * g->columns + c]);
-			bool last = c == g->columns - 1;
-			fprintf(fp, "%-*s%s", last ? 0 : (int)width, g->cell[r * g->columns + c], last ? "\n" : "  ");
-		}
-}
-
-static void write_table(FILE *fp, const struct plan *p, struct score *const *s, int64_t n)
-{
-	struct grid g = { p->columns + 1, 1 + p->measures + COUNTS, NULL };
-	g.cell = xcalloc((size_t)(g.rows * g.columns), sizeof *g.cell);
-	grid_put(&g, 0, 0, "structure");
+	struct summary *all = summarize_all(p, o, s, n);
+	out->columns = 1 + p->measures + TALLIES;
+	sheet_text(out, "structure");
 	for (int m = 0; m < p->measures; m++) {
 		enum quantity q = p->measure[m].metric->quantity;
 		if (q == RATIO)
-			grid_put(&g, 0, 1 + m, "%s", p->measure[m].name);
+			sheet_text(out, "%s", p->measure[m].name);
 		else
-			grid_put(&g, 0, 1 + m, "%s (%s%s)", p->measure[m].name, common_unit(s, n), q == VOLUME ? "^3" : "");
+			sheet_text(out, "%s (%s%s)", p->measure[m].name, common_unit(s, n), q == VOLUME ? "^3" : "");
 	}
-	grid_put(&g, 0, 1 + p->measures, "cases");
-	for (int c = BOTH_EMPTY; c < COUNTS; c++)
-		grid_put(&g, 0, 1 + p->measures + c, "%s", count_name[c]);
+	sheet_text(out, "cases");
+	for (int c = BOTH_EMPTY; c < TALLIES; c++)
+		sheet_text(out, "%s", count_name[c]);
 	for (int r = 0; r < p->columns; r++) {
-		grid_put(&g, r + 1, 0, "%s", column_name(p, r));
-		grid_put(&g, r + 1, 1 + p->measures, "%lld", (long long)n);
+		sheet_text(out, "%s", column_name(p, r));
 		for (int m = 0; m < p->measures; m++) {
-			struct summary u = summarize(p, s, n, m, r);
+			const struct summary *u = &all[m * p->columns + r];
 			int digits = p->measure[m].metric->quantity == RATIO ? 3 : 2;
-			grid_put(&g, r + 1, 1 + m, "%.*f +- %.*f", digits, fabs(u.mean), digits, fabs(u.std));
-			for (int c = BOTH_EMPTY; c < COUNTS; c++)
-				grid_put(&g, r + 1, 1 + p->measures + c, "%lld", (long long)u.count[c]);
+			if (o->bootstrap)
+				sheet_text(out, "%.*f [%.*f, %.*f]", digits, plain(u->value[MEAN]), digits, plain(u->value[CI_LOW]), digits,
+					plain(u->value[CI_HIGH]));
+			else
+				sheet_text(out, "%.*f +- %.*f", digits, plain(u->value[MEAN]), digits, plain(u->value[STD]));
 		}
+		sheet_text(out, "%lld", (long long)n);
+		for (int c = BOTH_EMPTY; c < TALLIES; c++)
+			sheet_text(out, "%lld", (long long)all[r].count[c]);
 	}
-	grid_print(fp, &g);
-	free(g.cell);
+	free(all);
 }
 
-void report(FILE *fp, const struct plan *p, struct score *const *s, int64_t n, bool table)
+void report(struct sheet *out, const struct plan *p, const struct options *o, struct score *const *s, int64_t n)
 {
-	(table ? write_table : write_csv)(fp, p, s, n);
+	out->definition = p->definition;
+	out->rows = "cases";
+	out->more = "summary";
+	(strcmp(o->format, "table") ? put_cases : put_means)(out, p, o, s, n);
 }
 
 void report_notes(const struct plan *p, struct score *const *s, int64_t n)
@@ -170,15 +191,17 @@ void report_notes(const struct plan *p, struct score *const *s, int64_t n)
 	for (int m = 0; m < p->measures; m++)
 		distance |= p->measure[m].metric->quantity == DISTANCE;
 	for (int k = 0; k < p->structures; k++) {
-		int64_t both_empty = 0;
+		int64_t never = 0;
 		for (int64_t i = 0; i < n; i++) {
-			both_empty += s[i]->has[k] == 0;
+			never += s[i]->has[k] == 0;
 			one_empty += s[i]->has[k] == HAS_PRED || s[i]->has[k] == HAS_TRUTH;
 		}
-		if (n && both_empty == n)
+		if (n && never == n)
 			warning("%s: in no case is it predicted or true: are --labels right?", p->structure[k].name);
 	}
-	if (one_empty && distance && p->diagonal)
+	if (one_empty && distance && p->as)
+		note("%lld times one mask was empty: the distance counts as %s has it", (long long)one_empty, p->as->p.name);
+	else if (one_empty && distance && p->diagonal)
 		note("%lld times one mask was empty: the distance counts as the image's diagonal", (long long)one_empty);
 	else if (one_empty && distance)
 		note("%lld times one mask was empty: the distance counts as %g", (long long)one_empty, p->empty_distance);

@@ -103,22 +103,13 @@ static void make_mask(uint8_t *mask, const struct side *side, int64_t n, const s
 	mark(mask, side, n, s, 1);
 }
 
-/* The largest distance that two voxels of the image can have. */
-static double diagonal(const struct pair *p)
-{
-	double sum = 0;
-	for (int a = 0; a < 3; a++)
-		sum += pow((double)(p->size[a] - 1) * p->spacing[a], 2);
-	return sqrt(sum);
-}
-
 static double measure(const struct plan *p, const struct measure *m, int has, struct pair *pair)
 {
-	if (m->metric->quantity != DISTANCE || has == (HAS_PRED | HAS_TRUTH))
+	if (p->as || m->metric->quantity != DISTANCE || has == (HAS_PRED | HAS_TRUTH))
 		return m->metric->eval(m->conf, pair);
 	if (!has)
 		return NAN;
-	return p->diagonal ? diagonal(pair) : p->empty_distance;
+	return p->diagonal ? pair_diagonal(pair) : p->empty_distance;
 }
 
 /* Over the structures where it is defined. */
@@ -138,14 +129,24 @@ static void compare(struct score *s, const struct plan *p, const struct side *pr
 	struct scratch *w)
 {
 	const struct structure ignored = { .n = 1, .label = { p->ignore } };
+	const double voxels[3] = { 1, 1, 1 };
+	const double *spacing = p->spacing == OF_NEITHER ? voxels : p->spacing == OF_TRUTH ? truth->geo.spacing : pred->geo.spacing;
 	struct pair pair;
-	int64_t n = truth->size[0] * truth->size[1] * truth->size[2];
+	int64_t n = truth->size[0] * truth->size[1] * truth->size[2], unjudged = 0;
+	if (p->ignore) {
+		make_mask(w->truth_mask, truth, n, &ignored);
+		for (int64_t i = 0; i < n; i++)
+			unjudged += w->truth_mask[i];
+	}
 	for (int k = 0; k < p->structures; k++) {
 		make_mask(w->pred_mask, pred, n, &p->structure[k]);
 		make_mask(w->truth_mask, truth, n, &p->structure[k]);
 		if (p->ignore)
 			mark(w->pred_mask, truth, n, &ignored, 0);
-		pair_init(&pair, w->pred_mask, w->truth_mask, truth->size, truth->geo.spacing);
+		pair_init(&pair, w->pred_mask, w->truth_mask, truth->size, spacing);
+		pair.how = p->how;
+		pair.structure = k;
+		pair.tn -= unjudged;
 		s->has[k] = (uint8_t)((pair.tp + pair.fp ? HAS_PRED : 0) | (pair.tp + pair.fn ? HAS_TRUTH : 0));
 		for (int m = 0; m < p->measures; m++)
 			s->value[m * p->columns + k] = measure(p, &p->measure[m], s->has[k], &pair);
@@ -172,7 +173,7 @@ int score_case(struct score *s, const struct plan *p, const struct job *j, struc
 		if (far >= .1)
 			err_set(&s->odd, "the prediction lies %.2g voxels off the truth; voxels are compared by their index", far);
 	}
-	strcpy(s->unit, truth.geo.units);
+	strcpy(s->unit, p->spacing == OF_NEITHER ? "vox" : p->spacing == OF_TRUTH ? truth.geo.units : pred.geo.units);
 	if (check_labels(&pred, n, &s->fail) || check_labels(&truth, n, &s->fail))
 		return -1;
 	scratch_reserve(w, (size_t)n);

@@ -22,6 +22,7 @@ struct source {
 	int64_t n, cap, at;
 	struct istream *in; /* predictions come from here, or NULL */
 	bool listed;        /* what is not among the entries is not asked for */
+	int64_t extra;      /* predictions that nobody asked for */
 };
 
 static struct entry *add(struct source *s)
@@ -156,6 +157,7 @@ static void read_folders(struct source *s, const char *truth, const char *pred)
 		}
 		warning("%s: there is no truth of that name in %s", other.entry[i].pred, truth);
 		free(other.entry[i].pred);
+		s->extra++;
 	}
 	free(other.entry);
 }
@@ -196,6 +198,7 @@ static bool next_record(struct source *s, struct job *j)
 		if (s->listed && (!it || !it->truth)) {
 			warning("%s: predicted, but %s", j->rec.id,
 				it ? "its truth is blank in the list" : "not in the list of truths");
+			s->extra++;
 			continue;
 		}
 		if (it && it->seen) {
@@ -229,15 +232,15 @@ bool source_next(struct source *s, struct job *j)
 	return false;
 }
 
-int64_t source_missing(const struct source *s)
+void source_missing(const struct source *s, int64_t *missing, int64_t *extra)
 {
-	int64_t missing = 0;
+	*missing = 0;
+	*extra = s->extra;
 	for (int64_t i = 0; i < s->n; i++)
 		if (s->entry[i].truth && !s->entry[i].seen) {
 			warning("%s: no prediction", s->entry[i].id);
-			missing++;
+			++*missing;
 		}
-	return missing;
 }
 
 void source_close(struct source *s)

@@ -217,6 +217,10 @@ int csv_read(const char *path, struct csv *c, struct err *e)
 		failed = err_set(e, "%s: holds NUL bytes: not a text file in UTF-8", path);
 	if (len >= 3 && !memcmp(text, "\xef\xbb\xbf", 3))
 		p.s += 3;
+	while (p.s < p.end && *p.s == '#') {
+		p.s += strcspn(p.s, "\r\n");
+		line_end(&p);
+	}
 	if (!failed)
 		failed = (p.sep = find_separator(c, p.s, e)) < 0;
 	if (!failed)

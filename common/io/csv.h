@@ -1,4 +1,7 @@
-/* csv.h: lists of cases: a header line, then a row per case. RFC 4180 quotes, CRLF, a byte order mark, no last newline. */
+/*
+ * csv.h: lists of cases: a header line, then a row per case. RFC 4180 quotes, CRLF, a byte order mark, no last newline,
+ * and lines before the header that begin with #, which are passed over.
+ */
 #ifndef PM_CSV_H
 #define PM_CSV_H
 

@@ -10,5 +10,6 @@ static double eval(const void *conf, struct pair *p)
 const struct metric metric_accuracy = {
 	.p = { "accuracy", "(TP + TN) / all voxels", NULL, NULL, 0 },
 	.quantity = RATIO,
+	.from = COUNTS,
 	.eval = eval,
 };

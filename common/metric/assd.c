@@ -4,17 +4,14 @@
 static double eval(const void *conf, struct pair *p)
 {
 	(void)conf;
-	pair_surfaces(p);
-	double sum = 0;
-	for (int64_t i = 0; i < p->n_to_truth; i++)
-		sum += p->to_truth[i];
-	for (int64_t i = 0; i < p->n_to_pred; i++)
-		sum += p->to_pred[i];
-	return sum / (double)(p->n_to_truth + p->n_to_pred);
+	const struct surface *s = pair_distances(p);
+	return (surface_sum(&s[TO_TRUTH]) + surface_sum(&s[TO_PRED])) /
+		(surface_area(&s[TO_TRUTH], INFINITY) + surface_area(&s[TO_PRED], INFINITY));
 }
 
 const struct metric metric_assd = {
-	.p = { "assd", "average symmetric surface distance: the mean over the surface voxels of both", NULL, NULL, 0 },
+	.p = { "assd", "average symmetric surface distance: the mean over the surfaces of both", NULL, NULL, 0 },
 	.quantity = DISTANCE,
+	.from = MASKS,
 	.eval = eval,
 };

@@ -11,5 +11,6 @@ const struct metric metric_hd95 = {
 	.p = { "hd95", "the larger of the two directed 95th percentiles of surface distances (linear interpolation)", NULL,
 		NULL, 0 },
 	.quantity = DISTANCE,
+	.from = MASKS,
 	.eval = eval,
 };

@@ -10,5 +10,6 @@ static double eval(const void *conf, struct pair *p)
 const struct metric metric_iou = {
 	.p = { "iou", "|P and T| / |P or T|, the Jaccard index; 0 where one of the two is empty", NULL, NULL, 0 },
 	.quantity = RATIO,
+	.from = COUNTS,
 	.eval = eval,
 };

@@ -1,10 +1,6 @@
 /* metric.c: the table of metrics. */
 #include "metric/metric.h"
 
-#define METRIC(name) extern const struct metric metric_##name;
-#include "metric/list.h"
-#undef METRIC
-
 const struct metric *const metrics[] = {
 #define METRIC(name) &metric_##name,
 #include "metric/list.h"

@@ -1,5 +1,5 @@
-/* pair.c: what the metrics share: two masks as bits, the counts, and percentiles of the distances of their surfaces. */
-#include "metric/metric.h"
+/* pair.c: what the metrics share: two masks as bits, the counts, and sums and percentiles of the distances of their surfaces. */
+#include "metric/lesions.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -49,6 +49,7 @@ void pair_init(struct pair *p, const uint8_t *pred, const uint8_t *truth, const 
 	*p = (struct pair){ 0 };
 	memcpy(p->size, size, sizeof p->size);
 	memcpy(p->spacing, spacing, sizeof p->spacing);
+	p->how = (struct convention){ 1, VOXELS, 100 };
 	common_box(p, pred, truth, lo);
 	p->pred = pack(p, pred, lo);
 	p->truth = pack(p, truth, lo);
@@ -63,17 +64,88 @@ void pair_init(struct pair *p, const uint8_t *pred, const uint8_t *truth, const 
 	p->tn = n - s - g + both;
 }
 
+double surface_sum(const struct surface *s)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < s->n; i++)
+		sum += s->area ? s->distance[i] * s->area[i] : s->distance[i];
+	return sum;
+}
+
+double surface_area(const struct surface *s, double within)
+{
+	double sum = 0;
+	for (int64_t i = 0; i < s->n; i++)
+		if (s->distance[i] <= within)
+			sum += s->area ? s->area[i] : 1;
+	return sum;
+}
+
+struct element {
+	double distance, area;
+};
+
+static int nearer(const void *a, const void *b)
+{
+	const double x = ((const struct element *)a)->distance, y = ((const struct element *)b)->distance;
+	return (x > y) - (x < y);
+}
+
+static double percentile_by_area(const struct surface *s, double percent)
+{
+	struct element *e = xcalloc((size_t)s->n, sizeof *e);
+	double sum = 0;
+	for (int64_t i = 0; i < s->n; i++)
+		e[i] = (struct element){ s->distance[i], s->area[i] };
+	qsort(e, (size_t)s->n, sizeof *e, nearer);
+	const double wanted = percent / 100 * surface_area(s, INFINITY);
+	int64_t at = 0;
+	while (at < s->n - 1 && (sum += e[at].area) < wanted)
+		at++;
+	const double found = e[at].distance;
+	free(e);
+	return found;
+}
+
+double surface_percentile(struct surface *s, double percent)
+{
+	if (!s->n)
+		return INFINITY;
+	return s->area ? percentile_by_area(s, percent) : percentile(s->distance, s->n, percent);
+}
+
 double pair_hausdorff(struct pair *p, double percent)
 {
-	pair_surfaces(p);
-	return fmax(percentile(p->to_truth, p->n_to_truth, percent), percentile(p->to_pred, p->n_to_pred, percent));
+	struct surface *s = pair_distances(p);
+	return fmax(surface_percentile(&s[TO_TRUTH], percent), surface_percentile(&s[TO_PRED], percent));
+}
+
+uint8_t *pair_bytes(const struct pair *p, const uint64_t *mask)
+{
+	const int64_t rows = p->box[0] * p->box[1], width = p->box[2];
+	uint8_t *bytes = xmalloc((size_t)(rows * width)), *out = bytes;
+	for (int64_t r = 0; r < rows; r++)
+		for (int64_t x = 0; x < width; x++)
+			*out++ = mask[r * p->words + x / 64] >> x % 64 & 1;
+	return bytes;
+}
+
+double pair_diagonal(const struct pair *p)
+{
+	double sum = 0;
+	for (int a = 0; a < 3; a++)
+		sum += pow((double)(p->size[a] - 1) * p->spacing[a], 2);
+	return sqrt(sum);
 }
 
 void pair_fini(struct pair *p)
 {
 	free(p->pred);
 	free(p->truth);
-	free(p->to_truth);
-	free(p->to_pred);
+	for (int i = 0; i < 4; i++) {
+		free(p->surface[i / 2][i % 2].distance);
+		free(p->surface[i / 2][i % 2].area);
+	}
+	lesions_free(p->lesions);
 	*p = (struct pair){ 0 };
 }

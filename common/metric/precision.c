@@ -10,5 +10,6 @@ static double eval(const void *conf, struct pair *p)
 const struct metric metric_precision = {
 	.p = { "precision", "TP / (TP + FP); undefined where the prediction is empty", NULL, NULL, 0 },
 	.quantity = RATIO,
+	.from = COUNTS,
 	.eval = eval,
 };

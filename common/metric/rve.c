@@ -12,5 +12,6 @@ static double eval(const void *conf, struct pair *p)
 const struct metric metric_rve = {
 	.p = { "rve", "relative volume error, | |P| - |T| | / |T|; undefined where the truth is empty", NULL, NULL, 0 },
 	.quantity = RATIO,
+	.from = COUNTS,
 	.eval = eval,
 };

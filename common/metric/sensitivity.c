@@ -1,4 +1,4 @@
-/* sensitivity.c: how much of the truth was found (recall). */
+/* sensitivity.c: how much of the truth was found, also known as recall. */
 #include "metric/metric.h"
 
 static double eval(const void *conf, struct pair *p)
@@ -8,7 +8,15 @@ static double eval(const void *conf, struct pair *p)
 }
 
 const struct metric metric_sensitivity = {
-	.p = { "sensitivity", "TP / (TP + FN), also called recall; undefined where the truth is empty", NULL, NULL, 0 },
+	.p = { "sensitivity", "TP / (TP + FN); undefined where the truth is empty", NULL, NULL, 0 },
 	.quantity = RATIO,
+	.from = COUNTS,
+	.eval = eval,
+};
+
+const struct metric metric_recall = {
+	.p = { "recall", "sensitivity by its other name", NULL, NULL, 0 },
+	.quantity = RATIO,
+	.from = COUNTS,
 	.eval = eval,
 };

@@ -10,5 +10,6 @@ static double eval(const void *conf, struct pair *p)
 const struct metric metric_specificity = {
 	.p = { "specificity", "TN / (TN + FP)", NULL, NULL, 0 },
 	.quantity = RATIO,
+	.from = COUNTS,
 	.eval = eval,
 };

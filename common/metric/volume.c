@@ -10,5 +10,6 @@ static double eval(const void *conf, struct pair *p)
 const struct metric metric_volume = {
 	.p = { "volume", "volume of the prediction in mm^3, or in voxels (PyMIC gives the truth's)", NULL, NULL, 0 },
 	.quantity = VOLUME,
+	.from = MASKS,
 	.eval = eval,
 };

@@ -36,11 +36,14 @@ static void join(struct run *r, int64_t a, int64_t b)
 		r[a].parent = b;
 }
 
-/* Joins the runs [a, a_end) with those of an earlier row [b, b_end), whose voxels lie `shift` before. */
-static void join_rows(struct run *r, int64_t a, int64_t a_end, int64_t b, int64_t b_end, int64_t shift)
+/*
+ * Joins the runs [a, a_end) with those of an earlier row [b, b_end), whose voxels lie `shift` before. Runs touch when they
+ * have a voxel side by side, or with aslant 1 when one goes on where the other ends.
+ */
+static void join_rows(struct run *r, int64_t a, int64_t a_end, int64_t b, int64_t b_end, int64_t shift, int aslant)
 {
 	while (a < a_end && b < b_end) {
-		if (r[a].lo < r[b].hi + shift && r[b].lo + shift < r[a].hi)
+		if (r[a].lo < r[b].hi + shift + aslant && r[b].lo + shift < r[a].hi + aslant)
 			join(r, a, b);
 		if (r[a].hi < r[b].hi + shift)
 			a++;
@@ -64,7 +67,7 @@ static int64_t seek(const uint8_t *mask, int64_t i, int64_t end, bool on)
 }
 
 /* All runs; parents point to the root. */
-static struct runs find_runs(const uint8_t *mask, const int64_t size[3])
+static struct runs find_runs(const uint8_t *mask, const int64_t size[3], int connectivity)
 {
 	struct runs s = {0};
 	int64_t rows = size[0] * size[1], width = size[2];
@@ -83,10 +86,13 @@ static struct runs find_runs(const uint8_t *mask, const int64_t size[3])
 			i = seek(mask, hi, end, true);
 		}
 		first[row + 1] = s.n;
-		if (row % size[1])
-			join_rows(s.r, first[row], s.n, first[row - 1], first[row], width);
-		if (row >= size[1])
-			join_rows(s.r, first[row], s.n, first[row - size[1]], first[row - size[1] + 1], width * size[1]);
+		for (int k = 0; k < 4; k++) { /* the rows before this one that touch it */
+			static const int dz[4] = { 0, 1, 1, 1 }, dy[4] = { 1, 0, 1, -1 };
+			const int64_t y = row % size[1] - dy[k], shift = dz[k] * size[1] + dy[k];
+			const int off = dz[k] + (dy[k] != 0);
+			if (off <= connectivity && y >= 0 && y < size[1] && row >= dz[k] * size[1])
+				join_rows(s.r, first[row], s.n, first[row - shift], first[row - shift + 1], width * shift, off < connectivity);
+		}
 	}
 	for (int64_t i = 0; i < s.n; i++)
 		s.r[i].parent = s.r[s.r[i].parent].parent; /* parents come first and are roots' children by now */
@@ -94,9 +100,9 @@ static struct runs find_runs(const uint8_t *mask, const int64_t size[3])
 	return s;
 }
 
-int64_t components(int32_t *out, const uint8_t *mask, const int64_t size[3])
+int64_t components(int32_t *out, const uint8_t *mask, const int64_t size[3], int connectivity)
 {
-	struct runs s = find_runs(mask, size);
+	struct runs s = find_runs(mask, size, connectivity);
 	int32_t *label = xcalloc((size_t)s.n, sizeof *label), count = 0;
 	memset(out, 0, (size_t)(size[0] * size[1] * size[2]) * sizeof *out);
 	for (int64_t i = 0; i < s.n; i++) {
@@ -112,7 +118,7 @@ int64_t components(int32_t *out, const uint8_t *mask, const int64_t size[3])
 
 void keep_largest(uint8_t *mask, const int64_t size[3])
 {
-	struct runs s = find_runs(mask, size);
+	struct runs s = find_runs(mask, size, 1);
 	int64_t *voxels = xcalloc((size_t)s.n, sizeof *voxels), largest = 0;
 	for (int64_t i = 0; i < s.n; i++)
 		voxels[s.r[i].parent] += s.r[i].hi - s.r[i].lo;

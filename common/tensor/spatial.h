@@ -33,12 +33,18 @@ void erode(uint8_t *mask, const int64_t size[3], int iterations, bool in_plane);
 /* distance.c: squared Euclidean distance of each voxel to the nearest nonzero one (INFINITY: there is none). */
 void distance_squared(float *out, const uint8_t *mask, const int64_t size[3], const double spacing[3]);
 
-/* components.c: face-connected components of mask, labelled 1.. in raster order of their first voxel. Returns how many. */
-int64_t components(int32_t *out, const uint8_t *mask, const int64_t size[3]);
-/* Keeps the largest component (first in raster order among equals); an empty mask stays as it is. */
+/*
+ * components.c: connected components of mask, labelled 1.. in raster order of their first voxel. Neighbours share 1: a face,
+ * 2: a face or an edge, 3: a corner too. Returns how many.
+ */
+int64_t components(int32_t *out, const uint8_t *mask, const int64_t size[3], int connectivity);
+/* Keeps the largest face-connected component (first in raster order among equals); an empty mask stays as it is. */
 void keep_largest(uint8_t *mask, const int64_t size[3]);
 /* The same of the classes 1.. of a label together, or of each; what is not kept becomes 0. */
 void keep_parts(uint8_t *label, int64_t classes, bool each, const int64_t size[3]);
+
+/* skeleton.c: thins a mask of 0 and 1 to centre lines with as many parts, holes and tunnels (Lee 1994). */
+void skeletonize(uint8_t *mask, const int64_t size[3], bool in_plane);
 
 /* order.c: percentile p in 0..100 by linear interpolation between order statistics; x is reordered. n > 0. */
 double percentile(float *x, int64_t n, double p);

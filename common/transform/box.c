@@ -11,7 +11,7 @@ static void part(uint8_t *mask, const int64_t size[3], const struct brush *b)
 {
 	const int64_t n = size[0] * size[1] * size[2];
 	int32_t *component = xcalloc((size_t)n, sizeof(*component));
-	const int64_t count = components(component, mask, size);
+	const int64_t count = components(component, mask, size, 1);
 	int64_t (*box)[6] = xcalloc((size_t)count + 1, sizeof(*box));
 
 	(void)b;

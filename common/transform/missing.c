@@ -15,7 +15,7 @@ static void part(uint8_t *mask, const int64_t size[3], const struct brush *b)
 	const struct corrupt_conf *c = b->conf;
 	const int64_t n = size[0] * size[1] * size[2];
 	int32_t *component = xcalloc((size_t)n, sizeof(*component));
-	const int64_t count = components(component, mask, size);
+	const int64_t count = components(component, mask, size, 1);
 	bool *lost = xcalloc((size_t)count + 1, sizeof(*lost));
 
 	for (int64_t k = 1; k <= count; k++)

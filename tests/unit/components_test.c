@@ -12,10 +12,10 @@
 enum { MAX = 6 * 16 * 40 };
 
 /* Labels by flooding from each voxel in raster order. */
-static int64_t flood(int32_t *out, const uint8_t *mask, const int64_t size[3])
+static int64_t flood(int32_t *out, const uint8_t *mask, const int64_t size[3], int connectivity)
 {
 	static int64_t stack[MAX];
-	int64_t stride[3] = { size[1] * size[2], size[2], 1 }, count = size[0] * size[1] * size[2], n = 0;
+	int64_t count = size[0] * size[1] * size[2], n = 0;
 	memset(out, 0, (size_t)count * sizeof *out);
 	for (int64_t seed = 0; seed < count; seed++) {
 		if (!mask[seed] || out[seed])
@@ -24,15 +24,15 @@ static int64_t flood(int32_t *out, const uint8_t *mask, const int64_t size[3])
 		out[seed] = (int32_t)++n;
 		stack[top++] = seed;
 		while (top) {
-			int64_t i = stack[--top], at[3] = { i / stride[0], i / size[2] % size[1], i % size[2] };
-			for (int a = 0; a < 3; a++)
-				for (int side = -1; side <= 1; side += 2) {
-					int64_t k = i + side * stride[a];
-					if (at[a] + side < 0 || at[a] + side >= size[a] || !mask[k] || out[k])
-						continue;
-					out[k] = (int32_t)n;
-					stack[top++] = k;
-				}
+			int64_t i = stack[--top], z = i / (size[1] * size[2]), y = i / size[2] % size[1], x = i % size[2];
+			for (int k = 0; k < 27; k++) {
+				int64_t dz = k / 9 - 1, dy = k / 3 % 3 - 1, dx = k % 3 - 1, to = i + (dz * size[1] + dy) * size[2] + dx;
+				bool there = z + dz >= 0 && z + dz < size[0] && y + dy >= 0 && y + dy < size[1] && x + dx >= 0 && x + dx < size[2];
+				if (!there || labs(dz) + labs(dy) + labs(dx) > connectivity || !mask[to] || out[to])
+					continue;
+				out[to] = (int32_t)n;
+				stack[top++] = to;
+			}
 		}
 	}
 	return n;
@@ -52,9 +52,12 @@ static void random_masks(void **state)
 		uint8_t on = trial % 3 ? 1 : 200;
 		for (int64_t i = 0; i < count; i++)
 			kept[i] = mask[i] = rng_uniform(&r) < density ? on : 0;
-		int64_t n = flood(want, mask, size);
-		assert_int_equal(components(got, mask, size), n);
-		assert_memory_equal(want, got, (size_t)count * sizeof *want);
+		int64_t n = 0;
+		for (int connectivity = 3; connectivity >= 1; connectivity--) {
+			n = flood(want, mask, size, connectivity);
+			assert_int_equal(components(got, mask, size, connectivity), n);
+			assert_memory_equal(want, got, (size_t)count * sizeof *want);
+		}
 
 		int64_t *voxels = xcalloc((size_t)n + 1, sizeof *voxels), largest = 0;
 		for (int64_t i = 0; i < count; i++)
@@ -96,9 +99,9 @@ static void comb(void **state)
 	int32_t out[1000];
 	for (int i = 0; i < 1000; i++)
 		mask[i] = i / 100 == 9 || i % 2;
-	assert_int_equal(components(out, mask, (int64_t[3]){ 1, 10, 100 }), 1);
+	assert_int_equal(components(out, mask, (int64_t[3]){ 1, 10, 100 }, 1), 1);
 	memset(mask + 900, 0, 100);
-	assert_int_equal(components(out, mask, (int64_t[3]){ 1, 10, 100 }), 50);
+	assert_int_equal(components(out, mask, (int64_t[3]){ 1, 10, 100 }, 1), 50);
 	assert_int_equal(out[1], 1);
 	assert_int_equal(out[899], 50);
 }

@@ -45,6 +45,7 @@ static void plain(void **state)
 		"\xef\xbb\xbfimage,label\na.nii,b.nii\nc.nii,\n", "\n\nimage,label\n\na.nii,b.nii\r\n  \nc.nii,\n\n",
 		"image\tlabel\na.nii\tb.nii\nc.nii\t\n", " image , label \n a.nii,b.nii \nc.nii, ", "image,label\ra.nii,b.nii\rc.nii,\r",
 		"\"image\",\"label\"\n\"a.nii\",b.nii\nc.nii,\"\"\n",
+		"# made by; one\n#two\r\nimage\tlabel\na.nii\tb.nii\nc.nii\t\n",
 	};
 	for (size_t i = 0; i < PM_COUNT(same); i++) {
 		struct csv c;

@@ -566,7 +566,7 @@ static void sparse(void **state)
 			stroke[i] = tensor_at(t, i) == 0;
 		}
 		dilate(stroke, (int64_t[3]){ 1, 40, 40 }, 1, true);
-		assert_int_equal(components(piece, stroke, (int64_t[3]){ 1, 40, 40 }), 1);
+		assert_int_equal(components(piece, stroke, (int64_t[3]){ 1, 40, 40 }, 1), 1);
 		redrawn(&r, "scribble:length=0:labels=1:unlabeled=4", seed, n);
 		assert_true(n[0][1][1] == 1 && n[1][1][1] == 1 && n[0][1][3] == 99 && n[1][2][2] == 288 && n[1][0][0] == 1212);
 		redrawn(&r, "scribble:length=0:width=3", seed, n);

@@ -1,0 +1,7 @@
+LIBRARY(pymic)
+LIBRARY(medpy)
+LIBRARY(medpy04)
+LIBRARY(monai)
+LIBRARY(deepmind)
+LIBRARY(nnunet)
+LIBRARY(ssl4mis)
