@@ -36,7 +36,10 @@ struct scratch {
 	int n;
 };
 
-/* Reads and checks one case; with --crop the box that r->epoch draws. *warn is filled where something is odd but usable. 0, or -1 with e (files, not the id). */
+/*
+ * Reads and checks one case; with --crop the box that r->epoch draws. *warn is filled where something is odd but usable.
+ * 0, or -1 with e (files, not the id).
+ */
 int case_read(const struct item *it, const struct options *o, struct scratch *s, struct record *r, struct err *warn, struct err *e);
 /* v must lie on the grid of the image; *warn is filled where it is a little off. */
 int case_check_place(const struct volume *v, const char *path, const struct volume *image, const char *image_path,

@@ -4,7 +4,7 @@
  * justify. It is also known to crash on files made to that end (one mutation of some ten thousand will do): it works in a
  * process of its own, which cannot open a second file and hands the voxels over in shared memory.
  */
-#include "io/hdf5.h"
+#include "io/hdf5_impl.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -13,6 +13,8 @@
 #include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#include <hdf5.h>
 
 enum { H5_RATIO = 1100, H5_CHANNELS = 4096 };
 
@@ -52,7 +54,7 @@ static int find_type(hid_t type, enum dtype *t)
 	}
 }
 
-hid_t hdf5_type(enum dtype t)
+int64_t hdf5_type(enum dtype t)
 {
 	switch (t) {
 	case PM_U8: return H5T_NATIVE_UINT8;

@@ -1,10 +1,12 @@
 /* hdf5_write.c: arrays in chunks that a crop can pick from, gzipped, with attributes spacing (z, y, x) and affine where known. */
-#include "io/hdf5.h"
+#include "io/hdf5_impl.h"
 #include "io/deflate.h"
 #include "io/npy.h"
 #include "io/outfile.h"
 
 #include <string.h>
+
+#include <hdf5.h>
 
 enum { CHUNK_SIDE = 64, CHUNK_SLICES = 16 };
 

@@ -11,8 +11,8 @@
 #include "fuzz.h"
 #include "io/volume.h"
 
-/* name: "x.png", whose ending chooses the reader. */
-static inline void feed(const char *name, const uint8_t *data, size_t size, const char *array)
+/* name: "x.png", whose ending chooses the reader. window: NULL, or a box of the file. */
+static inline void feed_window(const char *name, const uint8_t *data, size_t size, const char *array, const struct window *window)
 {
 	struct volume v = { 0 };
 	struct err e = { "" };
@@ -21,7 +21,7 @@ static inline void feed(const char *name, const uint8_t *data, size_t size, cons
 	if (fd < 0 || write(fd, data, size) != (ssize_t)size)
 		abort();
 	snprintf(path, sizeof(path), "/proc/self/fd/%d", fd);
-	int rc = format_of(name)->read(path, &(struct wanted){ .array = array, .fix_affine = size % 2 }, &v, &e);
+	int rc = format_of(name)->read(path, &(struct wanted){ .array = array, .fix_affine = size % 2, .window = window }, &v, &e);
 	if (rc == 0) {
 		size_t bytes;
 		if (v.t.rank != 4 || tensor_bytes(&v.t, &bytes) || bytes > v.cap || tensor_count(&v.t) < 1)
@@ -37,6 +37,34 @@ static inline void feed(const char *name, const uint8_t *data, size_t size, cons
 		abort();
 	volume_fini(&v);
 	close(fd);
+}
+
+static inline void feed(const char *name, const uint8_t *data, size_t size, const char *array)
+{
+	feed_window(name, data, size, array, NULL);
+}
+
+/* A file of two arrays, image and label, as pymic-save writes it. Its size. */
+static inline size_t seed_saved(const char *ending, uint8_t *data, size_t max)
+{
+	struct err e;
+	uint8_t voxels[24] = { 1, 2, 3 };
+	char path[] = "/tmp/pymic-fuzz.XXXXXX.npz";
+	struct volume v = { .t = { PM_U8, 4, { 1, 2, 3, 4 }, voxels } };
+	const struct array a[2] = { { "image", &v }, { "label", &v } };
+	geometry_plain(&v.geo, 3);
+	geometry_spacing(&v.geo, (double[]){ 3, 1, 1 });
+	int fd = mkstemps(path, 4);
+	char *name = xprintf("%s.%s", path, ending);
+	FILE *fp = fd < 0 || volume_write_all(name, a, 2, &e) ? NULL : fopen(name, "rb");
+	size_t n = fp ? fread(data, 1, max, fp) : 0;
+	if (fp)
+		fclose(fp);
+	close(fd);
+	unlink(path);
+	unlink(name);
+	free(name);
+	return n;
 }
 
 #endif

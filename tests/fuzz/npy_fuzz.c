@@ -22,22 +22,7 @@ size_t fuzz_seed(int i, uint8_t *data, size_t max)
 			data[128 + k] = (uint8_t)(k * 3);
 		return 128 + bytes[i];
 	}
-	struct err e;
-	uint8_t voxels[24] = { 1, 2, 3 };
-	char path[] = "/tmp/pymic-fuzz.XXXXXX.npz";
-	struct volume v = { .t = { PM_U8, 4, { 1, 2, 3, 4 }, voxels } };
-	const struct array a[2] = { { "image", &v }, { "label", &v } };
-	geometry_plain(&v.geo, 3);
-	geometry_spacing(&v.geo, (double[]){ 3, 1, 1 });
-	int fd = mkstemps(path, 4);
-	ssize_t n = fd < 0 || volume_write_all(path, a, 2, &e) ? -1 : 0;
-	FILE *fp = n < 0 ? NULL : fopen(path, "rb");
-	n = fp ? (ssize_t)fread(data, 1, max, fp) : -1;
-	if (fp)
-		fclose(fp);
-	close(fd);
-	unlink(path);
-	return n > 0 ? (size_t)n : 0;
+	return seed_saved("npz", data, max);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
