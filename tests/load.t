@@ -155,6 +155,17 @@ c image i16 2" "keeps the number of channels"
 is "$(records at gone.pms image 40) $(records at gone.pms image 79) $(records at gone.pms image 0)" \
 	"0 0 $(records at all.pms image 0)" "with zeros where there is no file"
 
+# Arrays of three axes are channels of flat images, where that is asked for.
+pymic-load "$d/half.nii" | pymic-save -q --format npy -o .
+mv "./${d#/}/half.npy" half.npy 2> /dev/null
+{ printf '\223NUMPY\001\000\166\000'; printf '%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (4, 5), }"; head -c 20 /dev/zero; } > flat.npy
+printf 'image,label\nhalf.npy,flat.npy\n' > flat.csv
+status 0 "--dims 2" pymic-load --dims 2 flat.csv -o two.pms
+is "$(records fields two.pms)" "half image f32 2 1 4 5
+half label u8 1 4 5" "an array of three axes with a label of two"
+pymic-load --dims 2 --crop 2,3 flat.csv | pymic-augment --undo > undone.pms
+is "$(records fields undone.pms)" "$(records fields two.pms)" "boxes of it have all channels"
+
 # A damaged affine.
 gzip -dc "$d/v1.nii.gz" > torn.nii
 printf '\000\000\300\177' | dd of=torn.nii bs=1 seek=280 conv=notrunc 2> /dev/null

@@ -53,7 +53,7 @@ static int apply_dims(struct volume *v, const char *dims, const char *path, stru
 		return err_set(e, "%s: has channels and slices: not --dims 2", path);
 	if (v->t.dim[1] > 1) {
 		v->t.dim[0] = v->t.dim[1];
-		v->t.dim[1] = 1;
+		v->t.dim[1] = v->whole[0] = 1;
 	}
 	v->geo.dims = 2;
 	return 0;

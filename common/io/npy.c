@@ -5,6 +5,7 @@
 #include "io/raster.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <zlib.h>
@@ -93,11 +94,11 @@ static int read_head(struct npy_source *s, struct npy_head *h, struct err *e)
 	return failed ? -1 : 0;
 }
 
-static float from_half(uint16_t v)
+static float from_half(uint16_t h)
 {
-	_Float16 x;
-	memcpy(&x, &v, sizeof(x));
-	return (float)x;
+	int exponent = h >> 10 & 31, part = h & 1023;
+	float v = exponent == 31 ? (part ? NAN : INFINITY) : exponent ? ldexpf((float)(1024 + part), exponent - 25) : ldexpf((float)part, -24);
+	return h >> 15 ? -v : v;
 }
 
 /* Sizes of the axes in Fortran's order to C's: a[i][j][k][l] is at ((l K + k) J + j) I + i. */

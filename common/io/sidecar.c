@@ -73,9 +73,7 @@ int sidecar_read(const char *path, struct geometry *g, struct err *e)
 	if (access(beside, F_OK) == 0) {
 		text = xmalloc(sizeof(*text));
 		failed = header_read(text, beside, e);
-		if (!failed && text->len == HEADER_MOST)
-			failed = err_set(e, "%s: longer than %d bytes: not the spacing of %s", beside, HEADER_MOST, path);
-		if (!failed && parse(text->text, g) != 0)
+		if (!failed && text->len < HEADER_MOST && parse(text->text, g) != 0) /* a longer one is about something else */
 			failed = err_set(e, "%s: its \"spacing\" is not [z, y, x] in mm", beside);
 	}
 	free(text);
