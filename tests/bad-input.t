@@ -95,6 +95,40 @@ cp grid.nii volume.png
 refused "volume: volume.png: not a PNG" volume.png
 cp grid.nii volume.h5
 refused "volume: volume.h5: not an HDF5 file" volume.h5
+# Each format: another one's bytes, and every kind of cut.
+data=$tests/data
+for kind in mha:MetaImage nrrd:NRRD npy:numpy npz:zip bmp:BMP jpg:JPEG tif:TIFF; do
+	cp grid.nii "volume.${kind%:*}"
+	refused "volume: volume.${kind%:*}: not an? .*${kind#*:}" "volume.${kind%:*}"
+done
+for file in meta0.mha nrrd1.nrrd npy2.npy npy4.npz picture0.bmp jpeg0.jpeg tiff0.tiff hdf51.h5; do
+	kind=${file##*.}
+	size=$(wc -c < "$data/$file")
+	for n in 20 $((size / 2)) $((size - 1)); do
+		head -c "$n" "$data/$file" > "cut.$kind"
+		refused "cut: cut.$kind: " "cut.$kind"
+	done
+done
+sed 's/meta1.raw/..\/grid.nii/' "$data/meta1.mhd" > away.mhd
+refused "away: away.mhd: its voxels are said to be in '../grid.nii': a file in the header's own folder is read" away.mhd
+sed "s|nrrd0.raw|$PWD/grid.nii|" "$data/nrrd0.nhdr" > away.nhdr
+refused "away: away.nhdr: its voxels are said to be in '/.*grid.nii': a file in the header's own folder" away.nhdr
+sed 's/meta1.raw/LIST/' "$data/meta1.mhd" > away.mhd
+refused "its slices are in many files: save it as one .mha" away.mhd
+printf 'NRRD0004\ntype: short\ndimension: 3\nsizes: 99999 99999 99999\nencoding: raw\nendian: little\n\nxx' > huge.nrrd
+refused "huge: huge.nrrd: the header promises .* more than the file can hold" huge.nrrd
+printf 'NRRD0004\ntype: short\ndimension: 3\nsizes: 4 4 4\nencoding: bzip2\nendian: little\n\nxx' > bz.nrrd
+refused "bz: bz.nrrd: 'encoding: bzip2' in the header is not among what is read .numbers; raw, gzip, ascii or hex" bz.nrrd
+{ head -c 128 /dev/zero; printf 'DICM and more'; } > slice
+refused "slice: DICOM is not read: convert the series with: dcm2niix -z y -o . '.'" slice
+cp slice scan.IMA
+refused "scan.IMA: DICOM is not read: .*dcm2niix" scan.IMA
+bad 'image,spacing\np0.png,0.5x-1\n' "bad.csv:2: spacing '0.5x-1': expected mm as ZxYxX" bad.csv
+printf '{"spacing": [1, 2, "x"]}' > p1.json
+refused "p1: p1.json: its \"spacing\" is not \[z, y, x\] in mm" p1.png
+rm p1.json
+bad 'image,image2\ngrid.nii,\n' "bad.csv:2: the cell 'image2' is blank.*--allow-missing" bad.csv
+bad 'image,image2\n,\n' "bad.csv:2: all images are missing" --allow-missing bad.csv
 (cat v0.nii.gz; echo garbage) > tail.nii.gz
 refused "tail: tail.nii.gz: garbage behind" tail.nii.gz
 { head -c 40 grid.nii; printf '\003\000\377\177\377\177\377\177'; tail -c +49 grid.nii; } > huge.nii

@@ -105,10 +105,121 @@ is "$(pymic-load --info pass.pms | grep -c '^history')" 2 "its history grows"
 status 1 "--check" pymic-load --check "$d/three.csv" all.pms "$d/p0.png" "$d/nothing.nii"
 is "$(awk -F'\t' '{ print $2, $3 }' out | tr '\n' ';')" \
 	"status kind;ok nifti;ok nifti;ok nifti;ok nifti;ok nifti;ok nifti;ok sample;ok png;bad nifti;" "a line per file"
+# The audit of lists.
+status 0 "--check of a list" pymic-load --check "$d/list.csv"
+is "$(sed -n 2p out | cut -f2-8)" "ok	nifti	1	80	1x2x4x5	3x1.5x1.5 mm	$(records all all.pms image | head -n 40 | sort -n | sed -n '1p;$p' | paste -sd' ' | sed 's/ /../')" \
+	"shape, spacing and range"
+is "$(sed -n 3p out | cut -f10)" "$(records all all.pms label | head -n 40 | sort -n | uniq -c | awk '{ printf "%s%s:%s", s, $2, $1; s = " " }')" "values of a label"
+like "$(cat err)" "list.csv: 7 cases, 14 files, 0 bad; 0 images come twice, 0 are in a list before, 0 files hold NaN" "a summary"
+like "$(cat err)" "list.csv: 7 labels, voxels of each value: 0:[0-9]+ 1:[0-9]+ 2:[0-9]+ 3:[0-9]+$" "with the values of all labels"
+status 1 "the training list has a case of the test list" pymic-load --check "$d/list.csv" "$d/three.csv"
+is "$(grep -c "the same voxels as .*v[012].nii.gz of .*list.csv: leakage" out)" 3 "leakage"
+cp "$d/grid.nii" "$d/copy.nii"
+printf 'image,label\ngrid.nii,small.nii\ncopy.nii,far.nii\nhere.nii,far.nii\nnan.nii,\ngone.nii,\n' > "$d/doubt.csv"
+status 1 "a doubtful list" pymic-load --check "$d/doubt.csv"
+is "$(awk -F'\t' 'NR > 1 { n = split($1, p, "/"); print p[n], $2, $9 }' out | tr '\n' ';')" \
+	"grid.nii ok 0;small.nii bad 0;copy.nii bad 0;far.nii bad 0;here.nii bad 0;far.nii bad 0;nan.nii ok 2;gone.nii bad ;" "each file has its line"
+like "$(cat out)" "copy.nii	bad	.*the same voxels as .*grid.nii$" "an image that comes twice"
+like "$(cat out)" "far.nii	bad	.*lies 2 voxels off .*here.nii" "a label that lies elsewhere"
+
 status 0 "--info" pymic-load --info "$d/v0.nii.gz" "$d/list.csv"
 like "$(cat out)" "^spacing	3 1.5 1.5 mm" "tells the spacing"
 like "$(cat out)" "^cases	7, with labels" "and the number of cases"
 
+# Files that nibabel, SimpleITK, pynrrd, h5py, numpy, Pillow and tifffile wrote (tests/make_formats.py).
+cp -r "$tests/data" others
+{ echo image; cut -d' ' -f1 others/expected.txt; } > others/list.csv
+status 0 "files of other programs" pymic-load --dims 3 others/list.csv -o others.pms
+is "$(records seen others.pms)" "$(sed 's/\.[a-z0-9]* / /' others/expected.txt)" "types, shapes, voxels, spacing and affine are those that were written"
+is "$(pymic-load --list=format | cut -f1 | tr '\n' ' ')" "nifti meta nrrd hdf5 npy npz png jpeg tiff bmp " "--list names the formats"
+
+# Where the file has no spacing the list or a file beside has it; else it is unknown.
+like "$(pymic-load --info "$d/p0.png")" "^spacing	1 1 1 vox" "an unknown spacing is 1 vox"
+printf 'image,label,spacing\np0.png,p0_gt.png,0.5x0.25\np1.png,p1_gt.png,2\np2.png,p2_gt.png,\n' > "$d/spaced.csv"
+pymic-load "$d/spaced.csv" > spaced.pms
+is "$(records seen spaced.pms | cut -d' ' -f5-8)" "mm 1 0.5 0.25
+mm 2 2 2
+vox 1 1 1" "the column spacing"
+cp "$d/p0.png" with.png
+printf '{"name": "x \\" [", "deep": {"spacing": [9, 9]}, "spacing": [3,\n 0.5, 0.25]}' > with.json
+like "$(pymic-load --info with.png)" "^spacing	3 0.5 0.25 mm" "a file beside"
+cp "$d/v0.nii.gz" with.nii.gz
+like "$(pymic-load --info with.nii.gz)" "^spacing	3 1.5 1.5 mm" "what the image's own file says counts more"
+
+# Channels that are missing.
+printf 'id,image_t1,image_t2\na,v0.nii.gz,\nb,,v0_t2.nii.gz\nc,v0.nii.gz,v0_t2.nii.gz\n' > "$d/gone.csv"
+status 0 "--allow-missing" pymic-load --allow-missing "$d/gone.csv" -o gone.pms
+is "$(records fields gone.pms | cut -d' ' -f1-4)" "a image i16 2
+b image u8 2
+c image i16 2" "keeps the number of channels"
+is "$(records at gone.pms image 40) $(records at gone.pms image 79) $(records at gone.pms image 0)" \
+	"0 0 $(records at all.pms image 0)" "with zeros where there is no file"
+
+# Arrays of three axes are channels of flat images, where that is asked for.
+pymic-load "$d/half.nii" | pymic-save -q --format npy -o .
+mv "./${d#/}/half.npy" half.npy 2> /dev/null
+{ printf '\223NUMPY\001\000\166\000'; printf '%-117s\n' "{'descr': '|u1', 'fortran_order': False, 'shape': (4, 5), }"; head -c 20 /dev/zero; } > flat.npy
+printf 'image,label\nhalf.npy,flat.npy\n' > flat.csv
+status 0 "--dims 2" pymic-load --dims 2 flat.csv -o two.pms
+is "$(records fields two.pms)" "half image f32 2 1 4 5
+half label u8 1 4 5" "an array of three axes with a label of two"
+pymic-load --dims 2 --crop 2,3 flat.csv | pymic-augment --undo > undone.pms
+is "$(records fields undone.pms)" "$(records fields two.pms)" "boxes of it have all channels"
+
+# A damaged affine.
+gzip -dc "$d/v1.nii.gz" > torn.nii
+printf '\000\000\300\177' | dd of=torn.nii bs=1 seek=280 conv=notrunc 2> /dev/null
+status 1 "an affine that is NaN" pymic-load torn.nii
+like "$(cat err)" "torn: torn.nii: the sform holds NaN .*--fix-affine" "is an error"
+status 0 "--fix-affine" pymic-load --fix-affine torn.nii -o fixed.pms
+like "$(cat err)" "warning: torn: torn.nii: its affine is damaged; the next best" "says so"
+is "$(records seen fixed.pms | cut -d' ' -f5-)" "mm 3 1.5 1.5 1.5 0 0 0 0 1.5 0 0 0 0 3 0" "and keeps the size of the voxels"
+
+# Boxes at random.
+"$TESTS/made" balls "$work/balls" 2 20 128 128
+pymic-load balls/list.csv > balls.pms
+pymic-save -q --format h5 --field image,label -o h5 balls.pms
+printf 'image,label\ncase_0.h5,case_0.h5\ncase_1.h5,case_1.h5\n' > h5/list.csv
+pymic-load h5/list.csv > again.pms
+records seen balls.pms > want
+records seen again.pms | cmp -s - want
+ok $? "HDF5 as pymic-save writes it is what was saved, its place too"
+pymic-load h5/list.csv --crop 4,32,16 --epochs 3 --seed 2 > crop.pms
+records digest crop.pms > one
+is "$(records fields crop.pms | sort -u)" "case_0 image i16 1 4 32 16
+case_0 label u8 4 32 16
+case_1 image i16 1 4 32 16
+case_1 label u8 4 32 16" "--crop: the size that was asked for"
+is "$(cut -d' ' -f3 one | sort -u | wc -l | tr -d ' ')" 6 "another box each time"
+pymic-load h5/list.csv --crop 4,32,16 --epochs 3 --seed 2 -j 5 > again.pms
+records digest again.pms | cmp -s - one
+ok $? "the same boxes for any number of threads"
+pymic-load balls/list.csv --crop 4,32,16 --epochs 3 --seed 2 > nii.pms
+is "$(records all nii.pms image | cksum)" "$(records all crop.pms image | cksum)" "and the same from files that are read whole"
+pymic-augment --undo < crop.pms > undone.pms
+is "$(records fields undone.pms | sed -n 1p) $(records seen undone.pms | cut -d' ' -f5- | sort -u)" \
+	"case_0 image i16 1 20 128 128 $(cut -d' ' -f5- want | sort -u)" "--undo puts a box back in its place"
+for seed in 1 2 3 4 5 6; do
+	pymic-load h5/list.csv --crop 1,1,1 --foreground 1 --seed $seed | "$TESTS/records" all /dev/stdin label
+done | sort | uniq -c | awk '{ printf "%s ", $2 }' > classes
+is "$(cat classes)" "1 2 " "--foreground 1: around the structures"
+size=$(wc -c < h5/case_0.h5)
+mkdir torn
+{ head -c $((size / 2)) h5/case_0.h5; head -c 3000 /dev/zero; tail -c +$((size / 2 + 3001)) h5/case_0.h5; } > torn/x.h5
+status 1 "a volume of which some chunks are damaged" pymic-load torn/x.h5
+for seed in 0 1 2 3 4 5 6 7; do
+	pymic-load torn/x.h5 --crop 2,8,8 --seed $seed -o part.pms 2> /dev/null && echo good || echo bad
+done | sort | uniq -c | awk '{ printf "%s ", $2 }' > chunks
+is "$(cat chunks)" "bad good " "gives boxes elsewhere: only their chunks are read"
+status 1 "a box that is larger" pymic-load h5/list.csv --crop 21,8,8
+like "$(cat err)" "case_0: h5/case_0.h5: is 20x128x128, smaller than the 21x8x8 of --crop" "is an error"
+status 2 "--crop of a stream" pymic-load balls.pms --crop 4,4,4
+
+if "$PYTHON" -c 'import numpy, msgpack, nibabel, SimpleITK, h5py, PIL, tifffile, nrrd' 2> /dev/null; then
+	like "$("$PYTHON" "$tests/make_formats.py" compare "$work/many" 560 2>&1)" " all:560$" "560 random files of other programs are read alike"
+else
+	skip "a Python with nibabel, SimpleITK, h5py, Pillow, tifffile and pynrrd is not there"
+fi
 if "$PYTHON" -c 'import numpy, msgpack, nibabel' 2> /dev/null; then
 	"$PYTHON" "$tests/peers.py" write "$work/nib" 2> /dev/null
 	status 0 "files of nibabel" pymic-load "$work/nib/list.csv" -o nib.pms

@@ -51,6 +51,37 @@ cmp -s nii/p1.nii nii/p2.nii
 [ $? = 1 ]
 ok $? "cases differ"
 
+# numpy and HDF5, alone or several fields in one.
+for kind in npy npz h5; do
+	status 0 "--format $kind" pymic-save --format $kind -o $kind in.pms
+	is "$(files $kind)" "./v0.$kind ./v1.$kind ./v2.$kind " "gives .$kind"
+	(cd $kind && pymic-load v0.$kind v1.$kind v2.$kind) > again.pms
+	is "$(records all again.pms image | cksum)" "$(records all in.pms image | cksum)" "with the same voxels"
+done
+(cd npz && pymic-load v0.npz) > a.pms
+(cd h5 && pymic-load v0.h5) > b.pms
+is "$(records seen a.pms)" "$(records seen in.pms | sed -n 1p)" "npz: spacing and affine too"
+is "$(records seen b.pms)" "$(records seen in.pms | sed -n 1p)" "h5: spacing and affine too"
+for kind in npz h5; do
+	status 0 "fields in one $kind" pymic-save --format $kind --field image,label -o both in.pms
+	printf 'image,label\nv0.%s,v0.%s\n' $kind $kind > both/list.csv
+	pymic-load both/list.csv > a.pms
+	is "$(records fields a.pms)" "$(records fields in.pms | sed -n 1,2p)" "are read from it again"
+	pymic-save --format $kind --field image,label -o twice in.pms
+	cmp -s both/v1.$kind twice/v1.$kind
+	ok $? "the same bytes every time"
+done
+pymic-save --field label --format npy -o flatnpy flat.pms
+(cd flatnpy && pymic-load p1.npy) > a.pms
+is "$(records fields a.pms)" "p1 image u8 1 1 6 9" "a flat array has two axes"
+if "$PYTHON" -c 'import numpy, msgpack, nibabel, SimpleITK, h5py, PIL, tifffile, nrrd' 2> /dev/null; then
+	PYTHONPATH=$tests/../python PYTHONDONTWRITEBYTECODE=1
+	export PYTHONPATH PYTHONDONTWRITEBYTECODE
+	is "$("$PYTHON" "$tests/make_formats.py" save "$work/there" 20 2>&1)" 100 "20 random volumes, 5 kinds of files: others and pymic-load read them alike"
+else
+	skip "a Python with nibabel, SimpleITK, h5py, Pillow, tifffile and pynrrd is not there"
+fi
+
 status 0 "overlays" pymic-save --overlay -o over in.pms
 is "$(files over)" "./v0.png ./v1.png ./v2.png " "a picture a case"
 pymic-load over/v0.png > over.pms
@@ -92,6 +123,7 @@ refused 1 "a volume of 2 slices is no PNG: choose nii.gz" "a volume as PNG" pymi
 pymic-load --dims 2 "$d/half.nii" > half.pms
 refused 1 "PNG holds u8 or u16 in 1 or 3 channels, this is f32 in 2: choose nii.gz" "floats as PNG" \
 	pymic-save --format png -o x half.pms
+refused 2 "several fields need --format h5 or npz" "fields that need a container" pymic-save --field image,label -o x in.pms
 refused 2 "no folder to write to" "no folder" pymic-save in.pms
 refused 1 "File exists|Not a directory" "a file in the place of the folder" pymic-save -o in.pms in.pms
 head -c 300 in.pms > cut.pms

@@ -103,7 +103,7 @@ mixed.pms${tab}ok${tab}sample${tab}8${tab}240
 cut.pms${tab}bad${tab}sample${tab}3${tab}72
 batch.pms${tab}ok${tab}batch${tab}4${tab}408" "a line per file"
 like "$(sed -n 3p "$work/out")" "cut.pms: truncated" "and why a file is bad"
-is "$(pymic-batch --size 4 mixed.pms | pymic-load --check - | tail -n 1)" "-${tab}ok${tab}batch${tab}2${tab}408${tab}" "a pipe"
+is "$(pymic-batch --size 4 mixed.pms | pymic-load --check - | tail -n 1)" "-${tab}ok${tab}batch${tab}2${tab}408${tab}${tab}${tab}${tab}${tab}${tab}" "a pipe"
 status 0 "--info" pymic-load --info batch.pms
 like "$(cat "$work/out")" "^kind	batch" "the kind"
 like "$(cat "$work/out")" "^field	label u8 rank 4" "the fields"

@@ -168,10 +168,14 @@ int score_case(struct score *s, const struct plan *p, const struct job *j, struc
 	if (memcmp(a, b, sizeof pred.size))
 		return err_set(&s->fail, "the prediction has %lldx%lldx%lld voxels, but the truth %lldx%lldx%lld",
 			(long long)a[0], (long long)a[1], (long long)a[2], (long long)b[0], (long long)b[1], (long long)b[2]);
-	if (pred.geo.has_nifti && truth.geo.has_nifti) {
+	if (geometry_placed(&pred.geo) && geometry_placed(&truth.geo)) {
 		double far = geometry_distance(&pred.geo, &truth.geo, b);
 		if (far >= .1)
 			err_set(&s->odd, "the prediction lies %.2g voxels off the truth; voxels are compared by their index", far);
+	}
+	if (!strcmp(truth.geo.units, "vox") && !strcmp(pred.geo.units, "mm")) { /* a list or a sidecar told pymic-load */
+		memcpy(truth.geo.spacing, pred.geo.spacing, sizeof truth.geo.spacing);
+		strcpy(truth.geo.units, "mm");
 	}
 	strcpy(s->unit, p->spacing == OF_NEITHER ? "vox" : p->spacing == OF_TRUTH ? truth.geo.units : pred.geo.units);
 	if (check_labels(&pred, n, &s->fail) || check_labels(&truth, n, &s->fail))

@@ -98,8 +98,8 @@ static void finish(struct job *j, void *arg)
 void ahead_run(struct plan *plan, const struct options *o, int64_t cache, struct ostream *out)
 {
 	struct ahead p = { .o = o, .plan = plan, .out = out, .room = cache };
-	if (o->epochs == 1 && plan->lanes == 1)
-		p.room = 0; /* no case comes again */
+	if ((o->epochs == 1 && plan->lanes == 1) || o->crop.n)
+		p.room = 0; /* no case, or no box of it, comes again */
 	p.scratch = xcalloc((size_t)o->threads, sizeof(*p.scratch));
 	pool_run(&(struct pool){ o->threads, &p, fetch, work, finish });
 	for (int i = 0; i < o->threads; i++)

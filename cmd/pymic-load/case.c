@@ -1,5 +1,9 @@
 /* case.c: reads the files of one case into a record and checks that they belong together. */
 #include "load.h"
+#include "base/rng.h"
+#include "io/cases.h"
+#include "io/sidecar.h"
+#include "transform/grid.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -49,7 +53,7 @@ static int apply_dims(struct volume *v, const char *dims, const char *path, stru
 		return err_set(e, "%s: has channels and slices: not --dims 2", path);
 	if (v->t.dim[1] > 1) {
 		v->t.dim[0] = v->t.dim[1];
-		v->t.dim[1] = 1;
+		v->t.dim[1] = v->whole[0] = 1;
 	}
 	v->geo.dims = 2;
 	return 0;
@@ -71,9 +75,22 @@ static int64_t not_finite(struct tensor *t, bool zero, int64_t *first)
 	return bad;
 }
 
-static int read_one(const char *path, const char *what, const struct options *o, struct volume *v, struct err *e)
+/* What the files of a case have in common. */
+struct reading {
+	const struct item *it;
+	const struct options *o;
+	const struct window *window;
+	struct err *warn;
+};
+
+static int read_one(const struct reading *c, const char *path, const char *what, struct volume *v, struct err *e)
 {
-	if (volume_read(path, what, v, e) != 0 || apply_dims(v, o->dims, path, e) != 0)
+	const struct options *o = c->o;
+	if (volume_get(path, &(struct wanted){ what, o->fix_affine, c->window }, v, e) != 0 || apply_dims(v, o->dims, path, e) != 0)
+		return -1;
+	if (v->repaired)
+		err_set(c->warn, "%s: its affine is damaged; the next best in the header is used", path);
+	if (c->it->spacing && !strcmp(v->geo.units, "vox") && spacing_parse(c->it->spacing, &v->geo, e) != 0)
 		return -1;
 	if (dtype_is_integer(v->t.dtype) || !strcmp(what, "label"))
 		return 0;
@@ -94,18 +111,17 @@ static void print_affine(char *out, size_t size, const double a[16])
 		n += (size_t)snprintf(out + n, size - n, "%s%.5g", i == 0 ? "" : i % 4 ? " " : "; ", a[i]);
 }
 
-/* v must lie on the grid of the image. */
-static int check_place(const struct volume *v, const char *path, const struct volume *image, const char *image_path,
+int case_check_place(const struct volume *v, const char *path, const struct volume *image, const char *image_path,
 	const struct options *o, struct err *warn, struct err *e)
 {
-	const int64_t *a = v->t.dim, *b = image->t.dim;
-	if (memcmp(a + 1, b + 1, 3 * sizeof(*a)))
-		return err_set(e, "%s: shape %lldx%lldx%lld, but %s has %lldx%lldx%lld", path, (long long)a[1], (long long)a[2],
-			(long long)a[3], image_path, (long long)b[1], (long long)b[2], (long long)b[3]);
-	bool placed = v->geo.has_nifti && image->geo.has_nifti; /* other files do not say where they are */
+	const int64_t *a = v->t.dim, *b = image->t.dim, *c = v->whole, *d = image->whole;
+	if (memcmp(a + 1, b + 1, 3 * sizeof(*a)) || memcmp(c, d, sizeof(v->whole)))
+		return err_set(e, "%s: shape %lldx%lldx%lld, but %s has %lldx%lldx%lld", path, (long long)c[0], (long long)c[1],
+			(long long)c[2], image_path, (long long)d[0], (long long)d[1], (long long)d[2]);
+	bool placed = geometry_placed(&v->geo) && geometry_placed(&image->geo);
 	if (!placed || !strcmp(o->geometry, "image"))
 		return 0;
-	double far = geometry_distance(&v->geo, &image->geo, a + 1);
+	double far = geometry_distance(&v->geo, &image->geo, c);
 	if (far < 1e-3)
 		return 0;
 	char one[160], two[160];
@@ -212,21 +228,31 @@ static enum dtype common_type(enum dtype a, enum dtype b)
 	return PM_F32;
 }
 
-/* Several files, each with its channels, become one image. */
-static void stack(struct record *r, const struct volume *v, int n)
+/* Several files, each with its channels, become one image; a missing one is a channel of zeros, told in meta "missing". */
+static void stack(struct record *r, const struct volume *v, const struct item *it)
 {
-	int64_t dim[4] = { 0, v->t.dim[1], v->t.dim[2], v->t.dim[3] }, plane = dim[1] * dim[2] * dim[3];
-	enum dtype t = v->t.dtype;
-	for (int i = 0; i < n; i++) {
-		dim[0] += v[i].t.dim[0];
-		t = common_type(t, v[i].t.dtype);
+	const struct tensor *first = &v[it->first].t;
+	int64_t dim[4] = { 0, first->dim[1], first->dim[2], first->dim[3] }, plane = dim[1] * dim[2] * dim[3];
+	double missing[PM_COUNT(((struct case_columns *)0)->image)];
+	enum dtype t = first->dtype;
+	int gone = 0;
+	for (int i = 0; i < it->images; i++) {
+		if (!it->image[i])
+			missing[gone++] = (double)dim[0];
+		dim[0] += it->image[i] ? v[i].t.dim[0] : 1;
+		t = it->image[i] ? common_type(t, v[i].t.dtype) : t;
 	}
 	char *to = record_put(r, "image", t, 4, dim)->data;
-	for (int i = 0; i < n; i++) {
-		int64_t count = v[i].t.dim[0] * plane;
-		convert(to, t, v[i].t.data, v[i].t.dtype, count);
+	for (int i = 0; i < it->images; i++) {
+		int64_t count = it->image[i] ? v[i].t.dim[0] * plane : plane;
+		if (it->image[i])
+			convert(to, t, v[i].t.data, v[i].t.dtype, count);
+		else
+			memset(to, 0, (size_t)count * dtype_size(t));
 		to += (size_t)count * dtype_size(t);
 	}
+	if (gone)
+		meta_set_numbers(&r->meta, "missing", missing, gone);
 }
 
 static int read_stream_item(const struct item *it, const struct options *o, struct record *r, struct err *e)
@@ -238,34 +264,98 @@ static int read_stream_item(const struct item *it, const struct options *o, stru
 	return case_check_labels(r, o, NULL, e);
 }
 
+/* The box of this visit: anywhere, or (the whole label was read for that) around a voxel of a class. */
+static int draw_window(const struct reading *c, const struct volume *label, struct rng *rng, struct window *w, struct err *e)
+{
+	const struct options *o = c->o;
+	int64_t start[3], to[3];
+	for (int i = 0; i < 3; i++) {
+		w->size[i] = (int64_t)axis_number(&o->crop, i);
+		w->at[i] = rng_uniform(rng);
+	}
+	if (!label)
+		return 0;
+	if (window_place(w, label->whole, start, c->it->label, e) != 0)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		to[i] = w->size[i] ? w->size[i] : label->whole[i];
+	int found = crop_focus(&o->labels, &label->t, label->whole, to, start, rng, e);
+	for (int i = 0; i < 3 && found > 0; i++)
+		w->at[i] = ((double)start[i] + 0.5) / (double)(label->whole[i] - to[i] + 1);
+	return found < 0 ? err_prefix(e, "%s", c->it->label) : 0;
+}
+
+/* Says in meta where the box was cut out, as pymic-augment's crop does: pymic-augment --undo puts it back. */
+static void put_crop(struct record *r, const struct volume *v)
+{
+	struct action a = { .kind = ACTION_SHIFT };
+	bool whole = true;
+	for (int i = 0; i < 3; i++) {
+		a.warp.from[i] = v->whole[i];
+		a.warp.to[i] = v->t.dim[i + 1];
+		a.warp.own[i] = (double)v->t.dim[i + 1];
+		a.warp.own[3 + i] = a.warp.map[i][3] = (double)v->from[i];
+		a.warp.map[i][i] = 1;
+		whole &= v->whole[i] == v->t.dim[i + 1];
+	}
+	if (!whole)
+		grid_push(r, "crop", &a);
+}
+
+static int read_files(const struct reading *c, struct scratch *s, struct volume *label, struct err *e)
+{
+	const struct item *it = c->it;
+	const struct options *o = c->o;
+	struct volume *v = s->v, *weight = v + it->images + 1, *first = v + it->first;
+	const char *path = it->image[it->first];
+	for (int i = 0; i < it->images; i++)
+		if (it->image[i] && (read_one(c, it->image[i], "image", &v[i], e) ||
+			(i > it->first && case_check_place(&v[i], it->image[i], first, path, o, c->warn, e))))
+			return -1;
+	if (label && (case_check_place(label, it->label, first, path, o, c->warn, e) || one_channel(label, it->label, "label", e)))
+		return -1;
+	if (label && !dtype_is_integer(label->t.dtype) && float_labels(label, it->label, e) != 0)
+		return -1;
+	return it->weight && (read_one(c, it->weight, "weight", weight, e) || one_channel(weight, it->weight, "weight", e) ||
+		case_check_place(weight, it->weight, first, path, o, c->warn, e)) ? -1 : 0;
+}
+
 int case_read(const struct item *it, const struct options *o, struct scratch *s, struct record *r, struct err *warn, struct err *e)
 {
 	warn->msg[0] = '\0';
 	if (it->source)
 		return read_stream_item(it, o, r, e);
 	struct volume *v = volumes(s, it->images + 2), *label = v + it->images, *weight = label + 1;
-	bool labeled = it->label && !it->unlabeled;
-	for (int i = 0; i < it->images; i++)
-		if (read_one(it->image[i], "image", o, &v[i], e) ||
-			(i > 0 && check_place(&v[i], it->image[i], v, it->image[0], o, warn, e)))
+	struct window window = { .size = { 0 } };
+	struct reading c = { it, o, NULL, warn };
+	bool labeled = it->label && !it->unlabeled, labeled_read = false;
+	if (o->crop.n) {
+		struct rng rng;
+		rng_init(&rng, (uint64_t)o->seed, "pymic-load", (uint64_t)r->epoch, it->id, 0);
+		bool focus = labeled && o->foreground > 0 && rng_uniform(&rng) < o->foreground;
+		if ((focus && read_one(&c, it->label, "label", label, e)) || draw_window(&c, focus ? label : NULL, &rng, &window, e))
 			return -1;
-	if (labeled && (read_one(it->label, "label", o, label, e) || one_channel(label, it->label, "label", e) ||
-		check_place(label, it->label, v, it->image[0], o, warn, e)))
+		c.window = &window;
+		if (focus && (window_place(&window, label->whole, label->from, it->label, e) || volume_cut(label, &window, it->label, e)))
+			return -1;
+		labeled_read = focus;
+	}
+	if (labeled && !labeled_read && read_one(&c, it->label, "label", label, e) != 0)
 		return -1;
-	if (labeled && !dtype_is_integer(label->t.dtype) && float_labels(label, it->label, e) != 0)
+	if (read_files(&c, s, labeled ? label : NULL, e) != 0)
 		return -1;
-	if (it->weight && (read_one(it->weight, "weight", o, weight, e) || one_channel(weight, it->weight, "weight", e) ||
-		check_place(weight, it->weight, v, it->image[0], o, warn, e)))
-		return -1;
+	const struct volume *first = v + it->first;
 	record_clear(r);
 	snprintf(r->id, sizeof(r->id), "%s", it->id);
-	geometry_put(&v->geo, &r->meta);
-	meta_set_text(&r->meta, "source", it->image[0]);
-	const int64_t dim[4] = { v->t.dim[0], v->t.dim[1], v->t.dim[2], v->t.dim[3] };
+	geometry_put(&first->geo, &r->meta);
+	meta_set_text(&r->meta, "source", it->image[it->first]);
+	const int64_t dim[4] = { first->t.dim[0], first->t.dim[1], first->t.dim[2], first->t.dim[3] };
+	if (o->crop.n)
+		put_crop(r, first);
 	if (it->images == 1)
 		adopt(r, "image", v, 4, dim);
 	else
-		stack(r, v, it->images);
+		stack(r, v, it);
 	if (labeled)
 		adopt(r, "label", label, 3, dim + 1);
 	if (it->weight && weight->t.dtype == PM_F32)

@@ -1,6 +1,7 @@
 /* dataset.c: from operands to cases. Nothing is decoded here, but everything that can be known beforehand is checked. */
 #include "load.h"
 #include "io/cases.h"
+#include "io/sidecar.h"
 #include "io/volume.h"
 
 #include <errno.h>
@@ -33,26 +34,42 @@ int dataset_kind(struct dataset *d, const char *kind, const char *operand, struc
 	return 0;
 }
 
-static int add_row(struct dataset *d, const struct csv *c, int row, const struct case_columns *k, struct err *e)
+static int add_images(struct item *it, const struct csv *c, int row, const struct case_columns *k, bool allow_missing, struct err *e)
+{
+	it->image = xcalloc((size_t)k->images, sizeof(*it->image));
+	it->first = -1;
+	for (int i = 0; i < k->images; i++) {
+		const char *cell = csv_cell(c, row, k->image[i]);
+		it->images++;
+		if (cell[0])
+			it->image[i] = csv_path(c, cell);
+		else if (!allow_missing || k->images == 1)
+			return err_set(e, "%s:%d: the cell '%s' is blank: every case needs its image%s", c->path, c->line[row],
+				c->name[k->image[i]], k->images > 1 ? "; --allow-missing takes a channel of zeros" : "");
+		if (cell[0] && it->first < 0)
+			it->first = i;
+	}
+	return it->first < 0 ? err_set(e, "%s:%d: all images are missing", c->path, c->line[row]) : 0;
+}
+
+static int add_row(struct dataset *d, const struct csv *c, int row, const struct case_columns *k, const struct options *o, struct err *e)
 {
 	struct item *it = dataset_new(d);
 	char id[PM_ID];
-	it->image = xcalloc((size_t)k->images, sizeof(*it->image));
-	for (int i = 0; i < k->images; i++) {
-		const char *cell = csv_cell(c, row, k->image[i]);
-		if (!cell[0])
-			return err_set(e, "%s:%d: the cell '%s' is blank: every case needs its image", c->path, c->line[row],
-				c->name[k->image[i]]);
-		it->image[it->images++] = csv_path(c, cell);
-	}
-	if (case_id(c, k, row, id, e) != 0)
+	struct geometry g;
+	const char *spacing = k->spacing >= 0 ? csv_cell(c, row, k->spacing) : "";
+	if (add_images(it, c, row, k, o->allow_missing, e) != 0 || case_id(c, k, row, id, e) != 0)
 		return -1;
+	if (spacing[0] && spacing_parse(spacing, &g, e) != 0)
+		return err_prefix(e, "%s:%d", c->path, c->line[row]);
+	if (spacing[0])
+		it->spacing = xstrdup(spacing);
 	it->id = xstrdup(id);
 	if (k->label >= 0 && csv_cell(c, row, k->label)[0])
 		it->label = csv_path(c, csv_cell(c, row, k->label));
 	if (k->weight >= 0 && csv_cell(c, row, k->weight)[0])
 		it->weight = csv_path(c, csv_cell(c, row, k->weight));
-	if (it->label && !strcmp(it->label, it->image[0]) && !volume_ending(it->label, "h5 hdf5"))
+	if (it->label && !strcmp(it->label, it->image[it->first]) && !(format_of(it->label) && format_of(it->label)->container))
 		return err_set(e, "%s:%d: image and label are the same file, %s", c->path, c->line[row], it->label);
 	d->labels |= it->label != NULL;
 	d->weights |= it->weight != NULL;
@@ -67,7 +84,7 @@ static int add_list(struct dataset *d, const char *path, const struct options *o
 		return -1;
 	int failed = c.rows == 0 ? err_set(e, "%s: the list is empty: a header, but no case", path) : case_columns(&c, o->label, &k, e);
 	for (int i = 0; i < c.rows && !failed; i++)
-		failed = add_row(d, &c, i, &k, e);
+		failed = add_row(d, &c, i, &k, o, e);
 	csv_free(&c);
 	return failed;
 }
@@ -136,7 +153,7 @@ int dataset_check(struct dataset *d, struct err *e)
 	for (int64_t i = 0; i < d->n; i++) {
 		const struct item *it = &d->item[i];
 		for (int k = 0; k < it->images; k++)
-			if (check_file(it, it->image[k], e) != 0)
+			if (it->image[k] && check_file(it, it->image[k], e) != 0)
 				return -1;
 		if ((it->label && !it->unlabeled && check_file(it, it->label, e)) || (it->weight && check_file(it, it->weight, e)))
 			return -1;
@@ -165,6 +182,7 @@ void dataset_fini(struct dataset *d)
 		free(it->image);
 		free(it->label);
 		free(it->weight);
+		free(it->spacing);
 		free(it->id);
 	}
 	free(d->item);

@@ -10,18 +10,20 @@ enum { LANES = 8 };
 
 struct options {
 	int64_t epochs, seed, skip;
-	bool shuffle, all_labels, info, check;
+	bool shuffle, all_labels, info, check, allow_missing, fix_affine;
 	int threads, classes;
+	double foreground;
 	const char *mix, *shard, *cache, *label, *dims, *geometry, *nan, *output;
-	struct numbers labels;
+	struct numbers labels, crop;
 };
 
 /* One case: files, or a record of a saved stream. */
 struct item {
 	char *id;
 	int images;
-	char **image;        /* the channels' files, in order */
-	char *label, *weight; /* NULL: none */
+	char **image;        /* the channels' files, in order; NULL: this one is missing, but not all are */
+	int first;           /* the first that is there */
+	char *label, *weight, *spacing; /* NULL: none */
 	struct source *source; /* the stream, or NULL */
 	int64_t offset;      /* of the record in it */
 	bool unlabeled;      /* its label is to be ignored */

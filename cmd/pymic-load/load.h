@@ -36,8 +36,14 @@ struct scratch {
 	int n;
 };
 
-/* Reads and checks one case. *warn is filled where something is odd but usable. 0, or -1 with e (files, not the id). */
+/*
+ * Reads and checks one case; with --crop the box that r->epoch draws. *warn is filled where something is odd but usable.
+ * 0, or -1 with e (files, not the id).
+ */
 int case_read(const struct item *it, const struct options *o, struct scratch *s, struct record *r, struct err *warn, struct err *e);
+/* v must lie on the grid of the image; *warn is filled where it is a little off. */
+int case_check_place(const struct volume *v, const char *path, const struct volume *image, const char *image_path,
+	const struct options *o, struct err *warn, struct err *e);
 int case_check_labels(const struct record *r, const struct options *o, const char *file, struct err *e);
 void scratch_fini(struct scratch *s);
 
@@ -45,6 +51,16 @@ void scratch_fini(struct scratch *s);
 void ahead_run(struct plan *p, const struct options *o, int64_t cache, struct ostream *out);
 
 /* --info and --check. Returns the exit status. */
-int info_run(char **file, int n, bool check);
+int info_run(char **file, int n, const struct options *o);
+
+/*
+ * audit.c: --check of images and lists: each file whole, the files of a case in one place, values, and images that come twice.
+ * Lines go to stdout; the end says on stderr what was found in each list.
+ */
+struct audit;
+struct audit *audit_new(const struct options *o);
+int audit_image(struct audit *a, const char *path); /* 0, or -1: it is bad, and its line says why */
+int audit_list(struct audit *a, const char *path);
+int audit_end(struct audit *a); /* frees; how many images came twice */
 
 #endif

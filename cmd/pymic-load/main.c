@@ -22,23 +22,30 @@ static const struct opt table[] = {
 	OPT_NUMBER(T, labels, 0, "LIST", "", -2147483648.0, 4294967295.0, "refuse labels that are not in this list"),
 	OPT_CHOICE(T, dims, 0, "auto|2|3", "auto", "take images as 2-D (an HDF5 array of rank 3 is then channels) or 3-D"),
 	OPT_CHOICE(T, geometry, 0, "strict|image", "strict", "when image and label are apart: strict refuses, image trusts the image"),
+	OPT_SWITCH(T, fix_affine, 0, "where a header's affine is damaged (NaN, singular), use the next best that it knows, and warn"),
+	OPT_SWITCH(T, allow_missing, 0, "a blank image cell is a channel of zeros, where the case has another image"),
+	OPT_NUMBER(T, crop, 0, "D,H,W", "", 0, 65536, "load a random box of this size, anew each time; H,W keep the depth, 0 keeps an axis"),
+	OPT_NUMBER(T, foreground, 0, "P", "0", 0, 1, "with --crop: probability of a box around a voxel of a random class of the label"),
 	OPT_CHOICE(T, nan, 0, "error|zero", "error", "what to do with voxels that are NaN or infinite"),
 	OPT_STRING(T, output, 'o', "FILE", "-", "where the stream goes"),
 	OPT_SWITCH(T, info, 0, "say what is in the files, in words"),
-	OPT_SWITCH(T, check, 0, "read the files to the end and say in a table whether they are whole"),
+	OPT_SWITCH(T, check, 0, "read the files to the end and say in a table whether they are whole, fit together and come once; lists: a summary too"),
 	OPT_END,
 };
 #undef T
+
+static const struct kind *const kinds[] = { &format_kind, NULL };
 
 static const struct tool tool = {
 	.name = "pymic-load",
 	.summary = "read lists of cases, images and saved streams",
 	.synopsis = "LIST.csv | FILE.pms | IMAGE... | -",
 	.opts = table,
+	.kinds = kinds,
 	.more =
 		"A list has a header line. Columns image, image2, image_t1, ... are the channels, in order (none so named: the first\n"
-		"column); label, pixel_weight and id are optional; a blank label is an unlabeled case. Paths start at the list's own\n"
-		"folder. Images end in .nii.gz .nii .hdr .img .png .h5 .hdf5; HDF5 files give their arrays image, label and weight.\n"
+		"column); label, pixel_weight, spacing and id are optional; a blank label is an unlabeled case. Paths start at the list's own\n"
+		"folder. HDF5 and .npz files give their arrays image, label and weight.\n"
 		"Without --mix all operands are one list. A case is named after its first image, folders included, or by id.\n",
 };
 
@@ -52,6 +59,22 @@ static bool passes_by(const struct options *o, char **operand, int n)
 	if (pipe && !plain)
 		die(PM_USAGE, "'-' is read once and in its order: no other operand, --epochs, --shuffle, --shard or --mix");
 	return pipe || (plain && volume_ending(operand[0], "pms"));
+}
+
+static void check_crop(const struct options *o, char **operand, int n)
+{
+	if (!o->crop.n && o->foreground > 0)
+		die(PM_USAGE, "--foreground is for --crop");
+	if (!o->crop.n)
+		return;
+	if (o->crop.n != 2 && (o->crop.n != 3 || !strcmp(o->dims, "2")))
+		die(PM_USAGE, "--crop has %d numbers: give %s (0 keeps an axis)", o->crop.n, strcmp(o->dims, "2") ? "D,H,W or H,W" : "H,W");
+	for (int i = 0; i < o->crop.n; i++)
+		if (o->crop.v[i] != (int64_t)o->crop.v[i])
+			die(PM_USAGE, "--crop: %g is not a whole number", o->crop.v[i]);
+	for (int i = 0; i < n; i++)
+		if (!strcmp(operand[i], "-") || volume_ending(operand[i], "pms"))
+			die(PM_USAGE, "%s: --crop reads boxes of image files; a stream is cut by pymic-augment crop", operand[i]);
 }
 
 static void load(const struct options *o, struct plan *plan, struct dataset *d, int64_t cache)
@@ -92,11 +115,12 @@ int main(int argc, char **argv)
 	if (o.info && o.check)
 		die(PM_USAGE, "--info and --check exclude each other");
 	if (o.info || o.check)
-		return info_run(operand, n, o.check);
+		return info_run(operand, n, &o);
 	if (parse_size(o.cache, &cache) != 0)
 		die(PM_USAGE, "--cache %s: expected bytes, such as 500M or 4G", o.cache);
 	if (plan_parse(&plan, &o, n, &e) != 0)
 		die(PM_USAGE, "%s", e.msg);
+	check_crop(&o, operand, n);
 	if (passes_by(&o, operand, n)) {
 		source_pass(operand[0], &o);
 		return PM_OK;

@@ -20,9 +20,9 @@ struct conf {
 #define T struct conf
 static const struct opt table[] = {
 	OPT_STRING(T, output, 'o', "DIR", "", "the folder for the files; it is made where it is missing"),
-	OPT_STRING(T, field, 0, "NAME", "", "what to save: pred, image, label, weight, prob, ...; by default pred, or image in a "
-		"stream without predictions"),
-	OPT_CHOICE(T, format, 0, "source|nii.gz|nii|png", "source", "kind of file; source: as the image came (2-D arrays: png, "
+	OPT_STRING(T, field, 0, "NAMES", "", "what to save: pred, image, label, weight, prob, ...; by default pred, or image in a "
+		"stream without predictions; several, as in image,label, go into one h5 or npz"),
+	OPT_CHOICE(T, format, 0, "source|nii.gz|nii|png|npy|npz|h5", "source", "kind of file; source: as the image came (2-D arrays: png, "
 		"volumes: nii.gz)"),
 	OPT_SWITCH(T, prob, 0, "save the probabilities too, as ID_prob.nii.gz with a channel per class"),
 	OPT_SWITCH(T, force, 'f', "overwrite files that are there"),
@@ -117,14 +117,12 @@ static struct volume borrow(const struct record *r, const char *name)
 /* The ending that suits: the one asked for, or that of the source where the format can hold the data. */
 static const char *choose_ending(const struct conf *c, const struct record *r, const struct volume *v)
 {
+	static const char *const ending[] = { ".nii.gz", ".nii", ".png", ".npy", ".npz", ".h5" };
 	char source[4096] = "";
 	bool flat = v->t.dim[1] == 1, bytes = v->t.dtype == PM_U8 || v->t.dtype == PM_U16;
-	if (!strcmp(c->format, "nii.gz"))
-		return ".nii.gz";
-	if (!strcmp(c->format, "nii"))
-		return ".nii";
-	if (!strcmp(c->format, "png"))
-		return ".png";
+	for (size_t i = 0; i < PM_COUNT(ending); i++)
+		if (!strcmp(c->format, ending[i] + 1))
+			return ending[i];
 	meta_text(&r->meta, "source", source, sizeof(source));
 	if (volume_ending(source, "nii hdr img"))
 		return ".nii";
@@ -133,13 +131,44 @@ static const char *choose_ending(const struct conf *c, const struct record *r, c
 	return v->geo.dims == 2 ? ".png" : ".nii.gz";
 }
 
-static void save_field(const struct conf *c, const struct record *r, const char *field, const char *suffix)
+/* What --field asks for. */
+struct fields {
+	int n;
+	char *name[PM_MAX_FIELDS];
+};
+
+/* The fields into one file: of several those that the record has, as some cases have no label. */
+static void save_fields(const struct conf *c, const struct record *r, const struct fields *f, const char *suffix)
 {
 	struct err e;
-	struct volume v = borrow(r, field);
-	char *path = new_file(c, r->id, suffix ? suffix : choose_ending(c, r, &v));
-	if (volume_write(path, &v, &e) != 0)
+	struct volume v[PM_MAX_FIELDS];
+	struct array a[PM_MAX_FIELDS];
+	int n = 0;
+	for (int i = 0; i < f->n; i++) {
+		if (f->n > 1 && !record_peek(r, f->name[i]))
+			continue;
+		v[n] = borrow(r, f->name[i]);
+		a[n] = (struct array){ f->name[i], &v[n] };
+		n++;
+	}
+	if (n == 0)
+		die(PM_FAIL, "%s: has none of the fields to save", r->id);
+	char *path = new_file(c, r->id, suffix ? suffix : choose_ending(c, r, v));
+	if (volume_write_all(path, a, n, &e) != 0)
 		die(PM_FAIL, "%s: %s", r->id, e.msg);
+}
+
+static void parse_fields(const struct conf *c, const struct stream_head *h, struct fields *f)
+{
+	char *text = xstrdup(c->field[0] ? c->field : stream_has(h, "pred") ? "pred" : "image"), *save = NULL;
+	f->n = 0;
+	for (char *s = strtok_r(text, ",", &save); s && f->n < PM_MAX_FIELDS; s = strtok_r(NULL, ",", &save))
+		f->name[f->n++] = s;
+	if (f->n > 1 && strcmp(c->format, "h5") && strcmp(c->format, "npz"))
+		die(PM_USAGE, "--field %s: several fields need --format h5 or npz", c->field);
+	for (int i = 0; i < f->n && !c->overlay; i++)
+		if (!stream_has(h, f->name[i]))
+			die(PM_FAIL, "the stream holds no %s (its kind is %s)", f->name[i], h->kind);
 }
 
 /* The image to draw on: the stream's, or the source file again. */
@@ -190,9 +219,8 @@ int main(int argc, char **argv)
 	if (!in)
 		die(PM_INPUT, "%s", e.msg);
 	const struct stream_head *h = istream_head(in);
-	const char *field = c.field[0] ? c.field : stream_has(h, "pred") ? "pred" : "image";
-	if (!c.overlay && !stream_has(h, field))
-		die(PM_FAIL, "the stream holds no %s (its kind is %s)", field, h->kind);
+	struct fields fields, prob = { 1, { (char *)"prob" } };
+	parse_fields(&c, h, &fields);
 	if (c.prob && !stream_has(h, "prob"))
 		die(PM_FAIL, "the stream holds no probabilities: run pymic-infer with --prob");
 	struct record r = { 0 };
@@ -203,9 +231,9 @@ int main(int argc, char **argv)
 		if (c.overlay)
 			save_overlay(&c, &r, &image, &picture);
 		else
-			save_field(&c, &r, field, NULL);
+			save_fields(&c, &r, &fields, NULL);
 		if (c.prob)
-			save_field(&c, &r, "prob", "_prob.nii.gz");
+			save_fields(&c, &r, &prob, "_prob.nii.gz");
 		progress_to(++done, "%s", "");
 	}
 	progress_end();

@@ -118,7 +118,7 @@ void overlay_draw(const struct tensor *image, const struct tensor *fill, const s
 {
 	struct picture p = { .image = image, .fill = fill, .outline = outline, .d = image->dim[1], .h = image->dim[2],
 		.w = image->dim[3] };
-	bool placed = g->dims == 3 && g->has_nifti && (g->nifti[1] > 0 || g->nifti[2] > 0); /* a qform or sform */
+	bool placed = g->dims == 3 && (g->has_nifti ? g->nifti[1] > 0 || g->nifti[2] > 0 : geometry_placed(g)); /* a qform or sform */
 	p.flip_x = placed && g->affine[0] > 0; /* x grows to the patient's right in the file, y to the front */
 	p.flip_y = placed && g->affine[5] > 0;
 	int64_t side = p.h > p.w ? p.h : p.w;

@@ -21,7 +21,7 @@ static int no_label(const struct csv *c, const char *label, struct err *e)
 /* A list may have columns of its own; one that is nearly ours is a slip of the pen. */
 static void warn_of_slips(const struct csv *c)
 {
-	static const char *const known[] = { "image", "label", "weight", "pixel_weight", "id", NULL };
+	static const char *const known[] = { "image", "label", "weight", "pixel_weight", "id", "spacing", NULL };
 	for (int i = 0; i < c->columns; i++) {
 		const char *near = did_you_mean(c->name[i], known);
 		if (near && strcmp(near, c->name[i]) && strncmp(c->name[i], "image", 5))
@@ -45,6 +45,7 @@ int case_columns(const struct csv *c, const char *label, struct case_columns *k,
 	if (k->weight < 0)
 		k->weight = csv_column(c, "weight");
 	k->id = csv_column(c, "id");
+	k->spacing = csv_column(c, "spacing");
 	if (label[0] && k->label < 0)
 		return no_label(c, label, e);
 	if (k->images)
@@ -80,9 +81,11 @@ int case_id_of_path(const char *path, char id[PM_ID], struct err *e)
 int case_id(const struct csv *c, const struct case_columns *k, int row, char id[PM_ID], struct err *e)
 {
 	const char *cell = k->id >= 0 ? csv_cell(c, row, k->id) : "";
-	int failed = 0;
+	int failed = 0, first = 0;
+	while (first < k->images - 1 && !csv_cell(c, row, k->image[first])[0])
+		first++;
 	if (!cell[0])
-		failed = case_id_of_path(csv_cell(c, row, k->image[0]), id, e);
+		failed = case_id_of_path(csv_cell(c, row, k->image[first]), id, e);
 	else if (strlen(cell) >= PM_ID)
 		failed = err_set(e, "'%s': an id has at most %d bytes", cell, PM_ID - 1);
 	else

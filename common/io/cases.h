@@ -5,16 +5,16 @@
 #include "io/csv.h"
 #include "tensor/record.h"
 
-/* image..., label, pixel_weight (or weight), id: -1 where there is none. Without an image column it is the first one. */
+/* image..., label, pixel_weight (or weight), id, spacing: -1 where there is none. Without an image column it is the first one. */
 struct case_columns {
-	int image[64], images, label, weight, id;
+	int image[64], images, label, weight, id, spacing;
 };
 
 /* label: the name of the label column, or "" for "label" where there is one. 0, or -1 with e. */
 int case_columns(const struct csv *c, const char *label, struct case_columns *k, struct err *e);
 
 /*
- * The id of a case: the cell of column id, else its first image's path without its ending and without "./", leading slashes
+ * The id of a case: the cell of column id, else its first image's (that has a cell) path without its ending and without "./", leading slashes
  * and "..", as it names files again later. 0, or -1 with e where it is blank or too long.
  */
 int case_id(const struct csv *c, const struct case_columns *k, int row, char id[PM_ID], struct err *e);

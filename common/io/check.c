@@ -95,7 +95,7 @@ int info_stream(const char *path, FILE *out, struct err *e)
 
 void check_header(FILE *tsv)
 {
-	fputs("file\tstatus\tkind\trecords\tbytes\tmessage\n", tsv);
+	fputs("file\tstatus\tkind\trecords\tbytes\tshape\tspacing\trange\tnan\tlabels\tmessage\n", tsv);
 }
 
 void check_line(FILE *tsv, const struct check *c)
@@ -107,7 +107,7 @@ void check_line(FILE *tsv, const struct check *c)
 	putc('\t', tsv);
 	if (c->bytes >= 0)
 		fprintf(tsv, "%" PRId64, c->bytes);
-	putc('\t', tsv);
+	fprintf(tsv, "\t%s\t", c->facts ? c->facts : "\t\t\t\t");
 	if (c->message)
 		put_text(tsv, c->message, false);
 	putc('\n', tsv);

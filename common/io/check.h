@@ -14,6 +14,7 @@ int info_stream(const char *path, FILE *out, struct err *e);
 struct check {
 	const char *path, *kind;
 	int64_t records, bytes; /* bytes: of the tensors */
+	const char *facts;      /* of an image: cells shape, spacing, range, nan, labels, with tabs between; NULL: empty ones */
 	const char *message;    /* why it is bad; NULL: the file is good */
 };
 void check_header(FILE *tsv);

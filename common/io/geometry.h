@@ -16,6 +16,17 @@ struct geometry {
 	double nifti[32];   /* version 1|2, qform_code, sform_code, xyzt_units, pixdim[8], quatern b c d, qoffset x y z, srow x y z */
 };
 
+void geometry_plain(struct geometry *g, int dims); /* nothing is known: 1 voxel, "vox" */
+void geometry_spacing(struct geometry *g, const double mm[3]); /* only the size of a voxel is known: z, y, x */
+/* What a container says, NULL where it says nothing: 0, or -1: it cannot be used. */
+int geometry_take(struct geometry *g, const double *spacing, const double *affine);
+bool geometry_placed(const struct geometry *g); /* does the file say where its voxels lie, beyond their size? */
+/*
+ * axis[i]: from a voxel to its neighbour along x, y, z (i = 0, 1, 2), origin: of the first one, both in mm as ITK has
+ * them (to the patient's left, back, head). -1: these are no axes (NaN, or they lie in a plane).
+ */
+int geometry_from_lps(struct geometry *g, const double axis[3][3], const double origin[3]);
+
 void geometry_put(const struct geometry *g, struct meta *m);
 int geometry_get(const struct meta *m, struct geometry *g); /* -1: meta has none; *g is then 1 voxel, "vox" */
 

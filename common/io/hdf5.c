@@ -1,10 +1,10 @@
 /*
  * hdf5.c: HDF5 files with the arrays image, label and weight at their root. The library is kept on a short lead: hard
- * links only, no external or virtual storage, no filters but gzip, shuffle and checksum, sizes that the file can justify.
- * It is also known to crash on files made to that end (one mutation of some ten thousand will do): it works in a process of
- * its own, which hands the voxels over in shared memory.
+ * links only, no external or virtual storage, no plugins, no filters but gzip, shuffle and checksum, sizes that the file can
+ * justify. It is also known to crash on files made to that end (one mutation of some ten thousand will do): it works in a
+ * process of its own, which cannot open a second file and hands the voxels over in shared memory.
  */
-#include "io/volume.h"
+#include "io/hdf5_impl.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -16,16 +16,18 @@
 
 #include <hdf5.h>
 
-enum { H5_RATIO = 1100 };
+enum { H5_RATIO = 1100, H5_CHANNELS = 4096 };
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* Debian's libhdf5 is not made for threads */
+pthread_mutex_t hdf5_lock = PTHREAD_MUTEX_INITIALIZER;
 
 /* What the child tells its parent. It must not allocate with the x functions: they may end in die(), the parent's. */
 struct answer {
 	int failed;
 	enum dtype t;
-	int64_t dim[4];
+	int64_t dim[4], whole[3], from[3];
 	int dims;
+	bool spaced, placed;
+	double spacing[3], affine[16];
 	struct err e;
 };
 
@@ -52,7 +54,7 @@ static int find_type(hid_t type, enum dtype *t)
 	}
 }
 
-static hid_t memory_type(enum dtype t)
+int64_t hdf5_type(enum dtype t)
 {
 	switch (t) {
 	case PM_U8: return H5T_NATIVE_UINT8;
@@ -68,8 +70,19 @@ static hid_t memory_type(enum dtype t)
 	}
 }
 
+/* A chunk is unpacked whole, however little of it is wanted. */
+static bool huge_chunk(hid_t plist, int64_t size)
+{
+	hsize_t chunk[H5S_MAX_RANK];
+	int64_t factor[H5S_MAX_RANK + 1] = { 8 }, bytes;
+	int n = H5Pget_layout(plist) == H5D_CHUNKED ? H5Pget_chunk(plist, H5S_MAX_RANK, chunk) : 0;
+	for (int i = 0; i < n; i++)
+		factor[i + 1] = chunk[i] > INT64_MAX ? -1 : (int64_t)chunk[i];
+	return n < 0 || !product(factor, n + 1, &bytes) || bytes / 8 / H5_RATIO > size;
+}
+
 /* Storage inside this file, and only filters that are part of every libhdf5. */
-static int check_storage(hid_t set, const char *path, const char *name, struct err *e)
+static int check_storage(hid_t set, const char *path, const char *name, int64_t size, struct err *e)
 {
 	hid_t plist = H5Dget_create_plist(set);
 	H5D_layout_t layout = H5Pget_layout(plist);
@@ -82,12 +95,31 @@ static int check_storage(hid_t set, const char *path, const char *name, struct e
 		if (id != H5Z_FILTER_DEFLATE && id != H5Z_FILTER_SHUFFLE && id != H5Z_FILTER_FLETCHER32)
 			bad = id ? id : -1;
 	}
+	bool huge = huge_chunk(plist, size);
 	H5Pclose(plist);
 	if (outside)
 		return err_set(e, "%s: '%s' lies in another file: copy it into this one (h5repack)", path, name);
 	if (bad || filters < 0)
 		return err_set(e, "%s: '%s' is packed with filter %d; gzip is read: h5repack -f GZIP=1", path, name, bad);
+	if (huge)
+		return err_set(e, "%s: '%s' has chunks that promise more than the file can hold: truncated or corrupt", path, name);
 	return 0;
+}
+
+/* n numbers in an attribute of the array. */
+static bool attribute(hid_t set, const char *name, int n, double *to)
+{
+	hid_t a = H5Aexists(set, name) > 0 ? H5Aopen(set, name, H5P_DEFAULT) : -1, space = a < 0 ? -1 : H5Aget_space(a),
+		type = a < 0 ? -1 : H5Aget_type(a);
+	bool good = space >= 0 && type >= 0 && H5Sget_simple_extent_npoints(space) == n && H5Tget_class(type) == H5T_FLOAT &&
+		H5Aread(a, H5T_NATIVE_DOUBLE, to) >= 0;
+	if (type >= 0)
+		H5Tclose(type);
+	if (space >= 0)
+		H5Sclose(space);
+	if (a >= 0)
+		H5Aclose(a);
+	return good;
 }
 
 static int read_shape(hid_t set, int64_t dim[4], int *rank)
@@ -105,13 +137,41 @@ static int read_shape(hid_t set, int64_t dim[4], int *rank)
 	return ok ? 0 : -1;
 }
 
-static int read_set(hid_t set, const char *path, const char *name, int64_t size, int shared, struct answer *a)
+/* Selects the window, which becomes t's shape: only its chunks are read then. The memory's space, or H5S_ALL for all. */
+static int select_window(hid_t set, const struct window *w, int rank, const char *path, struct tensor *t, hid_t *mem, hid_t *in,
+	struct answer *a)
 {
+	hsize_t from[4] = { 0 }, size[4];
+	*mem = *in = H5S_ALL;
+	memcpy(a->whole, t->dim + 1, sizeof(a->whole));
+	memset(a->from, 0, sizeof(a->from));
+	if (!w)
+		return 0;
+	if (t->dim[0] > H5_CHANNELS)
+		return err_set(&a->e, "%s: more than %d channels", path, H5_CHANNELS);
+	if (window_place(w, a->whole, a->from, path, &a->e) != 0)
+		return -1;
+	for (int i = 0; i < 3; i++)
+		t->dim[i + 1] = w->size[i] ? w->size[i] : a->whole[i];
+	for (int i = 0; i < rank; i++) {
+		int k = i + 4 - rank;
+		from[i] = k ? (hsize_t)a->from[k - 1] : 0;
+		size[i] = (hsize_t)t->dim[k];
+	}
+	*in = H5Dget_space(set);
+	*mem = H5Screate_simple(rank, size, NULL);
+	return H5Sselect_hyperslab(*in, H5S_SELECT_SET, from, NULL, size, NULL) < 0 ? err_set(&a->e, "%s: no such box", path) : 0;
+}
+
+static int read_set(hid_t set, const char *path, const struct wanted *w, int64_t size, int shared, struct answer *a)
+{
+	const char *name = w->array;
+	hid_t mem, in;
 	struct err *e = &a->e;
 	struct tensor t = { .rank = 4 };
 	size_t bytes;
 	int rank;
-	if (check_storage(set, path, name, e) != 0)
+	if (check_storage(set, path, name, size, e) != 0)
 		return -1;
 	if (read_shape(set, t.dim, &rank) != 0)
 		return err_set(e, "%s: '%s' has %d dimensions: 2, 3 or 4 are read", path, name, rank);
@@ -120,29 +180,37 @@ static int read_set(hid_t set, const char *path, const char *name, int64_t size,
 	H5Tclose(type);
 	if (unknown)
 		return err_set(e, "%s: '%s' does not hold numbers", path, name);
-	if (tensor_bytes(&t, &bytes) != 0 || bytes == 0 || H5Dget_storage_size(set) == 0 || bytes / H5_RATIO > (size_t)size)
+	if (tensor_bytes(&t, &bytes) != 0 || bytes == 0 || H5Dget_storage_size(set) == 0 ||
+		(!w->window && bytes / H5_RATIO > (size_t)size))
 		return err_set(e, "%s: '%s' promises more than the file can hold: truncated or corrupt", path, name);
+	if (select_window(set, w->window, rank, path, &t, &mem, &in, a) != 0 || tensor_bytes(&t, &bytes) != 0)
+		return -1;
 	void *data = MAP_FAILED;
 	if (ftruncate(shared, (off_t)bytes) == 0)
 		data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
 	if (data == MAP_FAILED)
 		return err_set(e, "%s: no memory for %zu bytes: %s", path, bytes, strerror(errno));
-	if (H5Dread(set, memory_type(t.dtype), H5S_ALL, H5S_ALL, H5P_DEFAULT, data) < 0)
+	if (H5Dread(set, hdf5_type(t.dtype), mem, in, H5P_DEFAULT, data) < 0)
 		return err_set(e, "%s: '%s' cannot be read: truncated or corrupt", path, name);
+	a->spaced = attribute(set, "spacing", 3, a->spacing);
+	a->placed = attribute(set, "affine", 16, a->affine);
 	a->t = t.dtype;
 	memcpy(a->dim, t.dim, sizeof(a->dim));
 	a->dims = rank == 2 ? 2 : 3;
 	return 0;
 }
 
-static int read_file(const char *path, const char *name, int64_t size, int shared, struct answer *a)
+static int read_file(const char *path, const struct wanted *w, int64_t size, int shared, struct answer *a)
 {
+	const char *name = w->array;
 	struct err *e = &a->e;
 	H5L_info_t link;
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	hid_t file = H5Fopen(path, H5F_ACC_RDONLY, H5P_DEFAULT);
 	if (file < 0)
 		return err_set(e, "%s: not an HDF5 file, or truncated", path);
+	const struct rlimit none = { 0, 0 };
+	setrlimit(RLIMIT_NOFILE, &none); /* whatever the file says: no other one is opened */
 	if (H5Lexists(file, name, H5P_DEFAULT) <= 0 || H5Lget_info(file, name, &link, H5P_DEFAULT) < 0)
 		return err_set(e, "%s: has no array named '%s'", path, name);
 	if (link.type != H5L_TYPE_HARD)
@@ -150,24 +218,25 @@ static int read_file(const char *path, const char *name, int64_t size, int share
 	hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
 	if (set < 0)
 		return err_set(e, "%s: '%s' is not an array", path, name);
-	return read_set(set, path, name, size, shared, a);
+	return read_set(set, path, w, size, shared, a);
 }
 
 /* Runs the library in a child. 0 when it answered, be it with a refusal. */
-static int ask(const char *path, const char *name, int64_t size, int shared, struct answer *a, struct err *e)
+static int ask(const char *path, const struct wanted *w, int64_t size, int shared, struct answer *a, struct err *e)
 {
 	int status;
-	pthread_mutex_lock(&lock);
+	pthread_mutex_lock(&hdf5_lock);
 	H5open(); /* here, so that each child need not */
+	H5PLset_loading_state(0);
 	pid_t child = fork();
 	if (child == 0) {
 		const struct rlimit none = { 0, 0 }, time = { 60 + (rlim_t)(size >> 20), 60 + (rlim_t)(size >> 20) };
 		setrlimit(RLIMIT_CORE, &none);
 		setrlimit(RLIMIT_CPU, &time);
-		a->failed = read_file(path, name, size, shared, a);
+		a->failed = read_file(path, w, size, shared, a);
 		_exit(0);
 	}
-	pthread_mutex_unlock(&lock);
+	pthread_mutex_unlock(&hdf5_lock);
 	if (child < 0)
 		return err_set(e, "%s: cannot fork: %s", path, strerror(errno));
 	while (waitpid(child, &status, 0) < 0)
@@ -179,14 +248,22 @@ static int ask(const char *path, const char *name, int64_t size, int shared, str
 }
 
 /* The answer comes from a process that read a hostile file: it is checked like one. */
-static int take_voxels(const char *path, const struct answer *a, int64_t size, int shared, struct volume *v, struct err *e)
+static int take_voxels(const char *path, const struct wanted *w, const struct answer *a, int64_t size, int shared, struct volume *v, struct err *e)
 {
 	size_t bytes;
 	if (a->failed)
 		return err_set(e, "%.*s", (int)sizeof(a->e.msg) - 1, a->e.msg);
-	if (a->t >= PM_DTYPES || (a->dims != 2 && a->dims != 3))
+	if (a->t >= PM_DTYPES || (a->dims != 2 && a->dims != 3) || (w->window && a->dim[0] > H5_CHANNELS))
 		return err_set(e, "%s: the HDF5 library broke down on it: corrupt", path);
-	if (volume_reserve(v, path, a->t, a->dim, size * H5_RATIO + H5_RATIO, e) != 0 || tensor_bytes(&v->t, &bytes) != 0)
+	for (int i = 0; i < 3; i++) {
+		int64_t want = w->window && w->window->size[i] ? w->window->size[i] : a->whole[i];
+		if (a->whole[i] < 1 || a->from[i] < 0 || a->from[i] > a->whole[i] - a->dim[i + 1] || a->dim[i + 1] != want)
+			return err_set(e, "%s: the HDF5 library broke down on it: corrupt", path);
+		v->whole[i] = a->whole[i];
+		v->from[i] = a->from[i];
+	}
+	/* A window is as large as it was asked for. */
+	if (volume_reserve(v, path, a->t, a->dim, w->window ? INT64_MAX : size * H5_RATIO + H5_RATIO, e) != 0 || tensor_bytes(&v->t, &bytes) != 0)
 		return -1;
 	for (size_t at = 0; at < bytes;) {
 		ssize_t got = pread(shared, (char *)v->t.data + at, bytes - at, (off_t)at);
@@ -196,13 +273,13 @@ static int take_voxels(const char *path, const struct answer *a, int64_t size, i
 			return err_set(e, "%s: %s", path, got < 0 ? strerror(errno) : "the HDF5 library broke down on it: corrupt");
 		at += (size_t)got;
 	}
-	const struct meta none = { 0 };
-	geometry_get(&none, &v->geo); /* these files have no geometry */
-	v->geo.dims = a->dims;
+	geometry_plain(&v->geo, a->dims);
+	if (geometry_take(&v->geo, a->spaced ? a->spacing : NULL, a->placed ? a->affine : NULL) != 0)
+		return err_set(e, "%s: its attribute spacing or affine is not usable", path);
 	return 0;
 }
 
-static int hdf5_read(const char *path, const char *dataset, struct volume *v, struct err *e)
+static int hdf5_read(const char *path, const struct wanted *w, struct volume *v, struct err *e)
 {
 	int64_t size;
 	int fd = volume_open(path, &size, e);
@@ -214,7 +291,7 @@ static int hdf5_read(const char *path, const char *dataset, struct volume *v, st
 	if (shared < 0 || a == MAP_FAILED)
 		failed = err_set(e, "%s: no shared memory: %s", path, strerror(errno));
 	else
-		failed = ask(path, dataset ? dataset : "image", size, shared, a, e) || take_voxels(path, a, size, shared, v, e);
+		failed = ask(path, w, size, shared, a, e) || take_voxels(path, w, a, size, shared, v, e);
 	if (a != MAP_FAILED)
 		munmap(a, sizeof(*a));
 	if (shared >= 0)
@@ -222,4 +299,8 @@ static int hdf5_read(const char *path, const char *dataset, struct volume *v, st
 	return failed ? -1 : 0;
 }
 
-const struct format format_hdf5 = { "hdf5", "h5 hdf5", hdf5_read, NULL };
+const struct format format_hdf5 = {
+	{ .name = "hdf5", .summary = ".h5 .hdf5: arrays image, label and weight at the root of the file, of 2 axes (y, x), 3 (z, y, x) or 4 "
+		"(channels first)" },
+	"h5 hdf5", hdf5_read, hdf5_write, true,
+};

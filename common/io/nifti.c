@@ -3,6 +3,7 @@
  * definitions only: its reader trusts the header, this one trusts the bytes that are there.
  */
 #include "io/nifti.h"
+#include "io/unzip.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -22,16 +23,6 @@ static char *partner(const char *path, const char *ending)
 	}
 	free(zipped);
 	return name;
-}
-
-static void swap_bytes(unsigned char *p, int64_t n, size_t size)
-{
-	for (int64_t i = 0; i < n; i++, p += size)
-		for (size_t k = 0; k < size / 2; k++) {
-			unsigned char x = p[k];
-			p[k] = p[size - 1 - k];
-			p[size - 1 - k] = x;
-		}
 }
 
 /* value * slope + inter, as f32, in a new buffer. */
@@ -54,21 +45,6 @@ static void apply_slope(struct volume *v, double slope, double inter)
 	free(v->t.data);
 	v->t = out;
 	v->cap = cap;
-}
-
-/* Steps over what lies between the header and the voxels: extensions, which nothing here needs. */
-static int skip(struct unzip *z, int64_t n, const char *path, struct err *e)
-{
-	char waste[4096];
-	while (n > 0) {
-		int64_t got = unzip_read(z, waste, n < (int64_t)sizeof(waste) ? n : (int64_t)sizeof(waste), e);
-		if (got < 0)
-			return -1;
-		if (got == 0)
-			return err_set(e, "%s: ends before its first voxel: truncated", path);
-		n -= got;
-	}
-	return 0;
 }
 
 static int read_voxels(struct unzip *z, const struct nifti_head *h, const char *path, struct volume *v, struct err *e)
@@ -110,35 +86,43 @@ static int read_head(struct unzip *z, const char *path, struct nifti_head *h, in
 	return nifti_parse(bytes, (size_t)len, path, h, e);
 }
 
-static int read_open(struct unzip *z, const char *path, struct volume *v, struct err *e)
+static int read_open(struct unzip *z, const char *path, bool fix, struct volume *v, struct err *e)
 {
 	struct nifti_head h;
 	int64_t used;
 	struct geometry geo;
-	if (read_head(z, path, &h, &used, e) != 0 || nifti_geometry(h.raw, h.ndim == 2 ? 2 : 3, &geo, path, e) != 0)
+	if (read_head(z, path, &h, &used, e) != 0)
+		return -1;
+	int dims = h.ndim == 2 ? 2 : 3;
+	if (fix)
+		v->repaired = nifti_repair(h.raw, dims);
+	if (nifti_geometry(h.raw, dims, &geo, path, e) != 0)
 		return -1;
 	v->geo = geo;
 	if (!h.pair)
-		return skip(z, h.vox_offset - used, path, e) || read_voxels(z, &h, path, v, e) ? -1 : 0;
+		return unzip_skip(z, h.vox_offset - used, e) || read_voxels(z, &h, path, v, e) ? -1 : 0;
 	if (!volume_ending(path, "hdr hdr.gz"))
 		return err_set(e, "%s: this header belongs to a pair of files .hdr and .img: rename it to .hdr", path);
 	char *img = partner(path, "img");
 	struct unzip *zi = unzip_open(img, e);
-	int failed = !zi || skip(zi, h.vox_offset, img, e) || read_voxels(zi, &h, img, v, e);
+	int failed = !zi || unzip_skip(zi, h.vox_offset, e) || read_voxels(zi, &h, img, v, e);
 	unzip_close(zi);
 	free(img);
 	return failed ? -1 : 0;
 }
 
-static int nifti_read(const char *path, const char *dataset, struct volume *v, struct err *e)
+static int nifti_read(const char *path, const struct wanted *w, struct volume *v, struct err *e)
 {
-	(void)dataset;
 	char *head = volume_ending(path, "img img.gz") ? partner(path, "hdr") : xstrdup(path);
 	struct unzip *z = unzip_open(head, e);
-	int failed = !z || read_open(z, head, v, e);
+	int failed = !z || read_open(z, head, w->fix_affine, v, e);
 	unzip_close(z);
 	free(head);
 	return failed ? -1 : 0;
 }
 
-const struct format format_nifti = { "nifti", "nii.gz nii hdr hdr.gz img img.gz", nifti_read, nifti_write };
+const struct format format_nifti = {
+	{ .name = "nifti", .summary = ".nii.gz .nii .hdr .img: NIfTI-1 and NIfTI-2; a fourth axis (or the fifth, of vector images) "
+		"are channels" },
+	"nii.gz nii hdr hdr.gz img img.gz", nifti_read, nifti_write, false,
+};

@@ -31,16 +31,9 @@ int nifti_parse(const void *bytes, size_t len, const char *path, struct nifti_he
 
 /* The geometry that the raw numbers mean. size is [D,H,W]. 0, or -1 with e (a singular sform, for one). */
 int nifti_geometry(const double raw[32], int dims, struct geometry *g, const char *path, struct err *e);
+/* The same of raw numbers that may be damaged: what is not usable is taken out of them. True where that was so. */
+bool nifti_repair(double raw[32], int dims);
 
-/* .nii or .nii.gz, as format.write. */
-int nifti_write(const char *path, const struct volume *v, struct err *e);
-
-/* A file that may be gzipped (known by its first bytes). read: bytes got, fewer only at the end; -1 with e. */
-struct unzip;
-struct unzip *unzip_open(const char *path, struct err *e);
-int64_t unzip_read(struct unzip *z, void *dst, int64_t n, struct err *e);
-int64_t unzip_justifies(const struct unzip *z); /* the most bytes that can come out of this file */
-int unzip_end(struct unzip *z, struct err *e);  /* the data must end here, with the right checksum */
-void unzip_close(struct unzip *z);
+int nifti_write(const char *path, const struct array *a, int n, struct err *e);
 
 #endif

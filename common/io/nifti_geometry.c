@@ -50,13 +50,13 @@ static int from_sform(const double *raw, double a[16], const char *path, struct 
 {
 	memcpy(a, raw + RAW_SROW, 12 * sizeof(*a));
 	if (!finite_all(a, 12))
-		return err_set(e, "%s: the sform holds NaN or infinity: repair the header (fslorient -deleteorient)", path);
+		return err_set(e, "%s: the sform holds NaN or infinity: repair the header (fslorient -deleteorient) or see --fix-affine", path);
 	double size = 1, det = a[0] * (a[5] * a[10] - a[6] * a[9]) - a[1] * (a[4] * a[10] - a[6] * a[8]) +
 		a[2] * (a[4] * a[9] - a[5] * a[8]);
 	for (int i = 0; i < 3; i++)
 		size *= sqrt(a[i] * a[i] + a[4 + i] * a[4 + i] + a[8 + i] * a[8 + i]);
 	if (!(fabs(det) > 1e-9 * size))
-		return err_set(e, "%s: the sform is singular: repair the header (fslorient -deleteorient)", path);
+		return err_set(e, "%s: the sform is singular: repair the header (fslorient -deleteorient) or see --fix-affine", path);
 	return 0;
 }
 
@@ -85,7 +85,7 @@ int nifti_geometry(const double raw[32], int dims, struct geometry *g, const cha
 			return -1;
 	} else if (qform) {
 		if (!finite_all(raw + RAW_QUATERN, 6))
-			return err_set(e, "%s: the qform holds NaN or infinity: repair the header (fslorient -deleteorient)", path);
+			return err_set(e, "%s: the qform holds NaN or infinity: repair the header (fslorient -deleteorient) or see --fix-affine", path);
 		from_qform(raw, g->affine);
 	} else
 		for (int i = 0; i < 3; i++) {
@@ -104,4 +104,17 @@ int nifti_geometry(const double raw[32], int dims, struct geometry *g, const cha
 	if (!finite_all(g->affine, 12) || !(g->spacing[0] > 0 && g->spacing[1] > 0 && g->spacing[2] > 0))
 		return err_set(e, "%s: the affine in the header is not usable: repair the header", path);
 	return 0;
+}
+
+bool nifti_repair(double raw[32], int dims)
+{
+	struct geometry g;
+	struct err ignored;
+	static const int code[] = { RAW_SFORM, RAW_QFORM };
+	bool repaired = false;
+	for (size_t i = 0; i < PM_COUNT(code) && nifti_geometry(raw, dims, &g, "", &ignored) != 0; i++) {
+		repaired |= raw[code[i]] > 0;
+		raw[code[i]] = 0;
+	}
+	return repaired;
 }

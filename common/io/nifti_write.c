@@ -1,11 +1,11 @@
 /* nifti_write.c: .nii and .nii.gz. The geometry of a NIfTI source goes back as it was, byte for byte. */
+#include "io/deflate.h"
 #include "io/nifti.h"
 #include "io/outfile.h"
 
 #include <errno.h>
 #include <math.h>
 #include <string.h>
-#include <zlib.h>
 
 #include <nifti1.h>
 #include <nifti2.h>
@@ -96,35 +96,11 @@ static size_t make_head(const struct volume *v, unsigned char out[NIFTI_HEAD + 4
 	return sizeof(h) + 4;
 }
 
-static int put_plain(FILE *fp, const void *data, size_t n)
+int nifti_write(const char *path, const struct array *a, int n, struct err *e)
 {
-	return fwrite(data, 1, n, fp) == n ? 0 : -1;
-}
-
-static int put_deflated(FILE *fp, z_stream *z, const void *data, size_t n, bool last)
-{
-	unsigned char buf[1 << 15];
-	const unsigned char *from = data;
-	do {
-		uInt step = (uInt)(n < 1 << 30 ? n : 1 << 30);
-		z->next_in = (Bytef *)from;
-		z->avail_in = step;
-		from += step;
-		n -= step;
-		do {
-			z->next_out = buf;
-			z->avail_out = sizeof(buf);
-			deflate(z, last && n == 0 ? Z_FINISH : Z_NO_FLUSH);
-			if (put_plain(fp, buf, sizeof(buf) - z->avail_out) != 0)
-				return -1;
-		} while (z->avail_out == 0);
-	} while (n > 0);
-	return 0;
-}
-
-int nifti_write(const char *path, const struct volume *v, struct err *e)
-{
+	const struct volume *v = a->v;
 	size_t bytes;
+	(void)n;
 	if (!volume_ending(path, "nii.gz nii"))
 		return err_set(e, "%s: NIfTI is written as .nii.gz or .nii", path);
 	if (v->t.rank != 4 || tensor_bytes(&v->t, &bytes) != 0)
@@ -138,8 +114,8 @@ int nifti_write(const char *path, const struct volume *v, struct err *e)
 	int failed;
 	if (volume_ending(path, "nii.gz")) {
 		z_stream z = { 0 };
-		/* Labels shrink well; noise does not, and is not worth the time. 15 + 16: a gzip header without a date. */
-		failed = deflateInit2(&z, dtype_is_integer(v->t.dtype) ? 6 : 1, Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK;
+		/* 15 + 16: a gzip header without a date. */
+		failed = deflateInit2(&z, deflate_level(v->t.dtype), Z_DEFLATED, 15 + 16, 8, Z_DEFAULT_STRATEGY) != Z_OK;
 		if (!failed) {
 			failed = put_deflated(fp, &z, head, len, false) || put_deflated(fp, &z, v->t.data, bytes, true);
 			deflateEnd(&z);

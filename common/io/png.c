@@ -67,13 +67,7 @@ static void read_pixels(png_structp png, png_infop info, struct scratch *s, cons
 	png_read_end(png, NULL);
 	if (c == 1)
 		return;
-	for (int64_t i = 0; i < w * h; i++) /* colours side by side become planes */
-		for (int64_t k = 0; k < c; k++) {
-			if (t == PM_U8)
-				((uint8_t *)v->t.data)[k * w * h + i] = s->pixels[i * c + k];
-			else
-				((uint16_t *)v->t.data)[k * w * h + i] = ((uint16_t *)(void *)s->pixels)[i * c + k];
-		}
+	to_planes(v->t.data, s->pixels, w * h, c, each);
 }
 
 static int read_file(FILE *fp, const char *path, int64_t size, bool label, struct volume *v, struct err *e)
@@ -108,14 +102,7 @@ static int read_file(FILE *fp, const char *path, int64_t size, bool label, struc
 	return failed ? -1 : 0;
 }
 
-static void flat_geometry(struct geometry *g)
-{
-	const struct meta none = { 0 };
-	geometry_get(&none, g);
-	g->dims = 2;
-}
-
-static int png_read(const char *path, const char *dataset, struct volume *v, struct err *e)
+static int png_read(const char *path, const struct wanted *want, struct volume *v, struct err *e)
 {
 	int64_t size;
 	unsigned char sig[8];
@@ -134,10 +121,10 @@ static int png_read(const char *path, const char *dataset, struct volume *v, str
 		failed = err_set(e, "%s: not a PNG file", path);
 	else {
 		rewind(fp);
-		failed = read_file(fp, path, size, dataset && !strcmp(dataset, "label"), v, e);
+		failed = read_file(fp, path, size, !strcmp(want->array, "label"), v, e);
 	}
 	fclose(fp);
-	flat_geometry(&v->geo);
+	geometry_plain(&v->geo, 2);
 	return failed;
 }
 
@@ -170,9 +157,11 @@ static int write_file(FILE *fp, const struct volume *v, struct err *e)
 	return failed ? -1 : 0;
 }
 
-static int png_write(const char *path, const struct volume *v, struct err *e)
+static int png_write(const char *path, const struct array *a, int n, struct err *e)
 {
+	const struct volume *v = a->v;
 	const int64_t *d = v->t.dim;
+	(void)n;
 	if (v->t.rank != 4 || d[1] != 1)
 		return err_set(e, "%s: a volume of %lld slices is no PNG: choose nii.gz", path, (long long)d[1]);
 	if ((v->t.dtype != PM_U8 && v->t.dtype != PM_U16) || (d[0] != 1 && d[0] != 3))
@@ -190,4 +179,6 @@ static int png_write(const char *path, const struct volume *v, struct err *e)
 	return outfile_close(out, e);
 }
 
-const struct format format_png = { "png", "png", png_read, png_write };
+const struct format format_png = {
+	{ .name = "png", .summary = ".png: 1 to 16 bits, grey, RGB and palettes; alpha is dropped" }, "png", png_read, png_write, false,
+};

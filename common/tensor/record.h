@@ -4,7 +4,8 @@
  * f32 (the image before it was spoiled, to be made again); a batch puts N in front of each. A sample without label is
  * unlabeled. A batch holds label and weight for its first samples only: meta "groups" = [labeled, unlabeled].
  * Meta keys: spacing [z,y,x], affine [16] (voxel x,y,z to mm, row-major), units "mm"|"vox", dims 2|3, source (path of
- * the first image), nifti (the header's geometry, see io/geometry.h), undo (a stack, see below).
+ * the first image), nifti (the header's geometry, see io/geometry.h), missing (channels of
+ * zeros, whose files were not there), undo (a stack, see below).
  */
 #ifndef PM_RECORD_H
 #define PM_RECORD_H

@@ -22,15 +22,9 @@ static int check(const void *conf, struct err *e)
 	return whole_numbers(&c->labels, "label", e) ? -1 : size_check(conf, e);
 }
 
-enum { VALUES = 1024, PIECE = 4096 };
+enum { PIECE = 4096 };
 
-/* The values of a label, in the order in which they were met, and how often each occurs. */
-struct values {
-	int n;
-	int64_t v[VALUES], count[VALUES];
-};
-
-static int find(const struct values *s, int64_t v)
+static int find(const struct label_values *s, int64_t v)
 {
 	for (int i = 0; i < s->n; i++)
 		if (s->v[i] == v)
@@ -38,7 +32,7 @@ static int find(const struct values *s, int64_t v)
 	return -1;
 }
 
-static int count_values(const struct tensor *t, struct values *s, struct err *e)
+int label_values(const struct tensor *t, struct label_values *s, struct err *e)
 {
 	int64_t piece[PIECE], n = tensor_count(t);
 	int last = -1;
@@ -52,8 +46,8 @@ static int count_values(const struct tensor *t, struct values *s, struct err *e)
 			if (last < 0 || s->v[last] != piece[i])
 				last = find(s, piece[i]);
 			if (last < 0) {
-				if (s->n == VALUES)
-					return err_set(e, "label has more than %d values: is it an image?", VALUES);
+				if (s->n == LABEL_VALUES)
+					return err_set(e, "label has more than %d values: is it an image?", LABEL_VALUES);
 				last = s->n++;
 				s->v[last] = piece[i];
 				s->count[last] = 0;
@@ -88,11 +82,11 @@ static int ascending(const void *a, const void *b)
 }
 
 /* The values to choose from, ascending, so that the choice depends on the set and not on where each is met. */
-static int candidates(const struct conf *c, const struct values *s, int64_t v[VALUES])
+static int candidates(const struct numbers *labels, const struct label_values *s, int64_t v[LABEL_VALUES])
 {
 	int n = 0;
 
-	if (c->labels.n == 0) {
+	if (labels->n == 0) {
 		for (int i = 0; i < s->n; i++)
 			v[n++] = s->v[i];
 		qsort(v, (size_t)n, sizeof(*v), ascending);
@@ -100,22 +94,21 @@ static int candidates(const struct conf *c, const struct values *s, int64_t v[VA
 			v[i - 1] = v[i];
 		return n - 1;
 	}
-	for (int i = 0; i < c->labels.n; i++)
-		if (find(s, (int64_t)c->labels.v[i]) >= 0)
-			v[n++] = (int64_t)c->labels.v[i];
+	for (int i = 0; i < labels->n; i++)
+		if (find(s, (int64_t)labels->v[i]) >= 0)
+			v[n++] = (int64_t)labels->v[i];
 	return n;
 }
 
-/* 1: start was set; 0: there is no foreground, any box will do. */
-static int focus(const struct conf *c, const struct tensor *label, const int64_t from[3], const int64_t to[3],
+int crop_focus(const struct numbers *labels, const struct tensor *label, const int64_t from[3], const int64_t to[3],
 	int64_t start[3], struct rng *rng, struct err *e)
 {
-	struct values s;
-	int64_t v[VALUES];
+	struct label_values s;
+	int64_t v[LABEL_VALUES];
 
-	if (count_values(label, &s, e))
+	if (label_values(label, &s, e))
 		return -1;
-	int n = candidates(c, &s, v);
+	int n = candidates(labels, &s, v);
 
 	if (n <= 0)
 		return 0;
@@ -143,7 +136,7 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		return -1;
 	for (int a = 0; a < 3; a++)
 		start[a] = rng_int(rng, 0, from[a] - to[a]);
-	if (label && c->foreground > 0 && rng_uniform(rng) < c->foreground && focus(c, label, from, to, start, rng, e) < 0)
+	if (label && c->foreground > 0 && rng_uniform(rng) < c->foreground && crop_focus(&c->labels, label, from, to, start, rng, e) < 0)
 		return -1;
 	draw_shift(to_do, to, start, BORDER_ZERO);
 	return 0;

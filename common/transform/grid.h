@@ -43,6 +43,19 @@ double axis_number(const struct numbers *list, int a);
  */
 int target_size(struct actions *to_do, const struct record *r, const void *conf, int64_t from[3], int64_t to[3], struct err *e);
 int size_check(const void *conf, struct err *e);
+/* The values of a label, in the order in which they were met, and how often each occurs. -1 with e: there are more. */
+enum { LABEL_VALUES = 1024 };
+struct label_values {
+	int n;
+	int64_t v[LABEL_VALUES], count[LABEL_VALUES];
+};
+int label_values(const struct tensor *t, struct label_values *s, struct err *e);
+/*
+ * Around a random voxel of a random class (one of labels; none given: all values but the smallest) of label [from]: where a box
+ * of that size begins. 1: start was set; 0: there is no such voxel, any box will do; -1 with e.
+ */
+int crop_focus(const struct numbers *labels, const struct tensor *label, const int64_t from[3], const int64_t to[3],
+	int64_t start[3], struct rng *rng, struct err *e);
 int crop_fits(const int64_t from[3], const int64_t to[3], struct err *e);
 
 #endif

@@ -1,6 +1,7 @@
 /*
  * records.c: what is in streams, for the tests. The first print; the others end with 1 and say what is not so.
  *   records digest FILE         a line per record: id, epoch, a digest of its fields and meta
+ *   records seen FILE           a line per record: id, dtype, shape and checksum of the image, units, spacing, affine
  *   records fields FILE         a line per record and field: id, name, dtype, shape
  *   records values FILE FIELD   of the first record: the shape, then a line per row
  *   records at FILE FIELD I     of the first record: the element of that number
@@ -20,6 +21,8 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+
+#include <zlib.h>
 
 #include "tensor/pack.h"
 #include "tool.h"
@@ -50,6 +53,24 @@ static void digest(void)
 		h = hash(h, t->data, bytes);
 	}
 	printf("%s %" PRId64 " %016" PRIx64 "\n", a.id, a.epoch, h);
+}
+
+static void seen(void)
+{
+	const struct tensor *t = field(&a, "image");
+	double v[16] = { 0 };
+	char units[8] = "";
+	size_t bytes;
+	check(!tensor_bytes(t, &bytes), "%s: shape", a.id);
+	printf("%s %s %" PRId64 "x%" PRId64 "x%" PRId64 "x%" PRId64 " %08lx", a.id, dtype_name(t->dtype), t->dim[0], t->dim[1], t->dim[2],
+		t->dim[3], crc32(0, t->data, (unsigned)bytes));
+	meta_text(&a.meta, "units", units, sizeof units);
+	meta_numbers(&a.meta, "spacing", v, 3);
+	printf(" %s %.5g %.5g %.5g", units, v[0], v[1], v[2]);
+	meta_numbers(&a.meta, "affine", v, 16);
+	for (int i = 0; i < 12; i++)
+		printf(" %.5g", fabs(v[i]) < 1e-6 ? 0 : v[i]);
+	putchar('\n');
 }
 
 static void shape(const struct tensor *t)
@@ -389,7 +410,7 @@ static const struct look {
 	bool first, empty;   /* only the first record counts; there may be no records */
 	void (*look)(void);
 } looks[] = {
-	{ "digest", 1, 0, false, true, digest }, { "fields", 1, 0, false, true, fields },
+	{ "seen", 1, 0, false, true, seen }, { "digest", 1, 0, false, true, digest }, { "fields", 1, 0, false, true, fields },
 	{ "values", 1, 1, true, false, values }, { "at", 1, 2, true, false, at },
 	{ "all", 1, 1, false, false, all }, { "where", 1, 1, false, false, where }, { "grey", 1, 0, true, false, grey },
 	{ "batches", 1, 0, false, false, batch },

@@ -25,7 +25,7 @@ static void endings(void **state)
 		const struct format *f = format_of(of[i].path);
 		assert_int_equal(f != NULL, of[i].format != NULL);
 		if (f)
-			assert_string_equal(f->name, of[i].format);
+			assert_string_equal(f->p.name, of[i].format);
 		assert_int_equal(volume_stem(of[i].path), of[i].stem);
 	}
 }
@@ -42,7 +42,7 @@ static void refused(const char *path, const char *dataset, const char *why)
 static void no_images(void **state)
 {
 	(void)state;
-	static const char *const name[] = { "t.nii", "t.nii.gz", "t.png", "t.h5" };
+	static const char *const name[] = { "t.nii", "t.nii.gz", "t.png", "t.jpg", "t.tif", "t.bmp", "t.mha", "t.nrrd", "t.npy", "t.npz", "t.h5" };
 	for (size_t i = 0; i < PM_COUNT(name); i++) {
 		refused(name[i], "image", "No such file");
 		assert_int_equal(mkdir(name[i], 0700), 0);
@@ -52,7 +52,7 @@ static void no_images(void **state)
 		refused(name[i], "image", "not a regular file");
 		unlink(name[i]);
 		fclose(fopen(name[i], "wb"));
-		refused(name[i], "image", i < 3 ? "empty" : "not an HDF5 file");
+		refused(name[i], "image", i < 10 ? "empty" : "not an HDF5 file");
 		unlink(name[i]);
 	}
 	FILE *fp = fopen("t.dcm", "wb");
@@ -63,7 +63,7 @@ static void no_images(void **state)
 	refused("t.dcm", "image", "dcm2niix");
 	unlink("t.dcm");
 	refused(".", "image", "folder");
-	refused("t.jpg", "image", "must end in");
+	refused("t.xyz", "image", "must end in one of .nii.gz .nii");
 }
 
 static void dataset(hid_t file, const char *name, int rank, const hsize_t *dim, hid_t type, const void *data, hid_t plist)

@@ -1,5 +1,6 @@
-/* nifti_unzip.c: a plain or gzipped file, read in bounded pieces; all that is wrong with a .gz is an error. */
-#include "io/nifti.h"
+/* unzip.c: a plain or gzipped file, read in bounded pieces; all that is wrong with a .gz is an error. */
+#include "io/unzip.h"
+#include "io/volume.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -13,7 +14,7 @@ struct unzip {
 	int fd;
 	int64_t size; /* of the file */
 	char *path;
-	bool gz, member_done, eof;
+	bool gz, bare, member_done, eof;
 	z_stream z;
 	unsigned char in[IN_SIZE];
 };
@@ -33,7 +34,7 @@ static int fill(struct unzip *u, struct err *e)
 	return 0;
 }
 
-struct unzip *unzip_open(const char *path, struct err *e)
+struct unzip *unzip_open_at(const char *path, int64_t offset, enum unzip_as as, struct err *e)
 {
 	int64_t size;
 	int fd = volume_open(path, &size, e);
@@ -41,26 +42,44 @@ struct unzip *unzip_open(const char *path, struct err *e)
 		return NULL;
 	struct unzip *u = xcalloc(1, sizeof(*u));
 	u->fd = fd;
-	u->size = size;
+	u->size = size - offset;
 	u->path = xstrdup(path);
-	if (fill(u, e) != 0) {
+	bool failed;
+	if (size == 0)
+		failed = err_set(e, "%s: the file is empty", path);
+	else if (offset < 0 || offset >= size || lseek(fd, offset, SEEK_SET) != offset)
+		failed = err_set(e, "%s: ends before its first voxel: truncated", path);
+	else
+		failed = fill(u, e);
+	u->bare = as == UNZIP_BARE;
+	bool packed = u->bare || as == UNZIP_DEFLATED || (as == UNZIP_AUTO && u->z.avail_in >= 2 && u->in[0] == 0x1f && u->in[1] == 0x8b);
+	if (!failed && packed && inflateInit2(&u->z, u->bare ? -15 : 15 + 32) != Z_OK) /* gzip or zlib */
+		failed = err_set(e, "%s: no memory to inflate", path);
+	u->gz = packed && !failed;
+	if (failed) {
 		unzip_close(u);
 		return NULL;
-	}
-	if (u->eof) {
-		err_set(e, "%s: the file is empty", path);
-		unzip_close(u);
-		return NULL;
-	}
-	if (u->z.avail_in >= 2 && u->in[0] == 0x1f && u->in[1] == 0x8b) {
-		if (inflateInit2(&u->z, 15 + 16) != Z_OK) {
-			err_set(e, "%s: no memory to inflate", path);
-			unzip_close(u);
-			return NULL;
-		}
-		u->gz = true;
 	}
 	return u;
+}
+
+struct unzip *unzip_open(const char *path, struct err *e)
+{
+	return unzip_open_at(path, 0, UNZIP_AUTO, e);
+}
+
+int unzip_skip(struct unzip *u, int64_t n, struct err *e)
+{
+	char waste[4096];
+	while (n > 0) {
+		int64_t got = unzip_read(u, waste, n < (int64_t)sizeof(waste) ? n : (int64_t)sizeof(waste), e);
+		if (got < 0)
+			return -1;
+		if (got == 0)
+			return err_set(e, "%s: ends before its first voxel: truncated", u->path);
+		n -= got;
+	}
+	return 0;
 }
 
 int64_t unzip_justifies(const struct unzip *u)
@@ -90,12 +109,14 @@ static int64_t read_plain(struct unzip *u, char *dst, int64_t n, struct err *e)
 /* After a member: the end of the file, or another member (gzip files may be concatenated). 1, 0 at the end, -1. */
 static int next_member(struct unzip *u, struct err *e)
 {
+	if (u->bare)
+		return 0;
 	if (u->z.avail_in == 0 && fill(u, e) != 0)
 		return -1;
 	if (u->eof)
 		return 0;
 	if (u->z.next_in[0] != 0x1f)
-		return err_set(e, "%s: garbage behind the end of the gzip data", u->path);
+		return err_set(e, "%s: garbage behind the end of the compressed data", u->path);
 	inflateReset(&u->z);
 	u->member_done = false;
 	return 1;
@@ -113,7 +134,7 @@ static int64_t read_gz(struct unzip *u, char *dst, int64_t n, struct err *e)
 		if (u->z.avail_in == 0 && fill(u, e) != 0)
 			return -1;
 		if (u->eof)
-			return err_set(e, "%s: the gzip data is truncated", u->path);
+			return err_set(e, "%s: the compressed data is truncated", u->path);
 		uInt step = (uInt)(n - done < 1 << 30 ? n - done : 1 << 30);
 		u->z.next_out = (Bytef *)dst + done;
 		u->z.avail_out = step;
@@ -122,7 +143,7 @@ static int64_t read_gz(struct unzip *u, char *dst, int64_t n, struct err *e)
 		if (rc == Z_STREAM_END)
 			u->member_done = true;
 		else if (rc != Z_OK && rc != Z_BUF_ERROR)
-			return err_set(e, "%s: the gzip data is corrupt (%s)", u->path, u->z.msg ? u->z.msg : "inflate failed");
+			return err_set(e, "%s: the compressed data is corrupt (%s)", u->path, u->z.msg ? u->z.msg : "inflate failed");
 	}
 	return done;
 }
