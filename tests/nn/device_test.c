@@ -488,7 +488,8 @@ static int table_check(const char *path)
 		return 1;
 	}
 	const size_t own = sizeof *be - offsetof(struct backend, alloc);
-	const size_t others = sizeof *be->draws + sizeof *be->views + sizeof *be->regions + sizeof *be->points + sizeof *be->recorder + sizeof *be->augmentation;
+	const size_t others = sizeof *be->draws + sizeof *be->views + sizeof *be->regions + sizeof *be->points + sizeof *be->recorder +
+		sizeof *be->augmentation;
 	const size_t n = lacking(&be->alloc, own) - (!be->acts && !be->norm_defer) + lacking(be->draws, sizeof *be->draws) +
 		lacking(be->views, sizeof *be->views) + lacking(be->regions, sizeof *be->regions) + lacking(be->points, sizeof *be->points) +
 		lacking(be->recorder, sizeof *be->recorder) + lacking(be->augmentation, sizeof *be->augmentation);

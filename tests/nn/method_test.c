@@ -237,7 +237,8 @@ static double chosen(double first, double second, double count, real remembered[
 	static const struct net net = { .forward = same_logits, .branches = two_branches };
 	const double memory[11] = { first, first, first, first, first, second, second, second, second, second, count };
 	struct numbers none = { 0 };
-	struct run r = { .g = &g, .arch = { { &net, NULL } }, .classes = K, .deep_weights = &none, .iter = 9, .iters = 9, .samples = N, .labeled = N, .clean = 1 };
+	struct run r = { .g = &g, .arch = { { &net, NULL } }, .classes = K, .deep_weights = &none, .iter = 9, .iters = 9, .samples = N,
+		.labeled = N, .clean = 1 };
 	const struct agent *dast;
 	double loss[2];
 	struct err e;
