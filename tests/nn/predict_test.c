@@ -44,7 +44,7 @@ static void toy_multiple(const void *conf, int64_t size[3])
 		size[a] = ((const struct toy *)conf)->multiple;
 }
 
-static const struct net net_toy = { { "toy", "", NULL, NULL, 0 }, toy_forward, toy_dims, toy_multiple, NULL };
+static const struct net net_toy = { { "toy", "", NULL, NULL, 0 }, toy_forward, toy_dims, toy_multiple, NULL, NULL };
 
 static float ramp(const real *tile, const int64_t size[3], const int64_t at[3], int k)
 {
