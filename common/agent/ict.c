@@ -51,7 +51,7 @@ static struct node *loss(struct run *r)
 		q = still_probabilities(r, 1, image, false);
 		still_begin(g);
 		q = mixed(r, q);
-		seen = op_to_maps(g, op_join(g, labeled(r, r->image), mixed(r, op_plain(g, image))));
+		seen = op_to_maps(g, op_join(g, labeled(r, r->image), mixed(r, op_to_plain(g, image))));
 		still_end(g);
 	}
 	const int n = forward_on(r, 0, seen, out);

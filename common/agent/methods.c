@@ -97,7 +97,7 @@ struct node *jensen_shannon(struct graph *g, struct node *p, struct node *q)
 struct node *misleading_image(struct run *r, int net, double eps)
 {
 	struct graph *g = r->g;
-	struct node *out[PM_OUTPUTS], *x = plain_image(g, r->image), *leaf = op_leaf(g, x);
+	struct node *out[PM_OUTPUTS], *x = op_to_plain(g, r->image), *leaf = op_leaf(g, x);
 
 	g->aside = true;
 	forward_on(r, net, op_maps(g, leaf), out);

@@ -29,7 +29,7 @@ static struct node *loss(struct run *r)
 	if (image) {
 		struct node *quarters = told(r, 1, image->v.n);
 		still_begin(g);
-		image = op_to_maps(g, op_turn(g, plain_image(g, image), quarters));
+		image = op_to_maps(g, op_turn(g, op_to_plain(g, image), quarters));
 		still_end(g);
 		forward_on(r, 0, image, turned);
 		gap = square_gap(g, op_softmax(g, turned[0]), op_turn(g, op_softmax(g, unlabeled(r, out[0])), quarters));

@@ -36,8 +36,6 @@ void remember(struct run *r, struct node *x); /* in the next step's r->memory */
 static inline void still_begin(struct graph *g) { g->grad = false; }
 static inline void still_end(struct graph *g) { g->grad = true; }
 
-/* Always by as many nodes: random draws go by their number. */
-static inline struct node *plain_image(struct graph *g, struct node *image) { return op_plain(g, op_maps(g, image)); }
 
 /* --- mask [n,1,...] of 0 and 1; no gradient --- */
 struct node *pasted(struct graph *g, struct node *mask, struct node *a, struct node *b); /* plain maps: a where it is 1, else b */

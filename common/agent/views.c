@@ -105,7 +105,7 @@ static struct node *by_sample(struct graph *g, struct node *x, struct node *numb
 static struct node *changed_and_blurred(struct run *r, int which, struct node *image)
 {
 	struct graph *g = r->g;
-	struct node *x = op_plain(g, image), *least = linear(g, -1, greatest(g, linear(g, -1, x, 0)), 0);
+	struct node *x = op_to_plain(g, image), *least = linear(g, -1, greatest(g, linear(g, -1, x, 0)), 0);
 	struct node *range = linear(g, 1, op_binary(g, B_SUB, greatest(g, x), least), 1e-30); /* 0 of an image of one value */
 	const struct fmap v = x->v;
 

@@ -159,7 +159,7 @@ static struct node *views(struct run *r, const struct plan *p)
 	struct graph *g = r->g;
 
 	still_begin(g);
-	struct node *x = op_crop(g, op_plain(g, r->image), told(r, FROM, 3 * p->views), p->view);
+	struct node *x = op_crop(g, op_to_plain(g, r->image), told(r, FROM, 3 * p->views), p->view);
 	x = op_to_maps(g, look(r, p, x));
 	still_end(g);
 	return x;

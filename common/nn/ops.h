@@ -47,6 +47,7 @@ struct node *op_blur(struct graph *g, struct node *x, struct node *weight, int a
 struct node *op_turn(struct graph *g, struct node *x, struct node *quarters); /* numpy's rot90(x, quarters[n], axes h and w) of sample n */
 struct node *op_join(struct graph *g, struct node *a, struct node *b); /* [a; b] on axis n */
 struct node *op_to_maps(struct graph *g, struct node *x); /* a plain image as networks read it */
+struct node *op_to_plain(struct graph *g, struct node *x); /* and back; both are nodes whatever the form was */
 /* Labels [n,1,d,h,w] of which each class of 1..k-1 keeps its largest component of a sample. On the host: not in recorded steps. */
 struct node *op_largest(struct graph *g, struct node *label, int64_t k);
 

@@ -108,23 +108,26 @@ struct node *op_join(struct graph *g, struct node *a, struct node *b)
 	return node_done(g, y);
 }
 
-struct node *op_to_maps(struct graph *g, struct node *x)
+/* x in that form, a constant. A node in any case: random draws go by the number of nodes, and shall be those of any type. */
+static struct node *in_form(struct graph *g, struct node *x, enum ftype type, int lanes)
 {
-	const int lanes = x->v.c <= 3 ? 1 : PM_LANES; /* as op_image leaves them */
-
-	struct node *y = node_new(g, x, NULL); /* in any case: random draws go by the number of nodes */
+	struct node *y = node_new(g, x, NULL);
 
 	y->need = false;
-	if (lanes == 1 && g->type == F_REAL) {
+	if (x->v.lanes == lanes && x->v.type == type) {
 		y->v = x->v;
 		y->vbuf = x->vbuf;
 		y->vbuf->refs++;
 		return node_done(g, y);
 	}
-	node_value(g, y, g->type, lanes, x->v.n, x->v.c, x->v.d, x->v.h, x->v.w);
+	node_value(g, y, type, lanes, x->v.n, x->v.c, x->v.d, x->v.h, x->v.w);
 	g->be->relayout(&y->v, &x->v, false);
 	return node_done(g, y);
 }
+
+/* As op_image leaves them. */
+struct node *op_to_maps(struct graph *g, struct node *x) { return in_form(g, x, g->type, x->v.c <= 3 ? 1 : PM_LANES); }
+struct node *op_to_plain(struct graph *g, struct node *x) { return in_form(g, x, F_REAL, 1); }
 
 struct node *op_largest(struct graph *g, struct node *label, int64_t k)
 {
