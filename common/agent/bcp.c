@@ -94,7 +94,7 @@ static struct node *loss(struct run *r)
 {
 	const struct conf *c = r->conf;
 	struct graph *g = r->g;
-	struct node *out[PM_OUTPUTS], *image = op_plain(g, r->image), *others = unlabeled(r, r->image), *sum = NULL;
+	struct node *out[PM_OUTPUTS], *image = plain_image(r), *others = unlabeled(r, r->image), *sum = NULL;
 	const int64_t n = others ? r->labeled : r->labeled / 2, boxed = others ? n / 2 : 0;
 	struct truth own = truth_rows(r, 0, n), other = others ? pseudo_labels(r, others) : truth_rows(r, n, n);
 	struct node *mask = first_side(r, boxed, n);

@@ -140,6 +140,13 @@ struct node *noisy_image(struct run *r, struct node *image, double sigma)
 	return image;
 }
 
+struct node *plain_image(struct run *r)
+{
+	struct node *x = op_plain(r->g, r->image);
+
+	return x == r->image ? op_detach(r->g, x) : x;
+}
+
 struct node *pasted(struct graph *g, struct node *mask, struct node *a, struct node *b)
 {
 	still_begin(g);

@@ -55,6 +55,8 @@ static inline void still_end(struct graph *g) { g->grad = true; }
 struct node *still_probabilities(struct run *r, int set, struct node *image, bool dropout);
 struct node *noisy_image(struct run *r, struct node *image, double sigma); /* plus N(0, sigma^2) cut at 2 sigma; no gradient */
 
+struct node *plain_image(struct run *r); /* all images as plain maps; a node in any case: random draws go by the number of nodes */
+
 /* --- mask [n,1,...] of 0 and 1; no gradient --- */
 struct node *pasted(struct graph *g, struct node *mask, struct node *a, struct node *b); /* plain maps: a where it is 1, else b */
 struct node *labels_where(struct graph *g, struct node *label, int64_t k, struct node *mask); /* of k classes; else one that is no class */

@@ -35,7 +35,7 @@ static struct node *loss(struct run *r)
 	struct node *out[PM_OUTPUTS], *p_mean, *quarters = op_spread(g, told(r, 2, 1), 0, r->image->v.n);
 
 	still_begin(g);
-	struct node *turned = op_turn(g, op_plain(g, r->image), quarters);
+	struct node *turned = op_turn(g, plain_image(r), quarters);
 	still_end(g);
 	struct node *q = sure_teacher(r, turned, c->passes, c->noise, &p_mean);
 	const int n = forward_on(r, 0, noisy_image(r, r->image, c->noise), out);
