@@ -36,7 +36,6 @@ void remember(struct run *r, struct node *x); /* in the next step's r->memory */
 static inline void still_begin(struct graph *g) { g->grad = false; }
 static inline void still_end(struct graph *g) { g->grad = true; }
 
-
 /* --- mask [n,1,...] of 0 and 1; no gradient --- */
 struct node *pasted(struct graph *g, struct node *mask, struct node *a, struct node *b); /* plain maps: a where it is 1, else b */
 struct node *labels_where(struct graph *g, struct node *label, int64_t k, struct node *mask); /* of k classes; else one that is no class */
