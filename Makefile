@@ -168,11 +168,11 @@ JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 check: deps
 	@$(MAKE) --no-print-directory $(JOBS) all tests
 	@$(MAKE) --no-print-directory $(JOBS) REAL=double SAN=$(SAN) exact
-	@OMP_WAIT_POLICY=passive BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests DOUBLE=$(CURDIR)/$B/double/tests SAN=$(SAN) prove --timer $(sort $(wildcard tests/*.t))
+	@OMP_WAIT_POLICY=passive BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests DOUBLE=$(CURDIR)/$B/double/tests SAN=$(SAN) prove -j 2 --timer $(sort $(wildcard tests/*.t))
 
 check-gpu: deps
 	@$(MAKE) --no-print-directory $(JOBS) all tests
-	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests prove --timer tests/gpu/*.t
+	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests prove -j 2 --timer tests/gpu/*.t
 
 demo: deps
 	@start=$$(date +%s); $(MAKE) --no-print-directory $(JOBS) all && START=$$start BIN=$(CURDIR)/$B/bin sh demo/run.sh

@@ -134,7 +134,7 @@ static const char *choose_ending(const struct conf *c, const struct record *r, c
 /* What --field asks for. */
 struct fields {
 	int n;
-	char *name[PM_MAX_FIELDS];
+	char *name[PM_MAX_FIELDS], *text; /* names lie in text */
 };
 
 /* The fields into one file: of several those that the record has, as some cases have no label. */
@@ -160,10 +160,14 @@ static void save_fields(const struct conf *c, const struct record *r, const stru
 
 static void parse_fields(const struct conf *c, const struct stream_head *h, struct fields *f)
 {
-	char *text = xstrdup(c->field[0] ? c->field : stream_has(h, "pred") ? "pred" : "image"), *save = NULL;
+	char *save = NULL;
+	f->text = xstrdup(c->field[0] ? c->field : stream_has(h, "pred") ? "pred" : "image");
 	f->n = 0;
-	for (char *s = strtok_r(text, ",", &save); s && f->n < PM_MAX_FIELDS; s = strtok_r(NULL, ",", &save))
+	for (char *s = strtok_r(f->text, ",", &save); s; s = strtok_r(NULL, ",", &save)) {
+		if (f->n == PM_MAX_FIELDS)
+			die(PM_USAGE, "--field %s: more than %d fields", c->field, PM_MAX_FIELDS);
 		f->name[f->n++] = s;
+	}
 	if (f->n > 1 && strcmp(c->format, "h5") && strcmp(c->format, "npz"))
 		die(PM_USAGE, "--field %s: several fields need --format h5 or npz", c->field);
 	for (int i = 0; i < f->n && !c->overlay; i++)
@@ -219,7 +223,7 @@ int main(int argc, char **argv)
 	if (!in)
 		die(PM_INPUT, "%s", e.msg);
 	const struct stream_head *h = istream_head(in);
-	struct fields fields, prob = { 1, { (char *)"prob" } };
+	struct fields fields, prob = { 1, { (char *)"prob" }, NULL };
 	parse_fields(&c, h, &fields);
 	if (c.prob && !stream_has(h, "prob"))
 		die(PM_FAIL, "the stream holds no probabilities: run pymic-infer with --prob");
@@ -242,5 +246,6 @@ int main(int argc, char **argv)
 	record_fini(&r);
 	istream_close(in);
 	tdestroy(written, free);
+	free(fields.text);
 	return PM_OK;
 }
