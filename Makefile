@@ -172,7 +172,7 @@ check: deps
 
 check-gpu: deps
 	@$(MAKE) --no-print-directory $(JOBS) all tests
-	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests prove -j 2 --timer tests/gpu/*.t
+	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests prove --timer tests/gpu/*.t
 
 demo: deps
 	@start=$$(date +%s); $(MAKE) --no-print-directory $(JOBS) all && START=$$start BIN=$(CURDIR)/$B/bin sh demo/run.sh
