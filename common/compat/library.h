@@ -21,6 +21,17 @@ struct library {
 #undef LIBRARY
 extern const struct kind library_kind;
 
+/* A metric without settings: what `value`, of struct pair *p, says. NAMED: where two libraries of a file differ in it. */
+#define AS(name, quantity, from, summary, value) NAMED(name, #name, quantity, from, summary, value)
+#define NAMED(symbol, name, metric_quantity, made_of, summary, value) \
+	static double symbol##_eval(const void *conf, struct pair *p) \
+	{ \
+		(void)conf; \
+		return value; \
+	} \
+	static const struct metric symbol = { .p = { name, summary, NULL, NULL, 0 }, .quantity = metric_quantity, .from = made_of, \
+		.eval = symbol##_eval };
+
 static inline bool both_empty(const struct pair *p)
 {
 	return !(p->tp + p->fp + p->fn);

@@ -11,60 +11,6 @@ static double or(double value, double otherwise)
 	return isnan(value) ? otherwise : value;
 }
 
-static double dice_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return or(metric_dice.eval(NULL, p), 1);
-}
-
-static double iou_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return or(metric_iou.eval(NULL, p), 1);
-}
-
-static double dice04_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return or(metric_dice.eval(NULL, p), 0);
-}
-
-static double iou04_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return or(metric_iou.eval(NULL, p), 0);
-}
-
-static double precision_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return or(metric_precision.eval(NULL, p), 0);
-}
-
-static double recall_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return or(metric_sensitivity.eval(NULL, p), 0);
-}
-
-static double specificity_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return or(metric_specificity.eval(NULL, p), 0);
-}
-
-static double ravd_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return ratio(p->fp - p->fn, p->tp + p->fn);
-}
-
-static double hd_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? (double)NAN : pair_hausdorff(p, 100);
-}
-
 double pooled_percentile(struct pair *p, double percent)
 {
 	const struct surface *s = pair_surfaces(p, VOXELS);
@@ -77,134 +23,30 @@ double pooled_percentile(struct pair *p, double percent)
 	return found;
 }
 
-static double hd95_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? (double)NAN : pooled_percentile(p, 95);
-}
-
-static double assd_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? (double)NAN : metric_assd.eval(NULL, p);
-}
-
-static double assd04_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? (double)NAN : metric_masd.eval(NULL, p);
-}
-
 double directed_mean(struct pair *p)
 {
 	const struct surface *s = &pair_surfaces(p, VOXELS)[TO_TRUTH];
 	return surface_sum(s) / (double)s->n;
 }
 
-static double asd_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? (double)NAN : directed_mean(p);
-}
-
-static const struct metric dice = {
-	.p = { "dice", "2 TP / (2 TP + FP + FN); both empty: 1", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = dice_eval,
-};
-
-static const struct metric iou = {
-	.p = { "iou", "TP / (TP + FP + FN); both empty: 1", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = iou_eval,
-};
-
-static const struct metric dice04 = {
-	.p = { "dice", "2 TP / (2 TP + FP + FN); both empty: 0", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = dice04_eval,
-};
-
-static const struct metric iou04 = {
-	.p = { "iou", "TP / (TP + FP + FN); both empty: 0", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = iou04_eval,
-};
-
-static const struct metric precision = {
-	.p = { "precision", "TP / (TP + FP); 0 where undefined", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = precision_eval,
-};
-
-static const struct metric recall = {
-	.p = { "recall", "TP / (TP + FN); 0 where undefined", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = recall_eval,
-};
-
-static const struct metric sensitivity = {
-	.p = { "sensitivity", "the same", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = recall_eval,
-};
-
-static const struct metric specificity = {
-	.p = { "specificity", "TN / (TN + FP); 0 where undefined", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = specificity_eval,
-};
-
-static const struct metric ravd = {
-	.p = { "ravd", "relative volume difference, (|P| - |T|) / |T|", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = ravd_eval,
-};
-
-static const struct metric hd = {
-	.p = { "hd", "the largest surface distance; raises where one is empty", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = hd_eval,
-};
-
-static const struct metric hd95 = {
-	.p = { "hd95", "the 95th percentile of both directions taken together; raises where one is empty",
-		NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = hd95_eval,
-};
-
-static const struct metric assd = {
-	.p = { "assd", "mean over the surface voxels of both; raises where one is empty", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = assd_eval,
-};
-
-static const struct metric assd04 = {
-	.p = { "assd", "mean of the two directed means; raises where one is empty", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = assd04_eval,
-};
-
-static const struct metric asd = {
-	.p = { "asd", "mean distance from the surface of P to that of T; raises where one is empty", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = asd_eval,
-};
+AS(dice, RATIO, COUNTS, "2 TP / (2 TP + FP + FN); both empty: 1", or(metric_dice.eval(NULL, p), 1))
+AS(iou, RATIO, COUNTS, "TP / (TP + FP + FN); both empty: 1", or(metric_iou.eval(NULL, p), 1))
+NAMED(dice04, "dice", RATIO, COUNTS, "2 TP / (2 TP + FP + FN); both empty: 0", or(metric_dice.eval(NULL, p), 0))
+NAMED(iou04, "iou", RATIO, COUNTS, "TP / (TP + FP + FN); both empty: 0", or(metric_iou.eval(NULL, p), 0))
+AS(precision, RATIO, COUNTS, "TP / (TP + FP); 0 where undefined", or(metric_precision.eval(NULL, p), 0))
+AS(recall, RATIO, COUNTS, "TP / (TP + FN); 0 where undefined", or(metric_sensitivity.eval(NULL, p), 0))
+AS(sensitivity, RATIO, COUNTS, "the same", or(metric_sensitivity.eval(NULL, p), 0))
+AS(specificity, RATIO, COUNTS, "TN / (TN + FP); 0 where undefined", or(metric_specificity.eval(NULL, p), 0))
+AS(ravd, RATIO, COUNTS, "relative volume difference, (|P| - |T|) / |T|", ratio(p->fp - p->fn, p->tp + p->fn))
+AS(hd, DISTANCE, MASKS, "the largest surface distance; raises where one is empty", any_empty(p) ? (double)NAN : pair_hausdorff(p, 100))
+AS(hd95, DISTANCE, MASKS, "the 95th percentile of both directions taken together; raises where one is empty",
+	any_empty(p) ? (double)NAN : pooled_percentile(p, 95))
+AS(assd, DISTANCE, MASKS, "mean over the surface voxels of both; raises where one is empty",
+	any_empty(p) ? (double)NAN : metric_assd.eval(NULL, p))
+NAMED(assd04, "assd", DISTANCE, MASKS, "mean of the two directed means; raises where one is empty",
+	any_empty(p) ? (double)NAN : metric_masd.eval(NULL, p))
+AS(asd, DISTANCE, MASKS, "mean distance from the surface of P to that of T; raises where one is empty",
+	any_empty(p) ? (double)NAN : directed_mean(p))
 
 static const struct plugin *const list[] = {
 	&dice.p, &iou.p, &precision.p, &recall.p, &sensitivity.p, &specificity.p, &ravd.p, &hd.p, &hd95.p, &assd.p,

@@ -12,24 +12,6 @@ static const struct opt nsd_opts[] = {
 	OPT_END,
 };
 
-static double dice_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return p->tp + p->fn ? metric_dice.eval(NULL, p) : (double)NAN;
-}
-
-static double iou_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return p->tp + p->fn ? metric_iou.eval(NULL, p) : (double)NAN;
-}
-
-static double hd_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return both_empty(p) ? (double)NAN : pair_hausdorff(p, 100);
-}
-
 /* The percentile is kept in single precision. */
 static double quantile(struct surface *s)
 {
@@ -37,24 +19,16 @@ static double quantile(struct surface *s)
 	return surface_percentile(s, last > 0 ? 100 * at / last : 0);
 }
 
-static double hd95_eval(const void *conf, struct pair *p)
+static double hd95_of(struct pair *p)
 {
-	(void)conf;
 	if (any_empty(p))
 		return NAN;
 	struct surface *s = pair_surfaces(p, VOXELS);
 	return fmax(quantile(&s[TO_TRUTH]), quantile(&s[TO_PRED]));
 }
 
-static double assd_eval(const void *conf, struct pair *p)
+static double asd_of(struct pair *p)
 {
-	(void)conf;
-	return metric_assd.eval(NULL, p);
-}
-
-static double asd_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
 	if (any_empty(p))
 		return both_empty(p) ? (double)NAN : INFINITY;
 	return directed_mean(p);
@@ -68,47 +42,13 @@ static double nsd_eval(const void *settings, struct pair *p)
 		(surface_area(&s[TO_TRUTH], INFINITY) + surface_area(&s[TO_PRED], INFINITY));
 }
 
-static const struct metric dice = {
-	.p = { "dice", "2 TP / (2 TP + FP + FN); nan where the truth is empty", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = dice_eval,
-};
-
-static const struct metric iou = {
-	.p = { "iou", "TP / (TP + FP + FN); nan where the truth is empty", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = iou_eval,
-};
-
-static const struct metric hd = {
-	.p = { "hd", "the larger of the two directed maxima; inf where one is empty", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = hd_eval,
-};
-
-static const struct metric hd95 = {
-	.p = { "hd95", "the larger of the two directed 95th percentiles; nan where one is empty", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = hd95_eval,
-};
-
-static const struct metric assd = {
-	.p = { "assd", "mean over the surface voxels of both (symmetric=True); inf where one is empty", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = assd_eval,
-};
-
-static const struct metric asd = {
-	.p = { "asd", "mean distance from the surface of P to that of T; inf where one is empty", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = asd_eval,
-};
+AS(dice, RATIO, COUNTS, "2 TP / (2 TP + FP + FN); nan where the truth is empty", p->tp + p->fn ? metric_dice.eval(NULL, p) : (double)NAN)
+AS(iou, RATIO, COUNTS, "TP / (TP + FP + FN); nan where the truth is empty", p->tp + p->fn ? metric_iou.eval(NULL, p) : (double)NAN)
+AS(hd, DISTANCE, MASKS, "the larger of the two directed maxima; inf where one is empty",
+	both_empty(p) ? (double)NAN : pair_hausdorff(p, 100))
+AS(hd95, DISTANCE, MASKS, "the larger of the two directed 95th percentiles; nan where one is empty", hd95_of(p))
+AS(assd, DISTANCE, MASKS, "mean over the surface voxels of both (symmetric=True); inf where one is empty", metric_assd.eval(NULL, p))
+AS(asd, DISTANCE, MASKS, "mean distance from the surface of P to that of T; inf where one is empty", asd_of(p))
 
 static const struct metric nsd = {
 	.p = { "nsd", "the part of both surfaces' voxels that is near the other one; 0 where one is empty",

@@ -4,30 +4,11 @@
 /* Where both are empty 0, where one is this. */
 static const double ASSD_EMPTY = 20, HD95_EMPTY = 100, ASSD_CAP = 20, HD95_CAP = 50, EPSILON = 1e-5;
 
-static double dice_eval(const void *conf, struct pair *p)
+static double assd_uncapped_of(struct pair *p)
 {
-	(void)conf;
-	return (2. * (double)p->tp + EPSILON) / ((double)(2 * p->tp + p->fp + p->fn) + EPSILON);
-}
-
-static double iou_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return ((double)p->tp + EPSILON) / ((double)(p->tp + p->fp + p->fn) + EPSILON);
-}
-
-static double assd_uncapped_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
 	if (any_empty(p))
 		return both_empty(p) ? 0 : ASSD_EMPTY;
 	return metric_assd.eval(NULL, p);
-}
-
-static double assd_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return fmin(assd_uncapped_eval(NULL, p), ASSD_CAP);
 }
 
 /* The first of the sorted distances behind 95 % of them: number int(0.95 n) from 0. */
@@ -37,77 +18,24 @@ static double behind(struct surface *s)
 	return surface_percentile(s, s->n > 1 ? 100. * (double)at / (double)(s->n - 1) : 0);
 }
 
-static double hd95_uncapped_eval(const void *conf, struct pair *p)
+static double hd95_uncapped_of(struct pair *p)
 {
-	(void)conf;
 	if (any_empty(p))
 		return both_empty(p) ? 0 : HD95_EMPTY;
 	struct surface *s = pair_surfaces(p, VOXELS);
 	return fmax(behind(&s[TO_TRUTH]), behind(&s[TO_PRED]));
 }
 
-static double hd95_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return fmin(hd95_uncapped_eval(NULL, p), HD95_CAP);
-}
-
-static double volume_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return (double)(p->tp + p->fn) * p->spacing[0] * p->spacing[1] * p->spacing[2];
-}
-
-static const struct metric dice = {
-	.p = { "dice", "(2 TP + 1e-5) / (2 TP + FP + FN + 1e-5)", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = dice_eval,
-};
-
-static const struct metric iou = {
-	.p = { "iou", "(TP + 1e-5) / (TP + FP + FN + 1e-5)", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = iou_eval,
-};
-
-static const struct metric assd = {
-	.p = { "assd", "mean over the surface voxels of both; both empty: 0, one empty: 20; no more than 20",
-		NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = assd_eval,
-};
-
-static const struct metric assd_uncapped = {
-	.p = { "assd_uncapped", "the same before the cap", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = assd_uncapped_eval,
-};
-
-static const struct metric hd95 = {
-	.p = { "hd95", "the larger of the two directed distances number int(0.95 n); both empty: 0, one empty: 100; no more than 50",
-		NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = hd95_eval,
-};
-
-static const struct metric hd95_uncapped = {
-	.p = { "hd95_uncapped", "the same before the cap", NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = hd95_uncapped_eval,
-};
-
-static const struct metric volume = {
-	.p = { "volume", "of the truth", NULL, NULL, 0 },
-	.quantity = VOLUME,
-	.from = MASKS,
-	.eval = volume_eval,
-};
+AS(dice, RATIO, COUNTS, "(2 TP + 1e-5) / (2 TP + FP + FN + 1e-5)",
+	(2. * (double)p->tp + EPSILON) / ((double)(2 * p->tp + p->fp + p->fn) + EPSILON))
+AS(iou, RATIO, COUNTS, "(TP + 1e-5) / (TP + FP + FN + 1e-5)", ((double)p->tp + EPSILON) / ((double)(p->tp + p->fp + p->fn) + EPSILON))
+AS(assd, DISTANCE, MASKS, "mean over the surface voxels of both; both empty: 0, one empty: 20; no more than 20",
+	fmin(assd_uncapped_of(p), ASSD_CAP))
+AS(assd_uncapped, DISTANCE, MASKS, "the same before the cap", assd_uncapped_of(p))
+AS(hd95, DISTANCE, MASKS, "the larger of the two directed distances number int(0.95 n); both empty: 0, one empty: 100; no more than 50",
+	fmin(hd95_uncapped_of(p), HD95_CAP))
+AS(hd95_uncapped, DISTANCE, MASKS, "the same before the cap", hd95_uncapped_of(p))
+AS(volume, VOLUME, MASKS, "of the truth", (double)(p->tp + p->fn) * p->spacing[0] * p->spacing[1] * p->spacing[2])
 
 static const struct plugin *const list[] = {
 	&dice.p, &iou.p, &assd.p, &assd_uncapped.p, &hd95.p, &hd95_uncapped.p, &metric_rve.p, &volume.p, NULL,

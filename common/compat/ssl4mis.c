@@ -1,59 +1,12 @@
 /* ssl4mis.c: SSL4MIS: MedPy in voxels, and nought for all where one mask is empty: the worst Dice, the best distance. */
 #include "compat/library.h"
 
-static double dice_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? 0 : metric_dice.eval(NULL, p);
-}
-
-static double iou_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? 0 : metric_iou.eval(NULL, p);
-}
-
-static double hd95_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? 0 : pooled_percentile(p, 95);
-}
-
-static double asd_eval(const void *conf, struct pair *p)
-{
-	(void)conf;
-	return any_empty(p) ? 0 : directed_mean(p);
-}
-
-static const struct metric dice = {
-	.p = { "dice", "2 TP / (2 TP + FP + FN); 0 where one is empty or both", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = dice_eval,
-};
-
-static const struct metric iou = {
-	.p = { "iou", "TP / (TP + FP + FN); 0 where one is empty or both", NULL, NULL, 0 },
-	.quantity = RATIO,
-	.from = COUNTS,
-	.eval = iou_eval,
-};
-
-static const struct metric hd95 = {
-	.p = { "hd95", "the 95th percentile of both directions taken together, in voxels; 0 where one is empty or both",
-		NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = hd95_eval,
-};
-
-static const struct metric asd = {
-	.p = { "asd", "mean distance from the surface of P to that of T, in voxels; 0 where one is empty or both",
-		NULL, NULL, 0 },
-	.quantity = DISTANCE,
-	.from = MASKS,
-	.eval = asd_eval,
-};
+AS(dice, RATIO, COUNTS, "2 TP / (2 TP + FP + FN); 0 where one is empty or both", any_empty(p) ? 0 : metric_dice.eval(NULL, p))
+AS(iou, RATIO, COUNTS, "TP / (TP + FP + FN); 0 where one is empty or both", any_empty(p) ? 0 : metric_iou.eval(NULL, p))
+AS(hd95, DISTANCE, MASKS, "the 95th percentile of both directions taken together, in voxels; 0 where one is empty or both",
+	any_empty(p) ? 0 : pooled_percentile(p, 95))
+AS(asd, DISTANCE, MASKS, "mean distance from the surface of P to that of T, in voxels; 0 where one is empty or both",
+	any_empty(p) ? 0 : directed_mean(p))
 
 static const struct plugin *const list[] = {
 	&dice.p, &iou.p, &hd95.p, &asd.p, NULL,
