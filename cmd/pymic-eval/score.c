@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "metric/statistics.h"
+
 void scratch_fini(struct scratch *s)
 {
 	volume_fini(&s->pred);
@@ -112,19 +114,6 @@ static double measure(const struct plan *p, const struct measure *m, int has, st
 	return p->diagonal ? pair_diagonal(pair) : p->empty_distance;
 }
 
-/* Over the structures where it is defined. */
-static double mean_of(const double *v, int n)
-{
-	double sum = 0;
-	int counted = 0;
-	for (int i = 0; i < n; i++)
-		if (!isnan(v[i])) {
-			sum += v[i];
-			counted++;
-		}
-	return counted ? sum / counted : NAN;
-}
-
 static void compare(struct score *s, const struct plan *p, const struct side *pred, const struct side *truth,
 	struct scratch *w)
 {
@@ -154,7 +143,7 @@ static void compare(struct score *s, const struct plan *p, const struct side *pr
 	}
 	for (int m = 0; m < p->measures && p->structures > 1; m++) {
 		double *v = s->value + m * p->columns;
-		v[p->structures] = mean_of(v, p->structures);
+		v[p->structures] = moments_of(v, p->structures, 0).mean; /* where it is defined */
 	}
 }
 

@@ -21,14 +21,7 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static int64_t tell(const struct run *r, float *out)
-{
-	const struct conf *c = r->conf;
-
-	if (out)
-		out[1] = (float)(c->self * ramp(r, r->conf));
-	return 1 + tell_weight(r, out);
-}
+static int64_t tell(const struct run *r, float *out) { return tell_weights(r, ((const struct conf *)r->conf)->self, out); }
 
 static int64_t remembers(const void *conf) { return 2 * ((const struct conf *)conf)->length + 1; }
 

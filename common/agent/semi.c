@@ -32,6 +32,13 @@ int64_t tell_weight(const struct run *r, float *out)
 	return 1;
 }
 
+int64_t tell_weights(const struct run *r, double second, float *out)
+{
+	if (out)
+		out[1] = (float)(second * ramp(r, r->conf));
+	return 1 + tell_weight(r, out);
+}
+
 struct node *told(struct run *r, int64_t first, int64_t count) { return op_part(r->g, r->told, first, count); }
 
 struct node *weighted(struct run *r, struct node *x, int64_t which) { return op_binary(r->g, B_MUL, x, told(r, which, 1)); }

@@ -23,6 +23,7 @@ double grown(const struct run *r, int64_t start, int64_t end); /* from 0 to 1 be
 double ramp(const struct run *r, const struct ramped *c); /* from exp(-5) to 1 */
 double ramped_weight(const struct run *r, const struct ramped *c);
 int64_t tell_weight(const struct run *r, float *out); /* that alone, of an agent whose settings begin with struct ramped */
+int64_t tell_weights(const struct run *r, double second, float *out); /* and another one that grows likewise */
 
 struct node *told(struct run *r, int64_t first, int64_t count); /* [count] of what has been told */
 struct node *weighted(struct run *r, struct node *x, int64_t which); /* x times number `which` of those */

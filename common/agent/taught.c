@@ -6,6 +6,12 @@
 #include <math.h>
 #include <string.h>
 
+const struct opt unsure_opts[] = {
+	RAMPED_OPTIONS(struct unsure, "0.1", "0"), TAUGHT_OPTIONS(struct unsure),
+	OPT_NUMBER(struct unsure, passes, 0, "N", "8", 1, 64, "predictions of the teacher with dropout"),
+	OPT_END,
+};
+
 struct follow following(double decay, const char *statistics)
 {
 	return (struct follow){ .decay = decay, .statistics = !strcmp(statistics, "average") };

@@ -28,6 +28,13 @@ struct taught {
 	FOLLOWED_OPTIONS(T), \
 	OPT_NUMBER(T, noise, 0, "X", "0.1", 0, 1e6, "standard deviation of the noise on the images, cut at twice that")
 
+/* With a teacher who is asked where it is sure. */
+struct unsure {
+	TAUGHT;
+	int passes;
+};
+extern const struct opt unsure_opts[];
+
 struct follow following(double decay, const char *statistics); /* of settings with FOLLOWED */
 struct follow taught_follow(const void *conf); /* of settings that begin with struct followed */
 

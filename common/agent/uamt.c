@@ -2,21 +2,10 @@
 #include "agent/taught.h"
 #include "loss/terms.h"
 
-struct conf {
-	TAUGHT;
-	int passes;
-};
-
-static const struct opt opts[] = {
-	RAMPED_OPTIONS(struct conf, "0.1", "0"), TAUGHT_OPTIONS(struct conf),
-	OPT_NUMBER(struct conf, passes, 0, "N", "8", 1, 64, "predictions of the teacher with dropout"),
-	OPT_END,
-};
-
 /* L(labeled) + w sum M (softmax z_u - q)^2 / 2 sum M. */
 static struct node *loss(struct run *r)
 {
-	const struct conf *c = r->conf;
+	const struct unsure *c = r->conf;
 	struct node *out[PM_OUTPUTS], *image = unlabeled(r, r->image), *p_mean;
 	struct node *q = image ? sure_teacher(r, image, c->passes, c->noise, &p_mean) : NULL;
 	const int n = forward_all(r, 0, out);
@@ -29,7 +18,7 @@ static struct node *loss(struct run *r)
 const struct agent agent_uamt = {
 	.p = { "uamt", "uncertainty-aware mean teacher: agreement only where the teacher is sure",
 		"Yu et al., Uncertainty-aware self-ensembling model for semi-supervised 3D left atrium segmentation, MICCAI 2019",
-		opts, sizeof(struct conf) },
+		unsure_opts, sizeof(struct unsure) },
 	.nets = 1,
 	.teachers = 1,
 	.fixed = true,

@@ -3,17 +3,6 @@
 #include "base/rng.h"
 #include "loss/terms.h"
 
-struct conf {
-	TAUGHT;
-	int passes;
-};
-
-static const struct opt opts[] = {
-	RAMPED_OPTIONS(struct conf, "0.1", "0"), TAUGHT_OPTIONS(struct conf),
-	OPT_NUMBER(struct conf, passes, 0, "N", "8", 1, 64, "predictions of the teacher with dropout"),
-	OPT_END,
-};
-
 /* Weight, threshold, and the quarter turns of this batch. */
 static int64_t tell(const struct run *r, float *out)
 {
@@ -30,7 +19,7 @@ static int64_t tell(const struct run *r, float *out)
 /* L(labeled) + w sum M (turn softmax z - q)^2 / 2 sum M, z of the image with noise, q the teacher's of the turned image with other noise. */
 static struct node *loss(struct run *r)
 {
-	const struct conf *c = r->conf;
+	const struct unsure *c = r->conf;
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS], *p_mean, *quarters = op_spread(g, told(r, 2, 1), 0, r->image->v.n);
 
@@ -47,7 +36,7 @@ static struct node *loss(struct run *r)
 const struct agent agent_ustm = {
 	.p = { "ustm", "scribbles, uncertainty-aware self-ensembling: agreement with a sure teacher that sees the image turned",
 		"Liu et al., Weakly supervised segmentation of COVID19 infection with scribble annotation on CT images, Pattern Recognition 2022",
-		opts, sizeof(struct conf) },
+		unsure_opts, sizeof(struct unsure) },
 	.nets = 1,
 	.teachers = 1,
 	.fixed = true,

@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* What one strong view of n samples is told: n times the first kind, then n times the next. */
-enum { SCALE, SHIFT, POWER, TAP, TAPS = 13, CORNER = TAP + TAPS, CORNERS = 6, NUMBERS = CORNER + CORNERS };
+enum { SCALE, SHIFT, POWER, TAP, CORNER = TAP + TAPS, CORNERS = 6, NUMBERS = CORNER + CORNERS };
 
 static const double changed = 0.8, blurred = 0.5, least_blur = 0.1, least_ratio = 0.3;
 
@@ -20,21 +20,23 @@ static void check(const struct viewed *c)
 		die(PM_USAGE, "--agent: gamma wants two numbers, the smaller one first, as gamma=0.7x1.5");
 }
 
-/* Of a Gaussian, cut where the taps end. */
-static void draw_blur(struct rng *g, const struct viewed *c, float tap[TAPS])
+void gaussian_taps(double sigma, float tap[TAPS])
 {
 	double w[TAPS], sum = 0;
 
-	memset(tap, 0, TAPS * sizeof *tap);
-	if (c->blur < least_blur || rng_uniform(g) >= blurred) {
-		tap[TAPS / 2] = 1;
-		return;
-	}
-	const double sigma = rng_range(g, least_blur, c->blur);
 	for (int i = 0; i < TAPS; i++)
 		sum += w[i] = exp(-0.5 * pow((i - TAPS / 2) / sigma, 2));
 	for (int i = 0; i < TAPS; i++)
 		tap[i] = (float)(w[i] / sum);
+}
+
+static void draw_blur(struct rng *g, const struct viewed *c, float tap[TAPS])
+{
+	memset(tap, 0, TAPS * sizeof *tap);
+	if (c->blur < least_blur || rng_uniform(g) >= blurred)
+		tap[TAPS / 2] = 1;
+	else
+		gaussian_taps(rng_range(g, least_blur, c->blur), tap);
 }
 
 /*

@@ -13,6 +13,9 @@
 
 #include "agent/semi.h"
 
+enum { TAPS = 13 }; /* of a blur in planes: three deviations of 2 */
+void gaussian_taps(double sigma, float tap[TAPS]); /* their sum is 1 */
+
 #define VIEWED \
 	double threshold, cutmix, jitter, blur; \
 	struct numbers area, gamma; \

@@ -3,13 +3,12 @@
  * learns that from images alone; the decoder is not asked.
  */
 #include "agent/methods.h"
+#include "agent/views.h"
 #include "base/rng.h"
 #include "loss/terms.h"
 
 #include <math.h>
 #include <stdlib.h>
-
-enum { TAPS = 13 }; /* of the blur: three deviations of the widest */
 
 struct conf {
 	struct numbers size, overlap;
@@ -56,12 +55,8 @@ static void tell_look(struct rng *g, const struct plan *p, int64_t v, float *out
 {
 	const bool blur = rng_uniform(g) < 0.5;
 	const double sigma = rng_range(g, 0.5, blur ? 1.5 : 2), sharp = rng_range(g, 0, 2);
-	double tap[TAPS], sum = 0;
 
-	for (int i = 0; i < TAPS; i++)
-		sum += tap[i] = exp(-0.5 * pow((i - TAPS / 2) / sigma, 2));
-	for (int i = 0; i < TAPS; i++)
-		out[BLUR * p->views + v * TAPS + i] = (float)(tap[i] / sum);
+	gaussian_taps(sigma, out + BLUR * p->views + v * TAPS);
 	const bool noisy = rng_uniform(g) < 0.8, bent = rng_uniform(g) < 0.8, cut = rng_uniform(g) < 0.8;
 	const double low = rng_range(g, -0.1, 0.1), high = 1 + rng_range(g, -0.1, 0.1);
 	out[NOISE * p->views + v] = noisy ? (float)rng_range(g, 0.05, 0.1) : 0;

@@ -1,3 +1,4 @@
+/* deflate.c: see deflate.h. */
 #include "io/deflate.h"
 
 int deflate_level(enum dtype t)

@@ -88,19 +88,15 @@ static int parse(struct header *text, const char *path, struct meta_head *h, str
 	*h = (struct meta_head){ .channels = 1, .type = -1, .image = true };
 	char *line, *value;
 	for (bool first = true; !h->file && (line = header_line(text)); first = false) {
-		char *key = line + strspn(line, " \t");
+		char *key = line;
 		if (!(value = strchr(key, '='))) {
 			if (first)
 				return err_set(e, "%s: not a MetaImage file", path);
 			continue;
 		}
-		char *end = value;
-		while (end > key && isblank((unsigned char)end[-1]))
-			end--;
-		*end = '\0';
-		value += 1 + strspn(value + 1, " \t");
-		for (end = value + strlen(value); end > value && isblank((unsigned char)end[-1]);)
-			*--end = '\0';
+		*value++ = '\0';
+		key = trimmed(key);
+		value = trimmed(value);
 		if (take_line(h, key, value) != 0)
 			return bad_value(path, key, value, e);
 	}
@@ -164,9 +160,7 @@ static int find_voxels(const struct meta_head *h, const struct header *text, con
 		r->bytes = r->bytes > 0 ? 0 : r->bytes; /* HeaderSize is for other files */
 		return 0;
 	}
-	if (!strncasecmp(h->file, "LIST", 4) || strchr(h->file, '%'))
-		return err_set(e, "%s: its slices are in many files: save it as one .mha", path);
-	return raster_beside(r, path, h->file, e);
+	return raster_beside(r, path, h->file, ".mha", e);
 }
 
 static int meta_read(const char *path, const struct wanted *w, struct volume *v, struct err *e)

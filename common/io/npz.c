@@ -26,14 +26,6 @@ struct archive {
 	int64_t bytes, size; /* of the directory, of the file */
 };
 
-static uint64_t little(const unsigned char *p, int n)
-{
-	uint64_t v = 0;
-	while (n-- > 0)
-		v = v << 8 | p[n];
-	return v;
-}
-
 /* n bytes from a place in the file. */
 static int peek(const char *path, int64_t at, void *to, int64_t n, struct err *e)
 {

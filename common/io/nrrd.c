@@ -165,9 +165,7 @@ static int parse(struct header *text, const char *path, struct nrrd_head *h, str
 		if (*line == '#' || !(value = strchr(line, ':')) || value[1] == '=')
 			continue; /* a comment, or a key with a value of the user's own */
 		*value++ = '\0';
-		value += strspn(value, " \t");
-		for (char *end = value + strlen(value); end > value && isblank((unsigned char)end[-1]);)
-			*--end = '\0';
+		value = trimmed(value);
 		if (take_line(h, line, value) != 0)
 			return err_set(e, "%s: '%s: %.60s' in the header is not %s", path, line, value, is_one(line, "type|encoding|dimension") ?
 				"among what is read (numbers; raw, gzip, ascii or hex; 2 to 4 axes)" : "understood");
@@ -282,9 +280,7 @@ static int find_voxels(const struct nrrd_head *h, const struct header *text, con
 		r->offset = (int64_t)text->at;
 		return 0;
 	}
-	if (!strncasecmp(h->file, "LIST", 4) || strchr(h->file, '%'))
-		return err_set(e, "%s: its slices are in many files: save it as one .nrrd", path);
-	return raster_beside(r, path, h->file, e);
+	return raster_beside(r, path, h->file, ".nrrd", e);
 }
 
 static int nrrd_read(const char *path, const struct wanted *w, struct volume *v, struct err *e)

@@ -1,3 +1,4 @@
+/* raster.c: see raster.h. */
 #include "io/raster.h"
 #include "io/unzip.h"
 
@@ -38,6 +39,15 @@ char *header_line(struct header *h)
 bool same_word(const char *a, const char *b)
 {
 	return !strcasecmp(a, b);
+}
+
+char *trimmed(char *text)
+{
+	char *end = text + strlen(text);
+	while (end > text && isblank((unsigned char)end[-1]))
+		end--;
+	*end = '\0';
+	return text + strspn(text, " \t");
 }
 
 /* A number, or nan and inf, which headers and text of voxels may hold. */
@@ -82,9 +92,11 @@ int whole_of(const char *text, int64_t lo, int64_t hi, int64_t *v)
 	return 0;
 }
 
-int raster_beside(struct raster *r, const char *path, const char *name, struct err *e)
+int raster_beside(struct raster *r, const char *path, const char *name, const char *one, struct err *e)
 {
 	const char *slash = strrchr(path, '/');
+	if (!strncasecmp(name, "LIST", 4) || strchr(name, '%'))
+		return err_set(e, "%s: its slices are in many files: save it as one %s", path, one);
 	bool inside = name[0] && name[0] != '/';
 	for (const char *s = name; *s; s += strcspn(s, "/"), s += *s == '/')
 		inside &= !(s[0] == '.' && s[1] == '.' && (s[2] == '/' || !s[2]));

@@ -29,8 +29,8 @@ struct raster {
 	int64_t dim[4];         /* [C,D,H,W] */
 };
 
-/* A file that the header names: it must lie in the header's folder or below. -1 with e. */
-int raster_beside(struct raster *r, const char *path, const char *name, struct err *e);
+/* A file that the header names: one that lies in the header's folder or below. one: what many should be saved as. -1 with e. */
+int raster_beside(struct raster *r, const char *path, const char *name, const char *one, struct err *e);
 int raster_read(const struct raster *r, struct volume *v, struct err *e);
 void raster_fini(struct raster *r);
 
@@ -39,5 +39,6 @@ int numbers_of(const char *text, const char *between, double *v, int max);
 /* A whole number in lo..hi. */
 int whole_of(const char *text, int64_t lo, int64_t hi, int64_t *v);
 bool same_word(const char *a, const char *b); /* whatever their case */
+char *trimmed(char *text); /* without blanks around it */
 
 #endif

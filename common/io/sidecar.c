@@ -1,3 +1,4 @@
+/* sidecar.c: see sidecar.h. */
 #include "io/sidecar.h"
 #include "io/raster.h"
 

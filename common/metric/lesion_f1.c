@@ -3,21 +3,11 @@
 
 #include <stdlib.h>
 
-struct conf {
-	int connectivity;
-	double iou;
-};
-
-static const struct opt opts[] = {
-	OPT_NUMBER(struct conf, connectivity, 0, "N", "0", 0, 3,
-		"a lesion's voxels share 1: a face, 2: at least an edge, 3: at least a corner; 0: that of --connectivity"),
-	OPT_NUMBER(struct conf, iou, 0, "X", "0", 0, 1, "two lesions belong together above this IoU; 0: one shared voxel does"),
-	OPT_END,
-};
+static const struct opt opts[] = { LESION_OPTIONS("0", 0, "; 0: one shared voxel does") };
 
 static double eval(const void *settings, struct pair *p)
 {
-	const struct conf *conf = settings;
+	const struct lesion_conf *conf = settings;
 	const struct lesions *l = pair_lesions(p, conf->connectivity);
 	uint8_t *found = xcalloc((size_t)l->n_truth, 1), *right = xcalloc((size_t)l->n_pred, 1);
 	for (int64_t i = 0; i < l->overlaps; i++)
@@ -35,7 +25,7 @@ static double eval(const void *settings, struct pair *p)
 
 const struct metric metric_lesion_f1 = {
 	.p = { "lesion_f1", "2 TP / (2 TP + FP + FN) of lesions (connected components): TP are those of T that one of P belongs to",
-		NULL, opts, sizeof(struct conf) },
+		NULL, opts, sizeof(struct lesion_conf) },
 	.quantity = RATIO,
 	.from = MASKS,
 	.eval = eval,

@@ -14,6 +14,17 @@ struct lesions {
 	} *overlap;
 };
 
+/* Settings of metrics of lesions. */
+struct lesion_conf {
+	int connectivity;
+	double iou;
+};
+#define LESION_OPTIONS(default_iou, least_iou, iou_text) \
+	OPT_NUMBER(struct lesion_conf, connectivity, 0, "N", "0", 0, 3, \
+		"a lesion's voxels share 1: a face, 2: at least an edge, 3: at least a corner; 0: that of --connectivity"), \
+	OPT_NUMBER(struct lesion_conf, iou, 0, "X", default_iou, least_iou, 1, "two lesions belong together above this IoU" iou_text), \
+	OPT_END
+
 /* connectivity 0: that of p->how. The result is the pair's, until the next call with another connectivity. */
 const struct lesions *pair_lesions(struct pair *p, int connectivity);
 double overlap_iou(const struct lesions *l, const struct overlap *o);
