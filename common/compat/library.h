@@ -1,6 +1,6 @@
 /* library.h: how other libraries define the same metrics, for --compat. One file here and one line in list.h each. */
-#ifndef PM_LIBRARY_H
-#define PM_LIBRARY_H
+#ifndef PM_COMPAT_LIBRARY_H
+#define PM_COMPAT_LIBRARY_H
 
 #include "metric/metric.h"
 

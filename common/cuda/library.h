@@ -2,8 +2,8 @@
  * library.h: what engine.c wants of a library that computes convolutions: ways to compute a pass, to be timed. cudnn.c has
  * them of cuDNN; gemm.c of cuBLASLt, for kernels of 1, which are products of matrices.
  */
-#ifndef PM_LIBRARY_H
-#define PM_LIBRARY_H
+#ifndef PM_CUDA_LIBRARY_H
+#define PM_CUDA_LIBRARY_H
 
 #include "cuda/engine.h"
 
