@@ -62,6 +62,11 @@ INLINE void output_tile(const real *m, int64_t point_stride, vec shift, struct f
 			x[i] = *(const vec_loose *)(m + (i * SPAN + j) * point_stride);
 		wino_output(half[j], x);
 	}
+	for (int j = 0; whole && j < TILE; j++) {
+		wino_ahead(y->data, t, lane, j, TILE, type);
+		if (what == BEHIND)
+			wino_ahead(to->z, t, lane, j, TILE, type);
+	}
 	for (int i = 0; i < TILE; i++) {
 #pragma GCC unroll UNROLL
 		for (int j = 0; j < SPAN; j++)

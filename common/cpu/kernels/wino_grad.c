@@ -15,6 +15,8 @@ INLINE vec output_back_tile(const struct fmap *f, const struct wino_tile *t, int
 #pragma GCC unroll UNROLL
 		for (int i = 0; i < TILE; i++)
 			x[i] = wino_pixel(f, t, lane, i, j, type, whole, NULL);
+		if (whole)
+			wino_ahead(f->data, t, lane, j, TILE, type);
 		sum += (x[0] + x[1]) + (x[2] + x[3]);
 		wino_output_back(half[j], x);
 	}
