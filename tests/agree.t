@@ -20,7 +20,7 @@ mean() {
 	net=$1 agent=$2 rate=$3
 	shift 3
 	for seed in $seeds; do
-		pymic-train --net "$net:chns=8,16,32:dropout=0.1" --classes 3 --agent "$agent" --optimizer sgd --lr "$rate" --schedule cosine \
+		pymic-train --net "$net:chns=8,16,32:dropout=0.1" --classes 3 --agent "$agent" --optimizer sgd --lr "$rate" \
 			--seed $seed --iters $iters --valid-every $iters --valid valid.pms -j 1 -q "$@" --restart -o model$seed \
 			< batches$seed.pms > table$seed &
 	done

@@ -10,7 +10,7 @@ for seed in $seeds; do
 	"$phantom" 30 100 48 $seed 1 noise=0.4 | pymic-noise box --seed $seed -q > boxes$seed.pms || exit 1
 done
 "$phantom" 16 1 48 17 1 noise=0.4 > valid.pms || exit 1
-settings="--net unet:chns=8,16,32:dropout=0 --classes 3 --lr 3e-3 --schedule cosine --batch 6 --iters 500 --valid-every 500 -j1"
+settings="--net unet:chns=8,16,32:dropout=0 --classes 3 --lr 3e-3 --batch 6 --iters 500 --valid-every 500 -j1"
 
 # mean NAME LOSS: Dice of the foreground after the last iteration, the mean over seeds
 mean() {

@@ -23,7 +23,7 @@ made() {
 # mean DATA ITERS AGENT: Dice of the foreground after the last iteration, the mean over seeds
 mean() {
 	for seed in $seeds; do
-		pymic-train --net unet:chns=8,16,32:dropout=0.1 --classes 3 --lr 3e-3 --schedule cosine --iters "$2" --valid-every "$2" \
+		pymic-train --net unet:chns=8,16,32:dropout=0.1 --classes 3 --lr 3e-3 --iters "$2" --valid-every "$2" \
 			--ema 0.98 -j1 -q --agent "$3" --seed $seed --valid "$1.pms" --restart -o model < "$1-$seed.pms" | awk 'END { print $5 }'
 	done | awk '{ s += $1 } END { printf "%.3f\n", s / NR }'
 }

@@ -11,7 +11,7 @@ for seed in $seeds; do
 done
 "$phantom" 16 1 48 7 1 noise=0.4 > valid.pms && "$phantom" 8 1 48 8 1 noise=0.4 scribble=3 > judged.pms || exit 1
 unet=unet:chns=8,16,32:dropout=0
-settings="--classes 3 --ignore-label 3 --lr 3e-3 --schedule cosine --batch 6 --iters 120 --valid-every 120 -j1"
+settings="--classes 3 --ignore-label 3 --lr 3e-3 --batch 6 --iters 120 --valid-every 120 -j1"
 
 # mean NAME AGENT LOSS: Dice of the foreground after the last iteration, the mean over seeds
 mean() {

@@ -110,7 +110,7 @@ static void close_cycle(struct loop *l)
 		s->best_iter = s->iter;
 		checkpoint_best(t);
 	}
-	schedule_step(&t->schedule, s->cycle, error ? -row.valid : row.valid);
+	schedule_judge(&t->schedule, error ? -row.valid : row.valid);
 	row.seconds = now() - l->began;
 	log_row(&row);
 	s->cycle_iters = 0;

@@ -13,7 +13,7 @@ double trainer_lr(const struct trainer *t, int64_t iter)
 {
 	const struct conf *c = t->conf;
 
-	return iter < swa_start(c) ? t->schedule.lr : c->swa_lr > 0 ? c->swa_lr : c->lr / 2;
+	return iter < swa_start(c) ? schedule_rate(&t->schedule, iter) : c->swa_lr > 0 ? c->swa_lr : c->lr / 2;
 }
 
 /* All that the agent is told but what lies on the tape; returns how many numbers it tells. */

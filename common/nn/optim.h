@@ -32,15 +32,16 @@ int optim_states(const struct plugin *kind); /* how many values it keeps per par
 struct schedule {
 	const struct plugin *kind;
 	void *conf;
-	double lr0, lr;
+	double lr0, lr;               /* plateau: lr is what lr0 has become */
 	int64_t iters, every;         /* all iterations; iterations per validation cycle */
-	double best;                  /* plateau: best metric, bad cycles */
+	double best;                  /* its best metric, and bad cycles since */
 	int64_t bad;
 };
 
 extern const struct kind schedule_kind; /* constant, plateau, multistep, step, cosine, poly */
 void schedule_init(struct schedule *s, const struct plugin *kind, void *conf, double lr0, int64_t iters, int64_t every);
-/* After validation number cycle (1, 2, ...) with the metric; sets s->lr for the next cycle. */
-void schedule_step(struct schedule *s, int64_t cycle, double metric);
+double schedule_rate(const struct schedule *s, int64_t iter); /* of the step after that many */
+/* After a validation with this metric, which plateau wants large. */
+void schedule_judge(struct schedule *s, double metric);
 
 #endif

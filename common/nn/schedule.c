@@ -1,6 +1,6 @@
 /*
- * schedule.c: learning rates. All but plateau are closed forms of e, the number of finished validation cycles, so that
- * a resumed run cannot differ from an undisturbed one.
+ * schedule.c: learning rates. All but plateau are closed forms of the number of finished iterations, so that a resumed run
+ * cannot differ from an undisturbed one.
  */
 #include "nn/optim.h"
 
@@ -8,14 +8,15 @@
 
 struct rule {
 	struct plugin p;
-	double (*rate)(const struct schedule *s, double e); /* NULL: follows the metric */
+	double (*rate)(const struct schedule *s, int64_t iter); /* NULL: follows the metric */
 };
 
-static double cycles(const struct schedule *s) { return (double)s->iters / (double)s->every; }
+/* The share of the run that is behind. */
+static double share(const struct schedule *s, int64_t iter) { return fmin((double)iter / (double)s->iters, 1); }
 
-static double constant(const struct schedule *s, double e)
+static double constant(const struct schedule *s, int64_t iter)
 {
-	(void)e;
+	(void)iter;
 	return s->lr0;
 }
 
@@ -41,14 +42,13 @@ static const struct opt multistep_opts[] = {
 	OPT_END,
 };
 
-/* A milestone inside a cycle counts from the start of that cycle. */
-static double multistep(const struct schedule *s, double e)
+static double multistep(const struct schedule *s, int64_t iter)
 {
 	const struct multistep *c = s->conf;
 	int passed = 0;
 
 	for (int i = 0; i < c->at.n; i++)
-		passed += floor(c->at.v[i] / (double)s->every) <= e;
+		passed += c->at.v[i] <= (double)iter;
 	return s->lr0 * pow(c->gamma, passed);
 }
 
@@ -63,11 +63,11 @@ static const struct opt step_opts[] = {
 	OPT_END,
 };
 
-static double step(const struct schedule *s, double e)
+static double step(const struct schedule *s, int64_t iter)
 {
 	const struct step *c = s->conf;
 
-	return s->lr0 * pow(c->gamma, floor(e * (double)s->every / (double)c->every));
+	return s->lr0 * pow(c->gamma, (double)(iter / c->every));
 }
 
 struct cosine {
@@ -79,11 +79,11 @@ static const struct opt cosine_opts[] = {
 	OPT_END,
 };
 
-static double cosine(const struct schedule *s, double e)
+static double cosine(const struct schedule *s, int64_t iter)
 {
 	const struct cosine *c = s->conf;
 
-	return c->min + (s->lr0 - c->min) * (1 + cos(M_PI * fmin(e / cycles(s), 1))) / 2;
+	return c->min + (s->lr0 - c->min) * (1 + cos(M_PI * share(s, iter))) / 2;
 }
 
 struct poly {
@@ -95,11 +95,11 @@ static const struct opt poly_opts[] = {
 	OPT_END,
 };
 
-static double poly(const struct schedule *s, double e)
+static double poly(const struct schedule *s, int64_t iter)
 {
 	const struct poly *c = s->conf;
 
-	return e >= cycles(s) ? 0 : s->lr0 * pow(1 - e / cycles(s), c->power);
+	return iter < s->iters ? s->lr0 * pow(1 - share(s, iter), c->power) : 0;
 }
 
 static const struct rule constant_rule = {
@@ -121,7 +121,7 @@ static const struct rule cosine_rule = {
 		cosine_opts, sizeof(struct cosine) }, cosine,
 };
 static const struct rule poly_rule = {
-	{ "poly", "(1 - e/E)^power of the E validation cycles of a run", NULL, poly_opts, sizeof(struct poly) }, poly,
+	{ "poly", "(1 - t/T)^power of the T iterations of a run", NULL, poly_opts, sizeof(struct poly) }, poly,
 };
 
 static const struct plugin *const rules[] = {
@@ -135,13 +135,21 @@ void schedule_init(struct schedule *s, const struct plugin *kind, void *conf, do
 	*s = (struct schedule){
 		.kind = kind, .conf = conf, .lr0 = lr0, .lr = lr0, .iters = iters, .every = every, .best = -INFINITY,
 	};
-	if (kind != &plateau_rule.p)
-		s->lr = ((const struct rule *)kind)->rate(s, 0);
 }
 
-static void plateau(struct schedule *s, double metric)
+double schedule_rate(const struct schedule *s, int64_t iter)
+{
+	const struct rule *rule = (const struct rule *)s->kind;
+
+	return rule->rate ? rule->rate(s, iter) : s->lr;
+}
+
+void schedule_judge(struct schedule *s, double metric)
 {
 	const struct plateau *c = s->conf;
+
+	if (s->kind != &plateau_rule.p)
+		return;
 	/* A metric that grows, threshold 1e-4 relative; no cool-down, no lower limit. */
 	bool better = !isfinite(s->best) || metric > s->best * (1 + 1e-4);
 
@@ -155,14 +163,4 @@ static void plateau(struct schedule *s, double metric)
 		s->lr *= c->gamma;
 		s->bad = 0;
 	}
-}
-
-void schedule_step(struct schedule *s, int64_t cycle, double metric)
-{
-	const struct rule *rule = (const struct rule *)s->kind;
-
-	if (rule->rate)
-		s->lr = rule->rate(s, (double)cycle);
-	else
-		plateau(s, metric);
 }
