@@ -79,6 +79,7 @@ struct node *op_conv_up(struct graph *g, struct node *x, struct node *w, struct 
 
 struct norm {
 	struct node *gamma, *beta, *mean, *var; /* the last two are running statistics: momentum 0.1, unbiased variance */
+	bool instance;                          /* statistics are those of each sample, always: there are no running ones */
 	double slope, drop;                     /* leaky ReLU, dropout */
 	int pool;                               /* 0, or the dims (2, 3) over which a second, pooled result is made */
 	bool defer;                             /* convolutions alone read the result: it need not be stored */
