@@ -25,8 +25,7 @@ struct backend {
 	void (*put)(void *dst, const void *host, size_t bytes);
 	void (*get)(void *host, const void *src, size_t bytes);
 	void (*zero)(void *dst, size_t bytes);
-	size_t (*available)(void); /* bytes that alloc could still give; NULL on processors */
-	size_t (*overhead)(void);  /* bytes of which alloc knows nothing: its context, what copies go through; likewise */
+	size_t (*available)(void), (*overhead)(void); /* bytes that alloc could still give; that context and copies take; NULL on processors */
 
 	struct conv *(*conv_open)(const struct conv_shape *s);
 	void (*conv_close)(struct conv *);

@@ -36,12 +36,11 @@ struct norm_act {
 	int dims;
 	const real *gamma, *beta;  /* [c] */
 	const double *mean, *rstd; /* likewise; instance: of each image, [n][c] */
-	bool instance;
 	double slope, drop;
 	const uint32_t *key; /* [2], in the backend's memory: it changes from step to step */
 	uint32_t layer;
 	double *sums; /* [2][c]: of dy' and dy' (z - mean), dy' before the activation; read where who wrote dy has summed */
-	bool summed;
+	bool summed, instance;
 };
 
 /* How many images share their statistics. */
