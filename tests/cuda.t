@@ -20,20 +20,26 @@ like "$? $(cat err)" "^1 pymic-infer: --device cuda: /nonexistent.so: cannot ope
 PYMIC_CUDA=/nonexistent.so pymic-infer -m gpu/best.pmm < valid.pms > out 2> err
 ok $? "auto runs on the processor then"
 
-# Memory: the twin has as much as it is told, and whoever takes more dies.
+# Memory: the twin has as much as it is told, a MiB of which is as if its context took it; whoever takes more dies.
 PYMIC_TWIN_MEMORY=1 PYMIC_CUDA=$twin pymic-train $settings --device cuda -o no < train.pms > out 2> err
-like "$? $(cat err)" "^1 pymic-train: [1-9][0-9.]* MiB of the GPU's memory are needed, 1.0 are free: .* batch of 4x1x1x32x32 .*smaller --batch" \
+like "$? $(cat err)" "^1 pymic-train: [1-9][0-9.]* MiB of the GPU's memory are needed, 1.0 are free: CUDA and copies 1.0, .* batch of 4x1x1x32x32 .*smaller --batch" \
 	"training that does not fit: one line"
 ok "$(test -e no; echo $(($? != 1)))" "before anything is made"
-need=$(pymic-train $settings --device cpu --dry-run < train.pms | awk -F '\t' '/MiB/ { n += $2 } END { print int(n) + 2 }')
+named=$(sed 's/.*: \([0-9]*\)\.[0-9] MiB.*/\1/' err)
+for memory in $named $((named + 2)); do
+	PYMIC_TWIN_MEMORY=$memory PYMIC_CUDA=$twin pymic-train ${settings%%--valid*} --iters 1 --device cuda -o "named-$memory" < train.pms > out 2>> err
+	echo $?
+done > named
+is "$(tr '\n' ' ' < named)" "1 0 " "as much as it says is needed, and enough"
+need=$(pymic-train $settings --device cpu --dry-run < train.pms | awk -F '\t' '/MiB/ { n += $2 } END { print int(n) + 3 }')
 PYMIC_TWIN_MEMORY=$((need + 4)) PYMIC_CUDA=$twin pymic-train $settings --device cuda -o fits < train.pms > out 2> err
 is "$? $(cat err | grep -c needed)" "0 0" "what fits is trained and validated"
-(export PYMIC_TWIN_MEMORY=4; bounded --device cuda -v)
+(export PYMIC_TWIN_MEMORY=5; bounded --device cuda -v)
 like "$? $(grep -c 'windows at once' err)" "^0 [2-6]" "pymic-infer stays within what is free: smaller batches"
 "$TESTS/records" equal free.pms bounded.pms 1e-5
 ok $? "give the same"
-(export PYMIC_TWIN_MEMORY=1; bounded --device cuda --window 0,0)
-like "$? $(cat err)" "^1 .*MiB of the GPU.s memory are needed, 0.[0-9] may be used.*smaller --window" "what cannot be done is said"
+(export PYMIC_TWIN_MEMORY=2; bounded --device cuda --window 0,0)
+like "$? $(cat err)" "^1 .*MiB of the GPU.s memory are needed, 1.[0-9] may be used: CUDA and copies 1.0, .*smaller --window" "what cannot be done is said"
 
 # Large images, cropped where they are augmented: what they take on their way is counted.
 "$phantom" 4 1 1024 6 > wide.pms

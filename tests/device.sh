@@ -80,7 +80,10 @@ near "a volume as a whole, flipped" volume.pms -m volume/last.pmm --tta flip
 bounded() { PYMIC_CUDA=$so pymic-infer -m gpu/best.pmm --window 32,32 --window-batch 40 --prob "$@" < large.pms > bounded.pms 2> err; }
 bounded --device cuda
 cp bounded.pms free.pms
-bounded --device cuda --max-gpu-memory 2 -v
+bounded --device cuda --max-gpu-memory 1
+like "$? $(cat err)" "^1 .*MiB of the GPU.s memory are needed, 1.0 may be used: CUDA and copies [1-9]" "--max-gpu-memory: what CUDA takes counts"
+least=$(sed 's/.*: \([0-9]*\)\.[0-9] MiB.*/\1/' err)
+bounded --device cuda --max-gpu-memory $((least + 1)) -v
 like "$? $(grep -c 'windows at once' err)" "^0 [2-6]" "--max-gpu-memory: smaller batches"
 "$TESTS/records" equal free.pms bounded.pms 1e-5
 ok $? "give the same"

@@ -23,7 +23,7 @@ static const struct opt opts[] = {
 	OPT_SWITCH(struct conf, no_undo, 0, "stay on the transformed grid; pymic-augment --undo can go back later"),
 	OPT_CHOICE(struct conf, precision, 0, "model|f32|tf32|bf16", "model", "of the feature maps; model: as it was trained"),
 	OPT_STRING(struct conf, device, 0, "auto|cpu|cuda[:N]", "auto", "where to compute; auto: on a GPU, where there is one"),
-	OPT_NUMBER(struct conf, max_gpu_memory, 0, "MiB", "0", 0, 1 << 24, "of weights, maps and planes, by fewer windows at once; 0: what is free"),
+	OPT_NUMBER(struct conf, max_gpu_memory, 0, "MiB", "0", 0, 1 << 24, "of all that is taken of it, by fewer windows at once; 0: what is free"),
 	OPT_SWITCH(struct conf, fast, 0, "allow the GPU algorithms whose last digits differ from run to run"),
 	OPT_NUMBER(struct conf, threads, 'j', "N", "0", 0, 1024, "threads; 0: as many as this process may use"),
 	OPT_END,

@@ -135,13 +135,14 @@ size_t trainer_weights(const struct trainer *t)
 static void room(const struct trainer *t, const struct batch *b, size_t weights, size_t maps)
 {
 	const size_t augmented = b->drawn ? augmenter_more(t->augmenter, b) : 0;
-	const double mib = 1 << 20, all = (double)(weights + maps + augmented) / mib;
-	const double free_mib = (double)(t->be->available() + t->bytes) / mib;
+	const size_t own = t->be->overhead();
+	const double mib = 1 << 20, all = (double)(own + weights + maps + augmented) / mib;
+	const double free_mib = (double)(t->be->available() + own + t->bytes) / mib;
 	if (all > free_mib)
-		die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f are free: weights and moments %.1f, samples that are augmented %.1f, "
-			"feature maps of a batch of %lldx%lldx%lldx%lldx%lld %.1f; a smaller --batch or crop, or --precision bf16, needs less", all,
-			free_mib, (double)weights / mib, (double)augmented / mib, (long long)b->n, (long long)b->channels, (long long)b->size[0],
-			(long long)b->size[1], (long long)b->size[2], (double)maps / mib);
+		die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f are free: CUDA and copies %.1f, weights and moments %.1f, samples that "
+			"are augmented %.1f, feature maps of a batch of %lldx%lldx%lldx%lldx%lld %.1f; a smaller --batch or crop, or --precision bf16, "
+			"needs less", all, free_mib, (double)own / mib, (double)weights / mib, (double)augmented / mib, (long long)b->n,
+			(long long)b->channels, (long long)b->size[0], (long long)b->size[1], (long long)b->size[2], (double)maps / mib);
 }
 
 /* A small batch shows all parameters. */

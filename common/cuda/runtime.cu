@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <cudaTypedefs.h>
 #include <cuda_runtime.h>
 
 #include "base/base.h"
@@ -12,6 +13,7 @@ static cudaStream_t stream;
 static bool fast, tf32;
 static enum { RESTS, RECORDS, SPOILT } recorder;
 static uint64_t frees; /* how many there were */
+static size_t context; /* bytes of a context */
 
 /* The call failed: what was wanted, why not. */
 static void must(cudaError_t e, const char *what)
@@ -122,6 +124,34 @@ size_t device_available(void)
 
 	must(cudaMemGetInfo(&free_bytes, &all), "free memory");
 	return free_bytes;
+}
+
+size_t device_overhead(void) { return context + 2 * (size_t)STAGE; }
+
+/* A function of the driver, which is not linked: without one the shared object still loads. */
+static void *driver(const char *name, unsigned version)
+{
+	cudaDriverEntryPointQueryResult found;
+	void *f = NULL;
+
+	must(cudaGetDriverEntryPointByVersion(name, &f, version, cudaEnableDefault, &found), name);
+	return found == cudaDriverEntryPointSuccess ? f : NULL;
+}
+
+/* What a context takes: ours is there before memory can be asked about, so that of a second one is measured. */
+static size_t context_bytes(int index)
+{
+	const PFN_cuCtxCreate_v3020 create = (PFN_cuCtxCreate_v3020)driver("cuCtxCreate", 3020);
+	const PFN_cuCtxDestroy_v4000 destroy = (PFN_cuCtxDestroy_v4000)driver("cuCtxDestroy", 4000);
+	const size_t before = device_available();
+	CUcontext second;
+
+	if (!create || !destroy || create(&second, 0, index) != CUDA_SUCCESS)
+		return 0;
+	const size_t after = device_available();
+	destroy(second);
+	must(cudaSetDevice(index), "taking the GPU");
+	return before > after ? before - after : 0;
 }
 
 void device_zero(void *dst, size_t bytes) { must(cudaMemsetAsync(dst, 0, bytes, stream), "zeroing memory"); }
@@ -236,6 +266,7 @@ int device_open(int index, bool want_fast, bool want_tf32, char *why, size_t why
 		return -1;
 	}
 	must(cudaSetDevice(index), "taking the GPU");
+	context = context_bytes(index);
 	must(cudaStreamCreateWithFlags(&stream, cudaStreamNonBlocking), "making a stream");
 	stages_open();
 	fast = want_fast;

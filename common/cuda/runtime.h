@@ -18,6 +18,7 @@ void device_put(void *dst, const void *host, size_t bytes);
 void device_get(void *host, const void *src, size_t bytes); /* waits for all that was started before */
 void device_zero(void *dst, size_t bytes);
 size_t device_available(void); /* bytes that are free */
+size_t device_overhead(void);  /* bytes of the context and of the stages of copies */
 
 /* Device memory for the length of one call of the backend; the next call may get the same. */
 void *device_scratch(size_t bytes);

@@ -17,6 +17,7 @@ static struct {
 } *held;
 static int count;
 static size_t taken; /* bytes of all */
+enum { OVERHEAD = 1 << 20 }; /* as if so much were the context's */
 
 static size_t pages(size_t bytes) { return (bytes + 4096) / 4096 * 4096; }
 
@@ -43,8 +44,10 @@ size_t device_available(void)
 	const char *mib = getenv("PYMIC_TWIN_MEMORY");
 	const size_t all = (mib ? strtoull(mib, NULL, 10) : 1 << 30) << 20;
 
-	return all > taken ? all - taken : 0;
+	return all > taken + OVERHEAD ? all - taken - OVERHEAD : 0;
 }
+
+size_t device_overhead(void) { return OVERHEAD; }
 
 void *device_alloc(size_t bytes)
 {

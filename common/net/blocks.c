@@ -44,10 +44,10 @@ struct node *norm_by(struct graph *g, struct params *ps, struct node *z, const c
 		const char *name;
 		enum init init;
 	} part[4] = { { "weight", INIT_ONE }, { "bias", INIT_ZERO }, { "running_mean", INIT_ZERO }, { "running_var", INIT_ONE } };
-	struct node *node[4];
+	struct node *node[4] = { NULL };
 	char full[96];
 
-	for (int i = 0; i < 4; i++) {
+	for (int i = 0; i < (p->instance ? 2 : 4); i++) {
 		snprintf(full, sizeof full, "%s.%d.%s", prefix, index, part[i].name);
 		node[i] = i < 2 ? param(g, ps, full, part[i].init, 0, 1, &z->v.c) : running(g, ps, full, part[i].init, z->v.c);
 	}
@@ -61,14 +61,16 @@ struct node *norm_by(struct graph *g, struct params *ps, struct node *z, const c
 struct node *conv_block(struct graph *g, struct params *ps, struct node *x, const char *prefix, const struct block *b, struct node **pooled)
 {
 	const struct filter f = { b->dims, 3, b->dilation, b->init };
+	const enum conv_to to = b->instance ? CONV_TO_MAPS : CONV_TO_NORM; /* the latter sums up the batch */
 	char name[96];
 
 	snprintf(name, sizeof name, "%s.0", prefix);
-	x = conv_by(g, ps, x, name, &f, b->cout, CONV_TO_NORM);
+	x = conv_by(g, ps, x, name, &f, b->cout, to);
 	/* A dilated convolution is a library's. */
-	x = norm_by(g, ps, x, prefix, 1, &(struct norm){ .slope = 0.01, .drop = b->drop, .defer = g->be->own(g->type) && b->dilation < 2 }, NULL);
+	struct norm first = { .instance = b->instance, .slope = 0.01, .drop = b->drop, .defer = g->be->own(g->type) && b->dilation < 2 };
+	x = norm_by(g, ps, x, prefix, 1, &first, NULL);
 	snprintf(name, sizeof name, "%s.4", prefix);
-	x = conv_by(g, ps, x, name, &f, b->cout, CONV_TO_NORM);
-	struct norm last = { .slope = 0.01, .pool = b->pool, .room = b->room, .defer = b->defer && g->be->acts };
+	x = conv_by(g, ps, x, name, &f, b->cout, to);
+	struct norm last = { .instance = b->instance, .slope = 0.01, .pool = b->pool, .room = b->room, .defer = b->defer && g->be->acts };
 	return norm_by(g, ps, x, prefix, 5, &last, pooled);
 }

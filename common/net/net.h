@@ -47,6 +47,7 @@ struct block {
 	bool defer;   /* likewise */
 	int dilation; /* 0: 1 */
 	enum init init; /* of the weights; biases are PyTorch's */
+	bool instance;  /* as in struct norm */
 };
 struct filter {
 	int dims, kernel, dilation; /* 0: 1 */
@@ -55,7 +56,7 @@ struct filter {
 struct node *conv_by(struct graph *g, struct params *ps, struct node *x, const char *name, const struct filter *f, int64_t cout, enum conv_to to);
 struct node *conv(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, int kernel, enum conv_to to);
 struct node *conv_up(struct graph *g, struct params *ps, struct node *x, const char *name, int dims, int64_t cout, struct node *beside);
-/* Batch norm "prefix.index" and what p says of activation, dropout and pooling. */
+/* Batch or instance norm "prefix.index" and what p says of activation, dropout and pooling. */
 struct node *norm_by(struct graph *g, struct params *ps, struct node *z, const char *prefix, int index, struct norm *p, struct node **pooled);
 struct node *conv_block(struct graph *g, struct params *ps, struct node *x, const char *prefix, const struct block *b, struct node **pooled);
 

@@ -202,8 +202,10 @@ static void prepare(struct predictor *p, const struct pass *s, int64_t n, int ki
 /* --- how much memory --- */
 
 struct need {
-	double weights, packed, maps, planes; /* bytes; weights in the order that convolutions want; planes with the tables of windows */
+	double own, weights, packed, maps, planes; /* bytes; the backend's; weights in the order that convolutions want; with the tables of windows */
 };
+
+static double own_of(const struct predict_conf *conf) { return conf->backend->overhead ? (double)conf->backend->overhead() : 0; }
 
 static double weights_of(const struct predict_conf *conf)
 {
@@ -219,7 +221,7 @@ static struct need need_of(const struct predictor *p, const struct pass *s, int6
 	const struct predict_conf *conf = &p->conf;
 	const int64_t voxel = s->channels * (int64_t)sizeof(float) + conf->classes * (int64_t)sizeof(real) + 1;
 	struct graph dry[PM_MEMBERS][2];
-	struct need need = { .weights = weights_of(conf), .planes = (double)(deepest(s, batch) * s->plane) * (double)voxel };
+	struct need need = { .own = own_of(conf), .weights = weights_of(conf), .planes = (double)(deepest(s, batch) * s->plane) * (double)voxel };
 	for (int a = 0; a < 3; a++)
 		need.planes += (double)cover_bytes(&s->cover[a]);
 	for (int m = 0; m < conf->members; m++)
@@ -236,7 +238,7 @@ static double most_of(const struct predictor *p)
 	const double set = conf->memory ? (double)conf->memory : INFINITY;
 	if (!conf->backend->available)
 		return set;
-	return fmin(set, weights_of(conf) + (double)(p->bytes + p->held) + 7.0 / 8 * (double)conf->backend->available());
+	return fmin(set, own_of(conf) + weights_of(conf) + (double)(p->bytes + p->held) + 7.0 / 8 * (double)conf->backend->available());
 }
 
 /* Halves the batch until all fits. */
@@ -245,14 +247,14 @@ static void fit(const struct predictor *p, struct pass *s)
 	const double most = most_of(p), mib = 1 << 20;
 	for (; most < INFINITY; s->batch /= 2) {
 		const struct need need = need_of(p, s, s->batch);
-		const double all = need.weights + need.packed + need.maps + need.planes;
+		const double all = need.own + need.weights + need.packed + need.maps + need.planes;
 		detail("%lld windows at once: %.1f MiB of the GPU's memory", (long long)s->batch, all / mib);
 		if (all <= most)
 			return;
 		if (s->batch == 1)
-			die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f may be used: weights %.1f, feature maps of one window %.1f, planes "
-				"%.1f; a smaller --window or --precision bf16 needs less", all / mib, most / mib, (need.weights + need.packed) / mib,
-				need.maps / mib, need.planes / mib);
+			die(PM_FAIL, "%.1f MiB of the GPU's memory are needed, %.1f may be used: CUDA and copies %.1f, weights %.1f, feature maps of one "
+				"window %.1f, planes %.1f; a smaller --window or --precision bf16 needs less", all / mib, most / mib, need.own / mib,
+				(need.weights + need.packed) / mib, need.maps / mib, need.planes / mib);
 	}
 }
 

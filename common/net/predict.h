@@ -19,7 +19,7 @@ struct predict_conf {
 	int64_t window[3];  /* D,H,W; 0: the whole axis. A 2-D network ignores D */
 	int64_t stride[3];  /* 0: half of the window */
 	int64_t batch;      /* windows (2-D: slices of windows) computed at once; 0: 8 for a 2-D network, else 1 */
-	size_t memory;      /* bytes that weights, feature maps and planes may take, else batches are smaller; 0: what is free */
+	size_t memory;      /* bytes that a GPU's context, weights, feature maps and planes may take, else batches are smaller; 0: what is free */
 	bool flip;          /* the mean over the image, and it flipped along W, along H, along both */
 };
 

@@ -1,6 +1,6 @@
 /*
- * unet.c: U-Net in 2-D and 3-D (Ronneberger et al., MICCAI 2015; Cicek et al., MICCAI 2016) as PyMIC has it: batch norm,
- * leaky ReLU, dropout, a 1x1 convolution before interpolated upsampling, outputs at several scales. Tensor names and
+ * unet.c: U-Net in 2-D and 3-D (Ronneberger et al., MICCAI 2015; Cicek et al., MICCAI 2016) as PyMIC has it: batch norm (or
+ * instance norm), leaky ReLU, dropout, a 1x1 convolution before interpolated upsampling, outputs at several scales. Tensor names and
  * shapes are those of PyMIC's UNet, so that weights travel both ways.
  */
 #include "net/unet.h"
@@ -40,6 +40,8 @@ void unet_multiple(const void *conf, int64_t size[3])
 
 int unet_dims(const void *conf) { return ((const struct unet *)conf)->dims; }
 
+static bool instance(const struct unet *u) { return !strcmp(u->norm, "instance"); }
+
 static double drop(const struct unet *u, int level) { return u->dropout.v[u->dropout.n == 1 ? 0 : level]; }
 
 static void check(const struct unet *u, const struct node *x)
@@ -66,7 +68,7 @@ void unet_encode(struct graph *g, const struct unet *u, struct params *ps, struc
 	for (int i = 0; i <= last; i++) {
 		int64_t cout = (int64_t)u->chns.v[i];
 		struct block b = { u->dims, cout, drop(u, i), i < last ? u->dims : 0, i < last && !twice ? cout : 0, i == last && deferred && !twice, 1,
-			INIT_FAN_IN };
+			INIT_FAN_IN, instance(u) };
 		if (i)
 			snprintf(name, sizeof name, "encoder.down%d.maxpool_conv.1.conv_conv", i);
 		else
@@ -112,7 +114,7 @@ int unet_decode(struct graph *g, const struct unet *u, struct params *ps, const 
 	int n = 0;
 
 	for (int i = last - 1; i >= 0; i--) {
-		struct block b = { u->dims, (int64_t)u->chns.v[i], drop(u, i), 0, 0, true, i < last - 1 ? d->dilation : 1, d->init };
+		struct block b = { u->dims, (int64_t)u->chns.v[i], drop(u, i), 0, 0, true, i < last - 1 ? d->dilation : 1, d->init, instance(u) };
 		snprintf(up, sizeof up, "%s.up%d", d->prefix, d->by_level ? i + 1 : last - i);
 		x = op_cat(g, skip[i], upsample(g, u, ps, d, x, up, skip[i]));
 		snprintf(name, sizeof name, "%s.conv.conv_conv", up);
@@ -139,7 +141,7 @@ static int forward(struct graph *g, const void *settings, struct params *ps, str
 }
 
 const struct net net_unet = {
-	{ "unet", "U-Net with batch norm and dropout, 2-D or 3-D", "Ronneberger et al., MICCAI 2015; Cicek et al., MICCAI 2016", opts,
+	{ "unet", "U-Net with batch or instance norm and dropout, 2-D or 3-D", "Ronneberger et al., MICCAI 2015; Cicek et al., MICCAI 2016", opts,
 	  sizeof(struct conf) },
 	forward, unet_dims, unet_multiple, NULL, unet_features
 };

@@ -10,13 +10,14 @@ enum { UNET_LEVELS = 8, UNET_NAME = 96 };
 struct unet {
 	int dims;
 	struct numbers chns, dropout;
-	const char *up;
+	const char *up, *norm;
 };
 
 #define UNET_OPTS(chns_dflt, dropout_dflt) \
 	OPT_NUMBER(struct unet, dims, 0, "2|3", "2", 2, 3, "2: slices of a volume go into the batch; 3: volumes"), \
 	OPT_NUMBER(struct unet, chns, 0, "LIST", chns_dflt, 1, 65536, "channels of each level, full size first; 2 to 8 levels"), \
-	OPT_NUMBER(struct unet, dropout, 0, "LIST", dropout_dflt, 0, 0.99, "dropout of each level (one number: of all)")
+	OPT_NUMBER(struct unet, dropout, 0, "LIST", dropout_dflt, 0, 0.99, "dropout of each level (one number: of all)"), \
+	OPT_CHOICE(struct unet, norm, 0, "batch|instance", "batch", "normalisation over the batch, or of each sample by itself")
 #define UNET_UP \
 	OPT_CHOICE(struct unet, up, 0, "conv|nearest|linear", "linear", "upsampling: transposed convolution, or 1x1 convolution and interpolation")
 

@@ -25,7 +25,7 @@ struct backend {
 	void (*put)(void *dst, const void *host, size_t bytes);
 	void (*get)(void *host, const void *src, size_t bytes);
 	void (*zero)(void *dst, size_t bytes);
-	size_t (*available)(void); /* bytes that alloc could still give; NULL on processors */
+	size_t (*available)(void), (*overhead)(void); /* bytes that alloc could still give; that context and copies take; NULL on processors */
 
 	struct conv *(*conv_open)(const struct conv_shape *s);
 	void (*conv_close)(struct conv *);
@@ -37,8 +37,8 @@ struct backend {
 	void (*conv_bwd_data)(struct conv *, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);
 	void (*conv_bwd_weights)(struct conv *, const struct fmap *x, const struct fmap *dy, real *dw, real *db); /* adds to both */
 
-	/* Mean and biased variance over n,d,h,w of each of the c channels; sums are kept in double per row. */
-	void (*norm_stats)(const struct fmap *z, double *mean, double *var);
+	/* Mean and biased variance over n,d,h,w of each of the c channels, instance: of each image's, [n][c]; sums are kept in double per row. */
+	void (*norm_stats)(const struct fmap *z, bool instance, double *mean, double *var);
 	/* Batch: var (count values each) becomes rstd, the running statistics (NULL: none) move by 0.1. Fixed: both are read from those. */
 	void (*norm_batch)(const double *mean, double *var, int64_t c, int64_t count, double eps, real *running_mean, real *running_var);
 	void (*norm_fixed)(double *mean, double *rstd, int64_t c, double eps, const real *running_mean, const real *running_var);

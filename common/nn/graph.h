@@ -81,7 +81,7 @@ struct norm {
 	struct node *gamma, *beta, *mean, *var; /* the last two are running statistics: momentum 0.1, unbiased variance */
 	double slope, drop;                     /* leaky ReLU, dropout */
 	int pool;                               /* 0, or the dims (2, 3) over which a second, pooled result is made */
-	bool defer;                             /* convolutions alone read the result: it need not be stored */
+	bool instance, defer;                   /* statistics are always each sample's, none run; convolutions alone read the result: it is not stored */
 	int64_t room;                           /* channels that op_up or op_conv_up will put beside the result, for op_cat */
 };
 struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, struct node **pooled);

@@ -1,4 +1,7 @@
-/* ops_norm.c: batch normalisation (Ioffe & Szegedy, ICML 2015), leaky ReLU, dropout and max-pooling as one op. */
+/*
+ * ops_norm.c: batch normalisation (Ioffe & Szegedy, ICML 2015) or instance normalisation (Ulyanov et al., 2016), leaky ReLU, dropout
+ * and max-pooling as one op.
+ */
 #include "nn/tape.h"
 
 #include <string.h>
@@ -59,23 +62,26 @@ static void pooled_back(struct graph *g, struct node *pooled)
 	pooled->in[0]->reached = true;
 }
 
-/* Mean and 1 / standard deviation: of the batch, which moves the running statistics, or those. */
+/* Mean and 1 / standard deviation: of the batch, which moves the running statistics, or those; or of each sample. */
 static void statistics(struct graph *g, struct node *z, const struct norm *p, struct norm_arg *a)
 {
 	const struct backend *be = g->be;
-	int64_t c = z->v.c;
+	const bool still = g->aside || p->instance;
+	const int64_t images = norm_images(&z->v, p->instance), c = z->v.n / images * z->v.c;
 	double *mean, *rstd;
 
 	a->stats = z->moments ? z->moments : buffer_new(g, 2 * (size_t)c * sizeof(double));
 	mean = buffer_at(g, a->stats);
 	rstd = mean + c;
-	a->fixed = !g->training || g->frozen;
+	if (p->instance && be->runs && fmap_space(&z->v) < 2)
+		die(PM_FAIL, "instance norm: one pixel is left at the deepest level, and no deviation: larger images or windows, or fewer levels");
+	a->fixed = !p->instance && (!g->training || g->frozen);
 	if (a->fixed) {
 		be->norm_fixed(mean, rstd, c, 1e-5, p->mean->v.data, p->var->v.data);
 	} else {
 		if (!z->moments)
-			be->norm_stats(&z->v, mean, rstd);
-		be->norm_batch(mean, rstd, c, z->v.n * fmap_space(&z->v), 1e-5, g->aside ? NULL : p->mean->v.data, g->aside ? NULL : p->var->v.data);
+			be->norm_stats(&z->v, p->instance, mean, rstd);
+		be->norm_batch(mean, rstd, c, images * fmap_space(&z->v), 1e-5, still ? NULL : p->mean->v.data, still ? NULL : p->var->v.data);
 	}
 	z->moments = NULL; /* taken over */
 	a->p.mean = mean;
@@ -142,11 +148,11 @@ struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, 
 	y->back = norm_back;
 	a->p = (struct norm_act){
 		.z = z->v, .dims = p->pool, .gamma = p->gamma->v.data, .beta = p->beta->v.data,
-		.slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
+		.instance = p->instance, .slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
 		.key = graph_key(g), .layer = (uint32_t)tape_length(g),
 	};
 	statistics(g, z, p, a);
-	if (p->defer && a->p.drop == 0 && !p->pool && !p->room)
+	if (p->defer && !p->instance && a->p.drop == 0 && !p->pool && !p->room)
 		defer(g, z, y, a);
 	else
 		apply(g, z, y, a, p, pooled);

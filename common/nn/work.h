@@ -27,20 +27,24 @@ struct pack {
 };
 
 /*
- * Batch normalisation, leaky ReLU, dropout and max-pooling by 2 in one pass over z:
+ * Batch or instance normalisation, leaky ReLU, dropout and max-pooling by 2 in one pass over z:
  * xhat = (z - mean) rstd;  a = gamma xhat + beta;  y = (a > 0 ? a : slope a) * keep / (1 - drop);  pool = max over 2^dims of y.
  * keep: word (q & 3) of philox({q >> 2, block << 4 | lane, image, layer}, key) >= drop * 2^32, q = index in d*h*w.
  */
 struct norm_act {
 	struct fmap z, y, pool; /* pool.data NULL: none; y.data may be NULL in inference where only the pooled map is used */
 	int dims;
-	const real *gamma, *beta; const double *mean, *rstd; /* [c] */
+	const real *gamma, *beta;  /* [c] */
+	const double *mean, *rstd; /* likewise; instance: of each image, [n][c] */
 	double slope, drop;
 	const uint32_t *key; /* [2], in the backend's memory: it changes from step to step */
 	uint32_t layer;
 	double *sums; /* [2][c]: of dy' and dy' (z - mean), dy' before the activation; read where who wrote dy has summed */
-	bool summed;
+	bool summed, instance;
 };
+
+/* How many images share their statistics. */
+static inline int64_t norm_images(const struct fmap *z, bool instance) { return instance ? 1 : z->n; }
 
 /* The truth a loss compares with: labels (u8 [n,1,d,h,w]) or probabilities (real [n,k,d,h,w]); weight may be NULL. */
 struct target {

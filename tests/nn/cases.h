@@ -90,7 +90,7 @@ static struct node *case_many_channels(struct graph *g, struct params *ps, const
 static struct node *case_pointwise(struct graph *g, struct params *ps, const void *arg)
 {
 	const int dims = *(const int *)arg;
-	struct block b = { dims, 5, 0, dims, 7, false, 1, INIT_FAN_IN };
+	struct block b = { dims, 5, 0, dims, 7, false, 1, INIT_FAN_IN, false };
 	struct node *low, *skip = conv_block(g, ps, image(g, 2, 1, dims == 3 ? 4 : 1, 6, 8), "a", &b, &low);
 	struct node *up = op_up(g, conv(g, ps, low, "b", dims, 7, 1, CONV_TO_MAPS), dims, UP_NEAREST, skip), *both = op_cat(g, skip, up);
 
@@ -110,12 +110,13 @@ static struct node *case_twice_read(struct graph *g, struct params *ps, const vo
 struct norm_case {
 	int dims, pool;
 	double drop;
+	bool instance;
 };
 
 static struct node *case_norm(struct graph *g, struct params *ps, const void *arg)
 {
 	const struct norm_case *n = arg;
-	struct block b = { n->dims, 5, n->drop, n->pool, 0, false, 1, INIT_FAN_IN };
+	struct block b = { n->dims, 5, n->drop, n->pool, 0, false, 1, INIT_FAN_IN, n->instance };
 	struct node *pooled = NULL, *x = image(g, 2, 1, n->dims == 3 ? 4 : 1, 6, 8);
 	struct node *y = conv_block(g, ps, x, "a", &b, &pooled), *s = probe(g, y);
 
@@ -124,7 +125,7 @@ static struct node *case_norm(struct graph *g, struct params *ps, const void *ar
 
 static struct node *case_only_pooled(struct graph *g, struct params *ps, const void *arg)
 {
-	struct block b = { 2, 5, 0, 2, 0, false, 1, INIT_FAN_IN };
+	struct block b = { 2, 5, 0, 2, 0, false, 1, INIT_FAN_IN, false };
 	struct node *pooled;
 
 	(void)arg;
@@ -135,7 +136,7 @@ static struct node *case_only_pooled(struct graph *g, struct params *ps, const v
 /* What the last normalisation defers is read twice, by a convolution of each kernel. */
 static struct node *case_deferred(struct graph *g, struct params *ps, const void *arg)
 {
-	struct block b = { 2, 5, 0, 0, 0, true, 1, INIT_FAN_IN };
+	struct block b = { 2, 5, 0, 0, 0, true, 1, INIT_FAN_IN, false };
 	struct node *x = conv_block(g, ps, image(g, 2, 1, 1, 6, 8), "a", &b, NULL);
 
 	(void)arg;
@@ -151,7 +152,7 @@ struct up_case {
 static struct node *case_up(struct graph *g, struct params *ps, const void *arg)
 {
 	const struct up_case *u = arg;
-	struct block b = { u->dims, 5, 0, u->dims, u->beside ? 7 : 0, false, 1, INIT_FAN_IN };
+	struct block b = { u->dims, 5, 0, u->dims, u->beside ? 7 : 0, false, 1, INIT_FAN_IN, false };
 	struct node *low, *x = image(g, 2, 1, u->dims == 3 ? 4 : 1, 8, 6), *up;
 	struct node *skip = conv_block(g, ps, x, "a", &b, &low), *beside = u->beside ? skip : NULL;
 
@@ -436,9 +437,8 @@ static void walk_maps(checker check)
 	for (int dims = 2; dims <= 3; dims++) {
 		check("conv", case_conv, &dims, 12);
 		check("conv, kernels of 1", case_pointwise, &dims, 12);
-		for (int pool = 0; pool < 2; pool++)
-			for (int drop = 0; drop < 2; drop++)
-				check("norm_act", case_norm, &(struct norm_case){ dims, pool ? dims : 0, drop * 0.4 }, 12);
+		for (int how = 0; how < 8; how++)
+			check("norm_act", case_norm, &(struct norm_case){ dims, how & 1 ? dims : 0, how & 2 ? 0.4 : 0, how & 4 }, 12);
 		for (enum up mode = UP_CONV; mode <= UP_LINEAR; mode++)
 			for (int beside = 0; beside < 2; beside++)
 				check("up", case_up, &(struct up_case){ dims, mode, beside }, 12);
@@ -523,6 +523,7 @@ static void walk_networks(checker check)
 	case_agents(check, "unet:chns=3,4,5,6:dropout=0,0.2,0.3,0.4", 2, 1, 1);
 	case_agents(check, "unet:chns=3,4,5:dropout=0.1:up=conv", 2, 1, 1);
 	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);
+	case_agents(check, "unet:dims=3:chns=3,4,5:dropout=0.2:norm=instance", 2, 1, 1);
 	for (int mode = 0; mode < 3; mode++)
 		case_agents(check, "unet:chns=3,4,5,6:dropout=0:up=nearest:multiscale", mode, 1, 3);
 	case_agents(check, "mcnet:chns=3,4,5:dropout=0.1", 2, 3, 1);

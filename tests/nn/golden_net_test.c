@@ -156,6 +156,21 @@ static const struct golden golden[] = {
 		{ "decoder.out_conv.bias", 1.35052392 } } },
 	{ "unet:up=conv:dims=3", 1, { 16, 32, 32 }, 353959, false, {
 		{ 0, -0.25404509, 0.42843765, 0.18072908, -0.34743120, -0.26689191 } }, { { NULL, 0 } } },
+	/* PyTorch's InstanceNorm(affine) in the same U-Net; in inference it computes what it does in training. */
+	{ "unet:norm=instance", 2, { 1, 32, 32 }, 114239, false, {
+		{ 0, -0.45427679, 1.14681143, 0.14182657, -0.09614949, -1.15229516 } }, { { NULL, 0 } } },
+	{ "unet:norm=instance", 2, { 1, 32, 32 }, 114239, true, {
+		{ 0, -0.45427679, 1.14681143, 0.14182657, -0.09614949, -1.15229516 } }, {
+		{ "encoder.in_conv.conv_conv.0.weight", 3.92866394 },
+		{ "encoder.in_conv.conv_conv.1.weight", 0.80999706 },
+		{ "encoder.down1.maxpool_conv.1.conv_conv.5.bias", 0.33788893 },
+		{ "decoder.up1.conv1x1.weight", 3.22391401 } } },
+	{ "unet:norm=instance:dims=3", 2, { 32, 32, 32 }, 334919, true, {
+		{ 0, -0.40666178, 0.87923344, 0.24303778, 0.10032411, -0.37645913 } }, {
+		{ "encoder.in_conv.conv_conv.0.weight", 6.66774779 },
+		{ "encoder.in_conv.conv_conv.1.weight", 0.04097175 },
+		{ "encoder.down4.maxpool_conv.1.conv_conv.4.weight", 0.11028288 },
+		{ "decoder.up1.conv1x1.weight", 0.00072867 } } },
 	{ "cctnet", 2, { 1, 32, 32 }, 273739, false, {
 		{ 0, -0.89099757, 2.13267337, 0.35681150, 0.28862211, -0.04147638 } }, { { NULL, 0 } } },
 	{ "dbnet", 2, { 1, 32, 32 }, 154114, false, {

@@ -1,5 +1,5 @@
 /*
- * kernels_norm_test.c: batch statistics, and norm_act with its gradient, against naive loops in double. Inputs are small
+ * kernels_norm_test.c: statistics of the batch and of each image, and norm_act with its gradient, against naive loops in double. Inputs are small
  * binary fractions, so that activations are exact, values tie often and the reference finds the same maxima.
  */
 #include "kernels_test.h"
@@ -17,14 +17,17 @@ static const struct shape shapes[] = {
 	{ 2, 3, 1, 70, 130, 2 }, { 3, 1, 1, 1, 1, 0 }, { 1, 1, 1, 3, 1, 2 },
 };
 
-enum { MAX_C = 33 };
+enum { MAX_N = 3, MAX_C = 33 };
 
 struct fixture {
 	struct norm_act p;
 	struct fmap dy, dpool, dz;
 	real gamma[MAX_C], beta[MAX_C];
-	double mean[MAX_C], rstd[MAX_C];
+	double mean[MAX_N * MAX_C], rstd[MAX_N * MAX_C];
 };
+
+/* Where the statistics of channel c of image n lie. */
+static int64_t at(const struct fmap *z, bool instance, int64_t n, int64_t c) { return instance ? n * z->c + c : c; }
 
 static void map_fill_grid(struct fmap *f, uint64_t seed)
 {
@@ -33,14 +36,14 @@ static void map_fill_grid(struct fmap *f, uint64_t seed)
 }
 
 /* types: bit 0 for z and dz, bit 1 for y and pool, bit 2 for the gradients: bf16. */
-static void make(struct fixture *x, const struct shape *s, int types, double drop)
+static void make(struct fixture *x, const struct shape *s, int types, double drop, bool instance)
 {
 	static const uint32_t key[] = { 77, 5 };
 	enum ftype tz = types & 1 ? F_BF16 : F_REAL, ty = types & 2 ? F_BF16 : F_REAL, tg = types & 4 ? F_BF16 : F_REAL;
 	int64_t pd = s->pool == 3 ? s->d / 2 : s->d, ph = s->h / 2, pw = s->w / 2;
 
 	*x = (struct fixture){ .p = { .dims = s->pool, .gamma = x->gamma, .beta = x->beta, .mean = x->mean, .rstd = x->rstd,
-		.slope = 0.25, .drop = drop, .key = key, .layer = 3 } };
+		.instance = instance, .slope = 0.25, .drop = drop, .key = key, .layer = 3 } };
 	map_make(&x->p.z, tz, 16, s->n, s->c, s->d, s->h, s->w, 0, 0);
 	map_make(&x->p.y, ty, 16, s->n, s->c, s->d, s->h, s->w, 0, 96);
 	map_make(&x->dy, tg, 16, s->n, s->c, s->d, s->h, s->w, 0, 48);
@@ -55,8 +58,10 @@ static void make(struct fixture *x, const struct shape *s, int types, double dro
 	for (int c = 0; c < s->c; c++) {
 		x->gamma[c] = (real)((c % 3 + 1) * (c % 4 == 3 ? -0.5 : 0.5));
 		x->beta[c] = (real)((c % 7 - 3) / 8.0);
-		x->mean[c] = (c % 5 - 2) / 8.0;
-		x->rstd[c] = c % 2 ? 0.5 : 2;
+	}
+	for (int i = 0; i < s->n * s->c; i++) {
+		x->mean[i] = (i % 5 - 2) / 8.0;
+		x->rstd[i] = i % 2 ? 0.5 : 2;
 	}
 }
 
@@ -82,10 +87,20 @@ static double kept(const struct norm_act *p, int64_t n, int64_t c, int64_t d, in
 	return out[q & 3] >= p->drop * 4294967296.0 ? 1 / (1 - p->drop) : 0;
 }
 
+static double xhat(const struct fixture *x, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
+{
+	const int64_t i = at(&x->p.z, x->p.instance, n, c);
+	return (map_get(&x->p.z, n, c, d, h, w) - x->mean[i]) * x->rstd[i];
+}
+
+static double normal(const struct fixture *x, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
+{
+	return (double)x->gamma[c] * xhat(x, n, c, d, h, w) + (double)x->beta[c];
+}
+
 static double activation(const struct fixture *x, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
 {
-	double a = (double)x->gamma[c] * (map_get(&x->p.z, n, c, d, h, w) - x->mean[c]) * x->rstd[c] + (double)x->beta[c];
-	double y = (a > 0 ? a : x->p.slope * a) * kept(&x->p, n, c, d, h, w);
+	double a = normal(x, n, c, d, h, w), y = (a > 0 ? a : x->p.slope * a) * kept(&x->p, n, c, d, h, w);
 	return x->p.y.type == F_BF16 ? bf16(y) : y;
 }
 
@@ -115,10 +130,10 @@ static void forward(void **state)
 
 	FOR_KERNELS(k)
 		for (size_t s = 0; s < PM_COUNT(shapes); s++)
-			for (int how = 0; how < 16; how++) {
+			for (int how = 0; how < 32; how++) {
 				struct fixture x;
 				bool no_y = how & 8 && shapes[s].pool;
-				make(&x, &shapes[s], how & 3, how & 4 ? 0.5 : 0);
+				make(&x, &shapes[s], how & 3, how & 4 ? 0.5 : 0, how & 16);
 				struct norm_act p = x.p;
 				if (no_y)
 					p.y.data = NULL;
@@ -156,8 +171,7 @@ static double *routed(const struct fixture *x, const struct fmap *dy, const stru
 			g[map_at(&plain, n, c, place[0], place[1], place[2])] += map_get(dpool, n, c, d, h, w);
 		}
 	EACH(z, n, c, d, h, w) {
-		double a = (double)x->gamma[c] * (map_get(z, n, c, d, h, w) - x->mean[c]) * x->rstd[c] + (double)x->beta[c];
-		g[map_at(&plain, n, c, d, h, w)] *= (a > 0 ? 1 : x->p.slope) * kept(&x->p, n, c, d, h, w);
+		g[map_at(&plain, n, c, d, h, w)] *= (normal(x, n, c, d, h, w) > 0 ? 1 : x->p.slope) * kept(&x->p, n, c, d, h, w);
 	}
 	return g;
 }
@@ -165,11 +179,11 @@ static double *routed(const struct fixture *x, const struct fmap *dy, const stru
 static void one_backward(const struct kernels *k, const struct shape *s, int how)
 {
 	const struct fmap none = { .data = NULL };
-	bool fixed = how & 16;
+	bool fixed = how & 16, instance = how & 128;
 	real dgamma[MAX_C], dbeta[MAX_C], dgamma1[MAX_C], dbeta1[MAX_C];
 	struct fixture x;
 
-	make(&x, s, how & 7, how & 8 ? 0.5 : 0);
+	make(&x, s, how & 7, how & 8 ? 0.5 : 0, instance);
 	const struct fmap *dy = how & 32 ? &none : &x.dy, *dpool = how & 64 || !s->pool ? &none : &x.dpool;
 	size_t bytes = (size_t)(s->n * x.dz.stride) * ftype_size(x.dz.type);
 	struct fmap dz1 = x.dz;
@@ -186,23 +200,29 @@ static void one_backward(const struct kernels *k, const struct shape *s, int how
 	assert_memory_equal(dbeta, dbeta1, (size_t)s->c * sizeof *dbeta);
 	free(dz1.data);
 
-	double *g = routed(&x, dy, dpool), sum[MAX_C] = { 0 }, dot[MAX_C] = { 0 };
-	int64_t space = fmap_space(&x.p.z), m = s->n * space;
+	double *g = routed(&x, dy, dpool), sum[MAX_N * MAX_C] = { 0 }, dot[MAX_N * MAX_C] = { 0 };
+	int64_t space = fmap_space(&x.p.z), m = (instance ? 1 : s->n) * space;
 	struct fmap plain = { .lanes = 1, .n = s->n, .c = s->c, .d = s->d, .h = s->h, .w = s->w, .stride = s->c * space };
 	EACH(&x.p.z, n, c, d, h, w) {
 		double v = g[map_at(&plain, n, c, d, h, w)];
-		sum[c] += v;
-		dot[c] += v * (map_get(&x.p.z, n, c, d, h, w) - x.mean[c]) * x.rstd[c];
+		sum[at(&x.p.z, instance, n, c)] += v;
+		dot[at(&x.p.z, instance, n, c)] += v * xhat(&x, n, c, d, h, w);
 	}
 	for (int c = 0; c < s->c; c++) {
-		near((double)dbeta[c], 1 + sum[c], TOLERANCE);
-		near((double)dgamma[c], 1 + dot[c], TOLERANCE);
+		double all = 0, slope = 0;
+		for (int64_t i = c; i < MAX_N * MAX_C; i += s->c) {
+			all += sum[i];
+			slope += dot[i];
+		}
+		near((double)dbeta[c], 1 + all, TOLERANCE);
+		near((double)dgamma[c], 1 + slope, TOLERANCE);
 	}
 	EACH(&x.dz, n, c, d, h, w) {
-		double xhat = (map_get(&x.p.z, n, c, d, h, w) - x.mean[c]) * x.rstd[c], v = g[map_at(&plain, n, c, d, h, w)];
+		int64_t i = at(&x.p.z, instance, n, c);
+		double v = g[map_at(&plain, n, c, d, h, w)];
 		if (!fixed)
-			v -= sum[c] / (double)m + xhat * dot[c] / (double)m;
-		near(map_get(&x.dz, n, c, d, h, w), (double)x.gamma[c] * x.rstd[c] * v, of_type(x.dz.type));
+			v -= sum[i] / (double)m + xhat(&x, n, c, d, h, w) * dot[i] / (double)m;
+		near(map_get(&x.dz, n, c, d, h, w), (double)x.gamma[c] * x.rstd[i] * v, of_type(x.dz.type));
 	}
 	check_padding(&x.dz);
 	free(g);
@@ -214,8 +234,8 @@ static void backward(void **state)
 	(void)state;
 	FOR_KERNELS(k)
 		for (size_t s = 0; s < PM_COUNT(shapes); s++)
-			for (int how = 0; how < 128; how++)
-				if ((s < 5 && how < 16) || how % 8 == 0 || how % 8 == 7)
+			for (int how = 0; how < 256; how++)
+				if ((s < 5 && how % 128 < 16) || how % 8 == 0 || how % 8 == 7)
 					one_backward(k, &shapes[s], how);
 }
 
@@ -227,7 +247,7 @@ static void backward_in_place(void **state)
 		for (size_t s = 0; s < PM_COUNT(shapes); s++) {
 			struct fixture x;
 			real dgamma[MAX_C] = { 0 }, dbeta[MAX_C] = { 0 };
-			make(&x, &shapes[s], 7, 0);
+			make(&x, &shapes[s], 7, 0, false);
 			struct fmap dz = x.dy;
 			k->norm_act_bwd(&x.p, &x.dy, &x.dpool, false, dgamma, dbeta, &x.dz);
 			k->norm_act_bwd(&x.p, &x.dy, &x.dpool, false, dgamma, dbeta, &dz);
@@ -245,27 +265,30 @@ static void statistics(void **state)
 	(void)state;
 
 	FOR_KERNELS(k)
-		for (int how = 0; how < 16; how++) {
-			const struct shape *s = &size[how / 4];
-			double mean[MAX_C], var[MAX_C], mean1[MAX_C], var1[MAX_C], rm[MAX_C] = { 0 }, rv[MAX_C] = { 0 };
+		for (int how = 0; how < 32; how++) {
+			enum { MOST = MAX_N * MAX_C };
+			const struct shape *s = &size[how / 8];
+			const bool instance = how & 4;
+			double mean[MOST], var[MOST], mean1[MOST], var1[MOST], rm[MOST] = { 0 }, rv[MOST] = { 0 };
 			struct fmap z;
 			map_make(&z, how & 1 ? F_BF16 : F_REAL, 16, s->n, s->c, s->d, s->h, s->w, 0, 32);
 			EACH(&z, n, c, d, h, w)
 				map_set(&z, n, c, d, h, w, how & 2 ? 100 + 1.7 * noise(4, map_at(&z, n, c, d, h, w))
 					: h < 3 ? 0 : 2 + noise(5, map_at(&z, n, c, d, h, w)));
 			threads(3);
-			k->norm_stats(&z, mean, var);
+			k->norm_stats(&z, instance, mean, var);
 			threads(1);
-			k->norm_stats(&z, mean1, var1);
+			k->norm_stats(&z, instance, mean1, var1);
 			threads(0);
-			assert_memory_equal(mean, mean1, (size_t)s->c * sizeof *mean);
-			assert_memory_equal(var, var1, (size_t)s->c * sizeof *var);
-			double m = (double)(s->n * fmap_space(&z));
+			const int64_t all = (instance ? s->n : 1) * s->c;
+			assert_memory_equal(mean, mean1, (size_t)all * sizeof *mean);
+			assert_memory_equal(var, var1, (size_t)all * sizeof *var);
+			double m = (double)((instance ? 1 : s->n) * fmap_space(&z));
 			EACH(&z, n, c, d, h, w)
-				rm[c] += map_get(&z, n, c, d, h, w) / m;
+				rm[at(&z, instance, n, c)] += map_get(&z, n, c, d, h, w) / m;
 			EACH(&z, n, c, d, h, w)
-				rv[c] += (map_get(&z, n, c, d, h, w) - rm[c]) * (map_get(&z, n, c, d, h, w) - rm[c]) / m;
-			for (int c = 0; c < s->c; c++)
+				rv[at(&z, instance, n, c)] += pow(map_get(&z, n, c, d, h, w) - rm[at(&z, instance, n, c)], 2) / m;
+			for (int c = 0; c < all; c++)
 				if (fabs(mean[c] - rm[c]) > 1e-6 * fabs(rm[c]) || fabs(var[c] - rv[c]) > 1e-6 * rv[c] + 1e-12)
 					fail_msg("%s: case %d, channel %d: %.9g and %.9g, not %.9g and %.9g", k->isa, how, c,
 						mean[c], var[c], rm[c], rv[c]);

@@ -61,7 +61,7 @@ INLINE struct gather gather_of(const struct fmap *y, enum summed what, int64_t b
 
 	if (what == BEHIND) {
 		to.z = y->behind->z.data;
-		to.k = affine_of(y->behind, block, lane);
+		to.k = affine_of(y->behind, 0, block, lane);
 	}
 	return to;
 }

@@ -18,15 +18,16 @@ struct affine {
 	int lane;
 };
 
-INLINE struct affine affine_of(const struct norm_act *p, int64_t block, int lane)
+INLINE struct affine affine_of(const struct norm_act *p, int64_t image, int64_t block, int lane)
 {
 	struct channels ch = block_channels(&p->z, block);
+	const double *mean = p->mean + (p->instance ? image * p->z.c : 0), *rstd = p->rstd + (mean - p->mean);
 	struct affine k = { .lane = lane, .slope = (real)p->slope, .grow = p->drop < 1 ? (real)(1 / (1 - p->drop)) : 0 };
 
 	for (int l = 0; l < WIDTH && lane + l < ch.count; l++) {
 		int64_t c = ch.first + lane + l;
-		k.mean[l] = (real)p->mean[c];
-		k.scale[l] = (real)((double)p->gamma[c] * p->rstd[c]);
+		k.mean[l] = (real)mean[c];
+		k.scale[l] = (real)((double)p->gamma[c] * rstd[c]);
 		k.beta[l] = p->beta[c];
 	}
 	return k;

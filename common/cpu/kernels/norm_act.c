@@ -7,15 +7,15 @@
 
 enum { MOMENTS = 128 }; /* pixels summed in f32: with 512, many equal values made an error of 1e-6 */
 
-/* A value near the mean of each lane: the sums of squares of what is left do not cancel. */
-static void typical(real shift[PM_LANES], const struct fmap *z, int64_t block)
+/* A value near the mean of each lane of the images from first on: the sums of squares of what is left do not cancel. */
+static void typical(real shift[PM_LANES], const struct fmap *z, int64_t block, int64_t first, int64_t images)
 {
 	int64_t space = fmap_space(z), step = space / PM_LANES + 1;
 
 	for (int l = 0; l < PM_LANES; l += WIDTH) {
 		int64_t count = 0;
 		vec s = { 0 };
-		for (int64_t n = 0; n < z->n; n++)
+		for (int64_t n = first; n < first + images; n++)
 			for (int64_t q = 0; q < space; q += step, count++)
 				s += load(z->data, n * z->stride + (block * space + q) * PM_LANES + l, z->type);
 		store(shift, l, F_REAL, s * (real)(1 / (double)count));
@@ -44,15 +44,16 @@ INLINE void moments(vec_double sum[2], const void *data, enum ftype type, int64_
 	sum[1] += __builtin_convertvector((t[0] + t[1]) + (t[2] + t[3]), vec_double);
 }
 
-void NAME(norm_stats)(const struct fmap *z, double *mean, double *var)
+void NAME(norm_stats)(const struct fmap *z, bool instance, double *mean, double *var)
 {
-	int64_t blocks = fmap_blocks(z), space = fmap_space(z), parts = pieces(space, PART);
+	int64_t blocks = fmap_blocks(z), space = fmap_space(z), parts = pieces(space, PART), images = norm_images(z, instance);
 	double (*part)[2][PM_LANES] = xcalloc((size_t)(blocks * z->n * parts), sizeof *part);
-	real (*shift)[PM_LANES] = xmalloc((size_t)blocks * sizeof *shift);
+	real (*shift)[PM_LANES] = xmalloc((size_t)(blocks * z->n) * sizeof *shift);
 
 	assert(z->lanes == PM_LANES && z->n * space > 0);
 	for (int64_t b = 0; b < blocks; b++)
-		typical(shift[b], z, b);
+		for (int64_t n = 0; n < z->n; n += images)
+			typical(shift[b * z->n + n], z, b, n, images);
 #pragma omp parallel for collapse(3) schedule(static) if (z->n * fmap_image(z) > ALONE)
 	for (int64_t b = 0; b < blocks; b++)
 		for (int64_t n = 0; n < z->n; n++)
@@ -60,7 +61,7 @@ void NAME(norm_stats)(const struct fmap *z, double *mean, double *var)
 				double (*out)[PM_LANES] = part[(b * z->n + n) * parts + p];
 				for (int l = 0; l < PM_LANES; l += WIDTH) {
 					vec_double sum[2] = { { 0 } };
-					vec middle = load(shift[b], l, F_REAL);
+					vec middle = load(shift[b * z->n + n - n % images], l, F_REAL);
 					for (int64_t q = p * PART, end = least(space, q + PART); q < end; q += MOMENTS) {
 						int64_t at = n * z->stride + (b * space + q) * PM_LANES + l, count = least(MOMENTS, end - q);
 						if (z->type == F_BF16)
@@ -72,17 +73,18 @@ void NAME(norm_stats)(const struct fmap *z, double *mean, double *var)
 					memcpy(out[1] + l, &sum[1], sizeof sum[1]);
 				}
 			}
-	for (int64_t b = 0; b < blocks; b++) {
-		struct channels ch = block_channels(z, b);
-		double count = (double)(z->n * space);
+	for (int64_t i = 0; i < blocks * z->n; i += images) {
+		struct channels ch = block_channels(z, i / z->n);
+		double count = (double)(images * space);
 		for (int l = 0; l < ch.count; l++) {
+			int64_t c = i % z->n / images * z->c + ch.first + l;
 			double s = 0, t = 0;
-			for (int64_t i = 0; i < z->n * parts; i++) {
-				s += part[b * z->n * parts + i][0][l];
-				t += part[b * z->n * parts + i][1][l];
+			for (int64_t k = i * parts; k < (i + images) * parts; k++) {
+				s += part[k][0][l];
+				t += part[k][1][l];
 			}
-			mean[ch.first + l] = (double)shift[b][l] + s / count;
-			var[ch.first + l] = fmax(0, t / count - s / count * (s / count));
+			mean[c] = (double)shift[i][l] + s / count;
+			var[c] = fmax(0, t / count - s / count * (s / count));
 		}
 	}
 	free(part);
@@ -164,7 +166,7 @@ void NAME(norm_act)(const struct norm_act *p)
 				int64_t pool = n * p->pool.stride + b * pool_space * PM_LANES;
 				uint16_t keep[4][STRIP];
 				for (int l = 0; l < PM_LANES; l += WIDTH)
-					k[l / WIDTH] = affine_of(p, b, l);
+					k[l / WIDTH] = affine_of(p, n, b, l);
 				for (int64_t i = part * per_part; i < least(cut.strips, (part + 1) * per_part); i++) {
 					struct strip s = strip_at(&cut, i);
 					for (int r = 0; r < s.rows && drop; r++)

@@ -123,7 +123,8 @@ struct job {
 	struct cut cut;
 	int64_t per_part, parts;
 	double (*sum)[2][PM_LANES];  /* of each piece */
-	real (*linear)[2][PM_LANES]; /* slant and lift of each block */
+	real (*linear)[2][PM_LANES]; /* slant and lift, [block][image]: of the first image that shares statistics */
+	int64_t images;              /* as many as share them */
 	uint16_t *keep;              /* [image][block][pixel], or NULL */
 };
 
@@ -138,10 +139,10 @@ static void piece(const struct job *j, int64_t index, bool second)
 
 	for (int k = 0, l = 0; l < PM_LANES; k++, l += WIDTH) {
 		a[k] = (struct pass){ .z = block_at(&p->z, n, b, l), .dy = block_at(j->dy, n, b, l), .dpool = block_at(j->dpool, n, b, l),
-			.dz = (void *)block_at(j->dz, n, b, l), .keep = keep, .k = affine_of(p, b, l) };
+			.dz = (void *)block_at(j->dz, n, b, l), .keep = keep, .k = affine_of(p, n, b, l) };
 		if (second) {
-			a[k].slant = load(j->linear[b][0], l, F_REAL);
-			a[k].lift = load(j->linear[b][1], l, F_REAL);
+			a[k].slant = load(j->linear[b * p->z.n + n - n % j->images][0], l, F_REAL);
+			a[k].lift = load(j->linear[b * p->z.n + n - n % j->images][1], l, F_REAL);
 		}
 	}
 	for (int64_t i = part * j->per_part; i < least(j->cut.strips, (part + 1) * j->per_part); i++) {
@@ -170,23 +171,27 @@ static void reduce(const struct job *j, int64_t block, bool fixed, real *dgamma,
 {
 	const struct norm_act *p = j->p;
 	struct channels ch = block_channels(&p->z, block);
-	int64_t count = p->summed ? 0 : p->z.n * j->parts;
-	double m = (double)(p->z.n * j->cut.space);
+	int64_t count = p->summed ? 0 : j->images * j->parts;
+	double m = (double)(j->images * j->cut.space);
 
-	memset(j->linear[block], 0, sizeof j->linear[block]);
 	for (int l = 0; l < ch.count; l++) {
 		int64_t c = ch.first + l;
-		double s = p->summed ? p->sums[c] : 0, t = p->summed ? p->sums[p->z.c + c] : 0, scale = (double)p->gamma[c] * p->rstd[c];
-		for (int64_t i = block * count; i < (block + 1) * count; i++) {
-			s += j->sum[i][0][l];
-			t += j->sum[i][1][l];
+		double shift = 0, slope = 0;
+		for (int64_t n = 0; n < p->z.n; n += j->images) {
+			double s = p->summed ? p->sums[c] : 0, t = p->summed ? p->sums[p->z.c + c] : 0;
+			double rstd = p->rstd[n / j->images * p->z.c + c], scale = (double)p->gamma[c] * rstd;
+			real (*linear)[PM_LANES] = j->linear[block * p->z.n + n];
+			for (int64_t i = (block * p->z.n + n) * j->parts, end = i + count; i < end; i++) {
+				s += j->sum[i][0][l];
+				t += j->sum[i][1][l];
+			}
+			shift += s;
+			slope += t * rstd;
+			linear[0][l] = fixed ? 0 : (real)(-scale * rstd * rstd * t / m);
+			linear[1][l] = fixed ? 0 : (real)(-scale * s / m);
 		}
-		dbeta[c] += (real)s;
-		dgamma[c] += (real)(t * p->rstd[c]);
-		if (fixed)
-			continue;
-		j->linear[block][0][l] = (real)(-scale * p->rstd[c] * p->rstd[c] * t / m);
-		j->linear[block][1][l] = (real)(-scale * s / m);
+		dbeta[c] += (real)shift;
+		dgamma[c] += (real)slope;
 	}
 }
 
@@ -194,7 +199,7 @@ void NAME(norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const s
 	real *dgamma, real *dbeta, struct fmap *dz)
 {
 	int64_t blocks = fmap_blocks(&p->z), space = fmap_space(&p->z);
-	struct job j = { .p = p, .dy = dy, .dpool = dpool, .dz = dz, .cut = cut_of(p) };
+	struct job j = { .p = p, .dy = dy, .dpool = dpool, .dz = dz, .cut = cut_of(p), .images = norm_images(&p->z, p->instance) };
 
 	assert(p->z.lanes == PM_LANES && (!dpool->data || p->pool.data));
 	j.t = (struct types){ p->z.type, p->z.type, p->z.type, p->z.type, dz->type, p->drop > 0 };
@@ -208,7 +213,7 @@ void NAME(norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const s
 	j.parts = pieces(j.cut.strips, j.per_part);
 	int64_t per_block = p->z.n * j.parts;
 	j.sum = xcalloc((size_t)(blocks * per_block), sizeof *j.sum);
-	j.linear = xcalloc((size_t)blocks, sizeof *j.linear);
+	j.linear = xcalloc((size_t)(blocks * p->z.n), sizeof *j.linear);
 	if (j.t.drop)
 		j.keep = xmalloc((size_t)(p->z.n * blocks * space) * sizeof *j.keep);
 

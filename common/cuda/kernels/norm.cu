@@ -1,4 +1,4 @@
-/* norm.cu: batch statistics; normalisation, activation, dropout and pooling in one pass, and their gradient in two. */
+/* norm.cu: statistics of the batch or of each image; normalisation, activation, dropout and pooling in one pass, and their gradient in two. */
 #include <math.h>
 #include <string.h>
 
@@ -10,18 +10,20 @@
 
 struct stats {
 	struct fmap z;
-	uint32_t space, pixels;
-	const float *partial; /* of the second kernel, [group][part][2 VEC] */
+	uint32_t space, images, pixels, groups; /* images that share their statistics, and their pixels */
+	const float *partial; /* of the second kernel, [those images][group][part][2 VEC] */
 	uint32_t parts;
 	double *mean, *var;
 };
 
 CELL void stats(const struct stats *a, uint32_t group, uint32_t thread, uint32_t threads, float *sum)
 {
-	const struct vec8 pivot = load8(a->z.data, group_at(&a->z, 0, 0, group), a->z.type);
+	const uint32_t first = group / a->groups * a->images;
+	group %= a->groups;
+	const struct vec8 pivot = load8(a->z.data, group_at(&a->z, first, 0, group), a->z.type);
 
 	for (uint32_t i = thread; i < a->pixels; i += threads) {
-		const struct vec8 v = load8(a->z.data, group_at(&a->z, i / a->space, i % a->space, group), a->z.type);
+		const struct vec8 v = load8(a->z.data, group_at(&a->z, first + i / a->space, i % a->space, group), a->z.type);
 		for (int j = 0; j < VEC; j++) {
 			const float x = v.x[j] - pivot.x[j];
 			sum[j] += x;
@@ -31,11 +33,12 @@ CELL void stats(const struct stats *a, uint32_t group, uint32_t thread, uint32_t
 }
 FOLD(stats, 2 * VEC)
 
-/* Channel c. */
-CELL void moments(const struct stats *a, uint32_t c)
+/* Channel i, counted through all that have statistics of their own. */
+CELL void moments(const struct stats *a, uint32_t i)
 {
-	const float *from = a->partial + (size_t)(c / VEC) * a->parts * 2 * VEC + c % VEC;
-	const double count = a->pixels, pivot = load1(a->z.data, channel_at(&a->z, 0, 0, c), a->z.type);
+	const uint32_t set = i / (uint32_t)a->z.c, c = i % (uint32_t)a->z.c;
+	const float *from = a->partial + (size_t)(set * a->groups + c / VEC) * a->parts * 2 * VEC + c % VEC;
+	const double count = a->pixels, pivot = load1(a->z.data, channel_at(&a->z, set * a->images, 0, c), a->z.type);
 	double s = 0, q = 0;
 
 	for (uint32_t k = 0; k < a->parts; k++, from += 2 * VEC) {
@@ -44,19 +47,20 @@ CELL void moments(const struct stats *a, uint32_t c)
 	}
 	s /= count;
 	q = q / count - s * s;
-	a->mean[c] = pivot + s;
-	a->var[c] = q > 0 ? q : 0;
+	a->mean[i] = pivot + s;
+	a->var[i] = q > 0 ? q : 0;
 }
 EACH_OF(moments, stats)
 
-void cuda_norm_stats(const struct fmap *z, double *mean, double *var)
+void cuda_norm_stats(const struct fmap *z, bool instance, double *mean, double *var)
 {
-	const uint32_t groups = groups_of(z), pixels = (uint32_t)(z->n * fmap_space(z)), parts = fold_parts(pixels);
-	float *partial = (float *)device_scratch((size_t)groups * parts * 2 * VEC * sizeof *partial);
-	const struct stats a = { *z, (uint32_t)fmap_space(z), pixels, partial, parts, mean, var };
+	const uint32_t images = (uint32_t)norm_images(z, instance), sets = (uint32_t)z->n / images, groups = groups_of(z);
+	const uint32_t space = (uint32_t)fmap_space(z), pixels = images * space, parts = fold_parts(pixels);
+	float *partial = (float *)device_scratch((size_t)sets * groups * parts * 2 * VEC * sizeof *partial);
+	const struct stats a = { *z, space, images, pixels, groups, partial, parts, mean, var };
 
-	stats_fold(&a, groups, parts, partial);
-	moments_each(&a, z->c);
+	stats_fold(&a, sets * groups, parts, partial);
+	moments_each(&a, sets * z->c);
 }
 
 struct batch {
@@ -101,7 +105,7 @@ void cuda_norm_fixed(double *mean, double *rstd, int64_t c, double eps, const re
 	fixed_each(&a, c);
 }
 
-/* --- the constants of each physical channel, once per call: rows mean, scale, beta, slant, lift --- */
+/* --- the constants of each physical channel, for all images that share statistics: rows mean, scale, beta, slant, lift --- */
 
 enum { MEAN, SCALE, BETA, SLANT, LIFT, CONSTANTS };
 
@@ -113,13 +117,15 @@ struct constants {
 
 CELL void constants(const struct constants *a, uint32_t i)
 {
-	const bool is = i < a->p.z.c;
+	const uint32_t set = i / a->physical, c = i % a->physical, at = set * (uint32_t)a->p.z.c + c;
+	const bool is = c < a->p.z.c;
+	float *to = a->to + set * CONSTANTS * a->physical + c;
 
-	a->to[MEAN * a->physical + i] = is ? (float)a->p.mean[i] : 0;
-	a->to[SCALE * a->physical + i] = is ? (float)((double)a->p.gamma[i] * a->p.rstd[i]) : 0;
-	a->to[BETA * a->physical + i] = is ? a->p.beta[i] : 0;
-	a->to[SLANT * a->physical + i] = 0;
-	a->to[LIFT * a->physical + i] = 0;
+	to[MEAN * a->physical] = is ? (float)a->p.mean[at] : 0;
+	to[SCALE * a->physical] = is ? (float)((double)a->p.gamma[c] * a->p.rstd[at]) : 0;
+	to[BETA * a->physical] = is ? a->p.beta[c] : 0;
+	to[SLANT * a->physical] = 0;
+	to[LIFT * a->physical] = 0;
 }
 EACH(constants)
 
@@ -130,8 +136,8 @@ enum { RUN = 4 };
 struct pass {
 	struct norm_act p;
 	struct fmap dy, dpool, dz; /* backward; data may be NULL */
-	const float *constant;     /* [CONSTANTS][physical] */
-	uint32_t physical, groups, space;
+	const float *constant;     /* [images that share statistics][CONSTANTS][physical] */
+	uint32_t physical, groups, space, images, sets; /* images: how many share them; sets: of such images */
 	uint32_t cells[3], all;    /* per image along d, h, w; without pooling 1, 1, and runs; and of all images */
 	float slope, grow;
 	uint32_t drop;             /* words below it are dropped; 0: none */
@@ -180,9 +186,9 @@ CELL bool cell_pixel(const struct pass *a, const struct cell *c, uint32_t k, uin
 	return z < c->size[0] && y < c->size[1] && x < c->size[2];
 }
 
-CELL struct vec8 constant(const struct pass *a, int which, uint32_t group)
+CELL struct vec8 constant(const struct pass *a, uint32_t which, uint32_t n, uint32_t group)
 {
-	return load8(a->constant, (int64_t)which * a->physical + group * VEC, F_REAL);
+	return load8(a->constant, (int64_t)(n / a->images * CONSTANTS + which) * a->physical + group * VEC, F_REAL);
 }
 
 /* Which of a pixel's eight channels stay, as bits. */
@@ -205,12 +211,12 @@ struct affine {
 	struct vec8 mean, scale, beta;
 };
 
-CELL struct affine affine_of(const struct pass *a, uint32_t group)
+CELL struct affine affine_of(const struct pass *a, uint32_t n, uint32_t group)
 {
 	struct affine k;
-	k.mean = constant(a, MEAN, group);
-	k.scale = constant(a, SCALE, group);
-	k.beta = constant(a, BETA, group);
+	k.mean = constant(a, MEAN, n, group);
+	k.scale = constant(a, SCALE, n, group);
+	k.beta = constant(a, BETA, n, group);
 	return k;
 }
 
@@ -227,7 +233,7 @@ CELL void forward(const struct pass *a, uint32_t i)
 {
 	const struct place at = place_of(i, a->groups, a->cells[0] * a->cells[1] * a->cells[2]);
 	const struct cell c = cell_of(a, at.n, at.q, at.group);
-	const struct affine k = affine_of(a, c.group);
+	const struct affine k = affine_of(a, c.n, c.group);
 	struct vec8 best;
 	bool linear;
 	uint32_t q;
@@ -264,7 +270,7 @@ CELL struct way way_of(const struct pass *a, const struct cell *c)
 	bool linear;
 	uint32_t q;
 
-	w.k = affine_of(a, c->group);
+	w.k = affine_of(a, c->n, c->group);
 	w.found = 0xff;
 	if (c->pooled < 0 || !a->dpool.data)
 		return w;
@@ -308,12 +314,13 @@ CELL void gradient(const struct pass *a, const struct cell *c, struct way *w, ui
 
 CELL void sums(const struct pass *a, uint32_t group, uint32_t thread, uint32_t threads, float *sum)
 {
-	const uint32_t per_image = a->cells[0] * a->cells[1] * a->cells[2];
+	const uint32_t per_image = a->cells[0] * a->cells[1] * a->cells[2], first = group / a->groups * a->images;
 	struct vec8 g, centred;
 	uint32_t q;
 
-	for (uint32_t i = thread; i < a->all; i += threads) {
-		const struct cell c = cell_of(a, i / per_image, i % per_image, group);
+	group %= a->groups;
+	for (uint32_t i = thread; i < a->images * per_image; i += threads) {
+		const struct cell c = cell_of(a, first + i / per_image, i % per_image, group);
 		struct way w = way_of(a, &c);
 		for (uint32_t m = 0; m < cell_most(a); m++) {
 			if (!cell_pixel(a, &c, m, &q))
@@ -332,7 +339,7 @@ FOLD_OF(sums, pass, 2 * VEC)
 struct slopes {
 	struct norm_act p;
 	const float *partial;
-	uint32_t parts, physical;
+	uint32_t parts, physical, groups, sets;
 	double count;
 	bool fixed;
 	real *dgamma, *dbeta;
@@ -341,20 +348,25 @@ struct slopes {
 
 CELL void slopes(const struct slopes *a, uint32_t c)
 {
-	const float *from = a->partial + (size_t)(c / VEC) * a->parts * 2 * VEC + c % VEC;
-	const double rstd = a->p.rstd[c], scale = (double)a->p.gamma[c] * rstd;
-	double s = 0, t = 0;
+	double shift = 0, slope = 0;
 
-	for (uint32_t k = 0; k < a->parts; k++, from += 2 * VEC) {
-		s += (double)from[0];
-		t += (double)from[VEC];
+	for (uint32_t set = 0; set < a->sets; set++) {
+		const float *from = a->partial + (size_t)(set * a->groups + c / VEC) * a->parts * 2 * VEC + c % VEC;
+		const double rstd = a->p.rstd[set * a->p.z.c + c], scale = (double)a->p.gamma[c] * rstd;
+		float *to = a->constant + set * CONSTANTS * a->physical + c;
+		double s = 0, t = 0;
+
+		for (uint32_t k = 0; k < a->parts; k++, from += 2 * VEC) {
+			s += (double)from[0];
+			t += (double)from[VEC];
+		}
+		shift += s;
+		slope += t * rstd;
+		to[SLANT * a->physical] = a->fixed ? 0 : (float)(-scale * rstd * rstd * t / a->count);
+		to[LIFT * a->physical] = a->fixed ? 0 : (float)(-scale * s / a->count);
 	}
-	a->dbeta[c] += (real)s;
-	a->dgamma[c] += (real)(t * rstd);
-	if (a->fixed)
-		return;
-	a->constant[SLANT * a->physical + c] = (float)(-scale * rstd * rstd * t / a->count);
-	a->constant[LIFT * a->physical + c] = (float)(-scale * s / a->count);
+	a->dbeta[c] += (real)shift;
+	a->dgamma[c] += (real)slope;
 }
 EACH(slopes)
 
@@ -362,7 +374,7 @@ CELL void backward(const struct pass *a, uint32_t i)
 {
 	const struct place at = place_of(i, a->groups, a->cells[0] * a->cells[1] * a->cells[2]);
 	const struct cell c = cell_of(a, at.n, at.q, at.group);
-	const struct vec8 slant = constant(a, SLANT, c.group), lift = constant(a, LIFT, c.group);
+	const struct vec8 slant = constant(a, SLANT, c.n, c.group), lift = constant(a, LIFT, c.n, c.group);
 	struct way w = way_of(a, &c);
 	struct vec8 g, centred;
 	uint32_t q;
@@ -378,7 +390,7 @@ CELL void backward(const struct pass *a, uint32_t i)
 }
 EACH_OF(backward, pass)
 
-/* What both ways need; room: floats of scratch behind the constants, *rest. */
+/* What both ways need; room: floats of scratch behind the constants, *rest, for images that share statistics. */
 static void pass_init(struct pass *a, const struct norm_act *p, size_t room, float **held, float **rest)
 {
 	struct constants k;
@@ -388,6 +400,8 @@ static void pass_init(struct pass *a, const struct norm_act *p, size_t room, flo
 	a->physical = (uint32_t)fmap_blocks(&p->z) * PM_LANES;
 	a->groups = groups_of(&p->z);
 	a->space = (uint32_t)fmap_space(&p->z);
+	a->images = (uint32_t)norm_images(&p->z, p->instance);
+	a->sets = (uint32_t)p->z.n / a->images;
 	a->slope = (float)p->slope;
 	a->grow = p->drop < 1 ? (float)(1 / (1 - p->drop)) : 0;
 	a->drop = p->drop >= 1 ? UINT32_MAX : (uint32_t)ceil(p->drop * 4294967296.0);
@@ -399,13 +413,14 @@ static void pass_init(struct pass *a, const struct norm_act *p, size_t room, flo
 		a->cells[2] = (uint32_t)(p->z.w + 1) / 2;
 	}
 	a->all = (uint32_t)p->z.n * a->cells[0] * a->cells[1] * a->cells[2];
-	*held = (float *)device_scratch((CONSTANTS * a->physical + room) * sizeof **held);
-	*rest = *held + CONSTANTS * a->physical;
+	const size_t constant = (size_t)a->sets * CONSTANTS * a->physical;
+	*held = (float *)device_scratch((constant + room * a->sets) * sizeof **held);
+	*rest = *held + constant;
 	a->constant = *held;
 	k.p = *p;
 	k.to = *held;
 	k.physical = a->physical;
-	constants_each(&k, a->physical);
+	constants_each(&k, (int64_t)a->sets * a->physical);
 }
 
 void cuda_norm_act(const struct norm_act *p)
@@ -420,7 +435,8 @@ void cuda_norm_act(const struct norm_act *p)
 void cuda_norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dgamma, real *dbeta,
 	struct fmap *dz)
 {
-	const uint32_t parts = fold_parts(p->z.n * fmap_space(&p->z) / RUN), groups = groups_of(&p->z);
+	const int64_t pixels = norm_images(&p->z, p->instance) * fmap_space(&p->z);
+	const uint32_t parts = fold_parts(pixels / RUN), groups = groups_of(&p->z);
 	struct pass a;
 	float *held, *rest;
 
@@ -428,8 +444,8 @@ void cuda_norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const st
 	a.dy = *dy;
 	a.dpool = *dpool;
 	a.dz = *dz;
-	const struct slopes l = { *p, rest, parts, a.physical, (double)(p->z.n * fmap_space(&p->z)), fixed, dgamma, dbeta, held };
-	sums_fold(&a, groups, parts, rest);
+	const struct slopes l = { *p, rest, parts, a.physical, groups, a.sets, (double)pixels, fixed, dgamma, dbeta, held };
+	sums_fold(&a, a.sets * groups, parts, rest);
 	slopes_each(&l, p->z.c);
 	backward_each(&a, (int64_t)a.all * groups);
 }
