@@ -39,6 +39,7 @@ struct graph {
 	bool here;           /* inputs already lie in the backend's memory, which has augmented them */
 	bool aside;          /* a look at what parameters give: they need no gradient, running statistics stay, nothing drops out */
 	double drop;         /* encoders hand on twice the samples: behind them the same without this share of their channels */
+	bool halves;         /* encoders hand on half of the channels of the first half of the samples, the others of the second half */
 	struct graph_mem *mem;
 };
 

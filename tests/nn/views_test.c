@@ -11,6 +11,7 @@
 
 enum { SAMPLES = 5, LABELED = 2, N = SAMPLES - LABELED, C = 2, SIDE = 20, V = SIDE * SIDE, ALL = N * C * V, ITERS = 200 };
 
+static const struct net net;
 static const struct viewed still = { .area = { 2, { 0.02, 0.4 } }, .gamma = { 2, { 1, 1 } } };
 
 struct fixture {
@@ -25,7 +26,7 @@ static int setup(void **state)
 
 	f->g = (struct graph){ .grad = true, .training = true };
 	graph_init(&f->g, &backend_cpu, 1 << 24);
-	f->r = (struct run){ .g = &f->g, .seed = 3, .samples = SAMPLES, .labeled = LABELED, .size = { 1, SIDE, SIDE } };
+	f->r = (struct run){ .g = &f->g, .arch = { { &net, NULL } }, .seed = 3, .samples = SAMPLES, .labeled = LABELED, .size = { 1, SIDE, SIDE } };
 	*state = f;
 	return 0;
 }
