@@ -37,7 +37,8 @@ static const struct tool tool = {
 	.opts = opts,
 	.kinds = kinds,
 	.more = "A label in the stream is passed on, for pymic-eval. Transforms that moved the voxels are undone on the\n"
-		"probabilities before the class is chosen, so that a prediction lies on its image's own grid.",
+		"probabilities before the class is chosen, so that a prediction lies on its image's own grid.\n"
+		"A network that classifies images makes a table of the cases instead: id, class, prob0, prob1, ...",
 };
 
 /* "H,W" or "D,H,W" into [3]. */
@@ -74,7 +75,8 @@ static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct
 			die(PM_FAIL, "%s", e.msg);
 		if (pc->members + a.nets > PM_MEMBERS)
 			die(PM_USAGE, "%s: more than %d networks; so many make an ensemble", path, PM_MEMBERS);
-		if (arch_dims(a.arch) != arch_dims(first.arch) || arch_whole(a.arch) != arch_whole(first.arch) || a.classes != first.classes || a.channels != first.channels)
+		if (arch_dims(a.arch) != arch_dims(first.arch) || arch_whole(a.arch) != arch_whole(first.arch) || a.classes != first.classes ||
+			a.channels != first.channels)
 			die(PM_FAIL, "%s: %s, %d classes, %lld channels, but %s: %s, %d classes, %lld channels", path, a.net, a.classes,
 				(long long)a.channels, c->model.v[0], first.net, first.classes, (long long)first.channels);
 		for (int k = 0; k < a.nets; k++, pc->members++) {

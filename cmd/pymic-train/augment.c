@@ -37,18 +37,18 @@ static const struct tensor *field_of(const struct batch *b, int64_t i, int field
 	return wanted[field] ? record_peek(&b->drawn[i]->r, names[field]) : NULL;
 }
 
-/* What is of one voxel, the class of the whole image, is moved nowhere. */
-static bool warps(const struct action *act, const struct tensor *t) { return action_warps(act) && tensor_count(t) > channels_of(t); }
+/* Does it move the field? The class of the whole image stays where it is. */
+static bool warps(const struct batch *b, const struct action *act, int field) { return action_warps(act) && !(b->whole && field >= LABEL); }
 
 /* How often voxels are moved; *most becomes the most bytes that they take before they are where they belong. */
-static int warps_of(const struct drawn *d, const struct tensor *t, size_t *most)
+static int warps_of(const struct batch *b, const struct drawn *d, int field, const struct tensor *t, size_t *most)
 {
 	const size_t voxel = (size_t)channels_of(t) * dtype_size(t->dtype);
 	int moves = 0;
 
 	*most = (size_t)tensor_count(t) * dtype_size(t->dtype);
 	for (int i = 0; i < d->to_do.n; i++)
-		if (warps(&d->to_do.v[i], t)) {
+		if (warps(b, &d->to_do.v[i], field)) {
 			const size_t becomes = voxels(d->to_do.v[i].warp.to) * voxel;
 			*most = becomes > *most ? becomes : *most;
 			moves++;
@@ -70,7 +70,7 @@ static void measure(const struct batch *b, size_t need[AREAS])
 	for (int64_t i = 0; i < b->n; i++)
 		for (int f = 0; f < FIELDS; f++) {
 			const struct tensor *t = field_of(b, i, f);
-			const int moves = t ? warps_of(b->drawn[i], t, &most) : 0;
+			const int moves = t ? warps_of(b, b->drawn[i], f, t, &most) : 0;
 			for (int k = 0; k < 2 && k < moves; k++)
 				need[BETWEEN + k] = most > need[BETWEEN + k] ? most : need[BETWEEN + k];
 		}
@@ -96,20 +96,20 @@ static void grow(struct augmenter *a, struct area *area, size_t bytes)
 }
 
 /* One field of a sample, to its place in the batch. */
-static void move(struct augmenter *a, const struct drawn *d, int f, const struct tensor *t, void *to)
+static void move(struct augmenter *a, const struct batch *b, const struct drawn *d, int f, const struct tensor *t, void *to)
 {
 	const struct augmentation *au = a->be->augmentation;
 	const int64_t channels = channels_of(t);
 	const enum ftype type = t->dtype == PM_U8 ? F_U8 : F_REAL;
 	size_t n = (size_t)(tensor_count(t) / channels), most;
-	int moves = warps_of(d, t, &most);
+	int moves = warps_of(b, d, f, t, &most);
 
 	/* The last one that moves voxels moves them into the batch. */
 	void *at = moves ? a->area[BETWEEN].p : to;
 	a->be->put(at, t->data, (size_t)tensor_count(t) * dtype_size(t->dtype));
 	for (int i = 0; i < d->to_do.n; i++) {
 		const struct action *act = &d->to_do.v[i];
-		if (warps(act, t)) {
+		if (warps(b, act, f)) {
 			void *next = --moves ? a->area[at == a->area[BETWEEN].p ? BETWEEN + 1 : BETWEEN].p : to;
 			au->warp(next, at, type, channels, act, action_blends(act) && type == F_REAL && (t->rank == 4 || !d->counts));
 			at = next;
@@ -140,7 +140,7 @@ void augmenter_run(struct augmenter *a, struct batch *b)
 			void *to = (char *)a->area[f].p + (size_t)i * (need[f] / (size_t)samples);
 			const struct tensor *t = field_of(b, i, f);
 			if (t)
-				move(a, b->drawn[i], f, t, to);
+				move(a, b, b->drawn[i], f, t, to);
 			else
 				ones(a, to, (int64_t)voxels(b->grid));
 		}

@@ -67,24 +67,24 @@ int labels_take(uint8_t *to, const struct tensor *t, const struct labels *l, str
 	return 0;
 }
 
-void labels_grid(const struct labels *l, const int64_t image[3], int64_t grid[3])
+void labels_grid(const struct labels *l, struct batch *b)
 {
+	b->whole = l->whole;
 	for (int a = 0; a < 3; a++)
-		grid[a] = l->whole ? 1 : image[a];
+		b->grid[a] = l->whole ? 1 : b->size[a];
 }
 
 int labels_fit(const struct labels *l, const struct tensor *label, const int64_t image[3], struct err *e)
 {
+	static const int64_t one[3] = { 1, 1, 1 };
 	const int64_t *own = label->dim + label->rank - 3;
-	int64_t grid[3];
 
-	labels_grid(l, image, grid);
-	if (!memcmp(own, grid, sizeof grid))
+	if (!memcmp(own, l->whole ? one : image, sizeof one))
 		return 0;
 	if (l->whole)
 		return err_set(e, "the label is of %lldx%lldx%lld voxels, but the network says one class of the whole image: give the list a column "
 			"'class', or segment with --net unet", (long long)own[0], (long long)own[1], (long long)own[2]);
-	if (own[0] * own[1] * own[2] == 1)
+	if (!memcmp(own, one, sizeof one))
 		return err_set(e, "the label is the class of the whole image, but the network segments: take --net encoder");
 	return err_set(e, "image and label differ in shape");
 }
@@ -169,7 +169,7 @@ static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e
 	b->channels = image->dim[1];
 	for (int a = 0; a < 3; a++)
 		b->size[a] = image->dim[2 + a];
-	labels_grid(&c->labels, b->size, b->grid);
+	labels_grid(&c->labels, b);
 	if (tensor_count(image) <= 0 || b->n > MAX_BATCH)
 		return err_set(e, "%s: impossible shape of a batch", b->r.id);
 	b->labeled = label ? (label->rank > 0 ? label->dim[0] : 0) : 0;
@@ -316,7 +316,7 @@ static int promise(struct batch *b, struct drawn **order, int n, int labeled, co
 		if ((size_t)(ids + sizeof ids - at) > strlen(r->id) + 2)
 			at += sprintf(at, "%s%s", i ? "\n" : "", r->id);
 	}
-	labels_grid(&c->labels, b->size, b->grid);
+	labels_grid(&c->labels, b);
 	meta_set_text(&b->r.meta, "ids", ids);
 	return multiple_check(b, c, e);
 }

@@ -29,7 +29,9 @@ struct batch {
 	struct record r;        /* image f32 [n,C,D,H,W]; label u8 and weight f32 of the first `labeled` samples */
 	const float *image, *weight, *target; /* into r; NULL: none */
 	const uint8_t *label;
-	int64_t n, labeled, clean, channels, size[3], grid[3]; /* grid: of label and weight, size or 1x1x1; clean: labeled ones of pymic-batch's first group; all, where there is one */
+	int64_t n, labeled, clean, channels, size[3]; /* clean: labeled ones of pymic-batch's first group; all, where there is one */
+	int64_t grid[3];        /* of label and weight */
+	bool whole;             /* which is one voxel, wherever the image is moved */
 	struct drawn **drawn;   /* [n]: the samples that augmenter_run makes the batch of; NULL: it is made */
 	struct position after;  /* once this batch is used */
 };
@@ -57,7 +59,7 @@ void batch_ids(const struct batch *b, char *out, size_t size); /* "a, b, c" */
 
 /* The labels as u8, into `to`, which may be t's own where it is u8. 0, or -1 with e naming a value that is no class. */
 int labels_take(uint8_t *to, const struct tensor *t, const struct labels *l, struct err *e);
-void labels_grid(const struct labels *l, const int64_t image[3], int64_t grid[3]); /* the axes of a label of an image of those */
+void labels_grid(const struct labels *l, struct batch *b); /* sets grid and whole, for that size */
 int labels_fit(const struct labels *l, const struct tensor *label, const int64_t image[3], struct err *e); /* 0, or -1 with e; its last axes */
 
 /* --- validate.c --- */

@@ -151,7 +151,7 @@ void trainer_declare(struct trainer *t, int64_t channels)
 	const struct labels l = trainer_labels(t);
 
 	archs_multiple(t->run.arch, t->networks, b.size);
-	labels_grid(&l, b.size, b.grid);
+	labels_grid(&l, &b);
 	t->channels = channels;
 	given_declare(&t->given, channels);
 	if (t->agent->error && channels != t->conf->classes)

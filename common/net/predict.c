@@ -336,7 +336,8 @@ static void add(struct predictor *p, struct pass *s, int64_t first, int64_t n)
 			graph_reset(&p->g);
 			struct node *out = forward(conf, &p->g, m, p->image, s->channels, s->tile, n);
 			for (int64_t b = 0; b < n; b++)
-				conf->backend->tile_add(p->sums, (const real *)out->v.data + b * out->v.stride, conf->classes, p->whole ? &one : &s->tile[b], scale);
+				conf->backend->tile_add(p->sums, (const real *)out->v.data + b * out->v.stride, conf->classes,
+					p->whole ? &one : &s->tile[b], scale);
 		}
 	}
 }
