@@ -498,7 +498,7 @@ static void case_sure(checker check)
 {
 	static const char *const agent[] = { "fixmatch:threshold=0.4:cutmix=1", "fixmatch:threshold=0.4:loss=dice:gamma=0.7x1.5",
 		"unimatch:threshold=0.4:teacher=ema:cutmix=1", "unimatch:threshold=0.4:loss=ce:denominator=kept:cutmix=0",
-		"unimatch:threshold=0.4:complementary_dropout:weights=1x0.5x0.5x0" };
+		"unimatch:threshold=0.4:teacher=ema:complementary_dropout:weights=1x0.5x0.5x0" };
 
 	for (size_t i = 0; i < PM_COUNT(agent); i++)
 		for (int dims = 2; dims <= 3; dims++)
