@@ -41,6 +41,7 @@ echo "# Dice, other contrasts: sup $alone"
 better 0.1 contrast 300 fixmatch:threshold=0.8:gamma=0.5x2 "$alone"
 better 0.1 contrast 300 unimatch:threshold=0.8:gamma=0.5x2 "$alone"
 better 0.03 contrast 300 unimatch:threshold=0.8:gamma=0.5x2:teacher=ema:decay=0.97 "$alone"
+better 0.03 contrast 300 unimatch:threshold=0.8:gamma=0.5x2:teacher=ema:decay=0.97:complementary_dropout:weights=1x0.5x0.5x0 "$alone"
 
 made noise 2 800 1.6 flip
 without=$(mean noise 400 ict:weight=0)

@@ -20,6 +20,7 @@ struct segmenter {
 	struct predictor *predictor;
 	int64_t channels;
 	int classes;
+	bool whole;   /* one class of the whole image */
 	float *image; /* of a case whose image is no f32; kept for the next */
 	size_t image_cap;
 };
@@ -29,5 +30,10 @@ struct segmenter {
  * be undone, take memory for all classes of all voxels.
  */
 void segment(struct segmenter *s, struct record *r);
+
+/* table.c: classes of whole images, as CSV. */
+void table_open(const char *path, int classes);
+void table_row(const struct record *r); /* its pred and prob */
+void table_close(void);
 
 #endif

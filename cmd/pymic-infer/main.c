@@ -37,7 +37,8 @@ static const struct tool tool = {
 	.opts = opts,
 	.kinds = kinds,
 	.more = "A label in the stream is passed on, for pymic-eval. Transforms that moved the voxels are undone on the\n"
-		"probabilities before the class is chosen, so that a prediction lies on its image's own grid.",
+		"probabilities before the class is chosen, so that a prediction lies on its image's own grid.\n"
+		"A network that classifies images makes a table of the cases instead: id, class, prob0, prob1, ...",
 };
 
 /* "H,W" or "D,H,W" into [3]. */
@@ -74,7 +75,8 @@ static int64_t models_open(const struct conf *c, struct predict_conf *pc, struct
 			die(PM_FAIL, "%s", e.msg);
 		if (pc->members + a.nets > PM_MEMBERS)
 			die(PM_USAGE, "%s: more than %d networks; so many make an ensemble", path, PM_MEMBERS);
-		if (arch_dims(a.arch) != arch_dims(first.arch) || a.classes != first.classes || a.channels != first.channels)
+		if (arch_dims(a.arch) != arch_dims(first.arch) || arch_whole(a.arch) != arch_whole(first.arch) || a.classes != first.classes ||
+			a.channels != first.channels)
 			die(PM_FAIL, "%s: %s, %d classes, %lld channels, but %s: %s, %d classes, %lld channels", path, a.net, a.classes,
 				(long long)a.channels, c->model.v[0], first.net, first.classes, (long long)first.channels);
 		for (int k = 0; k < a.nets; k++, pc->members++) {
@@ -134,23 +136,34 @@ int main(int argc, char **argv)
 	pc.batch = c.window_batch;
 	pc.memory = (size_t)c.max_gpu_memory << 20;
 	pc.flip = !strcmp(c.tta, "flip");
-	struct segmenter s = { .conf = &c, .channels = models_open(&c, &pc, members), .classes = pc.classes };
+	struct segmenter s = { .conf = &c, .channels = models_open(&c, &pc, members), .classes = pc.classes,
+		.whole = arch_whole(pc.arch) };
+	const bool table = s.whole && !c.prob && !c.keep_image;
 	s.predictor = predictor_open(&pc, &e);
 	if (!s.predictor)
 		die(PM_USAGE, "--%s", e.msg);
 	struct istream *in = istream_stdin("sample");
-	struct ostream *out = output_open(&c, istream_head(in));
+	struct ostream *out = table ? NULL : output_open(&c, istream_head(in));
 	struct record r = { 0 };
 	int64_t done = 0;
+	if (table)
+		table_open(c.output, pc.classes);
+	c.prob |= table;
 	progress_start("cases", -1);
 	while (istream_read(in, &r)) {
 		warn_of_labels(&r, pc.classes);
 		segment(&s, &r);
-		ostream_put(out, &r);
+		if (table)
+			table_row(&r);
+		else
+			ostream_put(out, &r);
 		progress_to(++done, "%s", r.id);
 	}
 	progress_end();
-	ostream_end(out);
+	if (table)
+		table_close();
+	else
+		ostream_end(out);
 	istream_close(in);
 	record_fini(&r);
 	free(s.image);

@@ -75,11 +75,12 @@ void segment(struct segmenter *s, struct record *r)
 	const bool late = !c->no_undo && undo_blends(&r->meta);
 	int64_t size[3];
 	const float *image = image_of(s, r, size);
+	const int64_t grid[3] = { s->whole ? 1 : size[0], s->whole ? 1 : size[1], s->whole ? 1 : size[2] };
 	struct result to = { .id = r->id };
 	if (!late)
-		to.pred = record_put(r, "pred", PM_U8, 3, size)->data;
+		to.pred = record_put(r, "pred", PM_U8, 3, grid)->data;
 	if (late || c->prob)
-		to.prob = record_put(r, "prob", PM_F32, 4, (int64_t[]){ s->classes, size[0], size[1], size[2] })->data;
+		to.prob = record_put(r, "prob", PM_F32, 4, (int64_t[]){ s->classes, grid[0], grid[1], grid[2] })->data;
 	predictor_run(s->predictor, image, s->channels, size, take, &to);
 	if (!c->keep_image)
 		record_drop(r, "image");

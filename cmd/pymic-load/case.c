@@ -358,6 +358,8 @@ int case_read(const struct item *it, const struct options *o, struct scratch *s,
 		stack(r, v, it);
 	if (labeled)
 		adopt(r, "label", label, 3, dim + 1);
+	if (it->class >= 0 && !it->unlabeled)
+		*(uint8_t *)record_put(r, "label", PM_U8, 3, (int64_t[]){ 1, 1, 1 })->data = (uint8_t)it->class;
 	if (it->weight && weight->t.dtype == PM_F32)
 		adopt(r, "weight", weight, 3, dim + 1);
 	else if (it->weight)

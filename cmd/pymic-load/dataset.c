@@ -5,6 +5,7 @@
 #include "io/volume.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -23,6 +24,7 @@ struct item *dataset_new(struct dataset *d)
 	}
 	struct item *it = &d->item[d->n++];
 	memset(it, 0, sizeof(*it));
+	it->class = -1;
 	return it;
 }
 
@@ -52,6 +54,18 @@ static int add_images(struct item *it, const struct csv *c, int row, const struc
 	return it->first < 0 ? err_set(e, "%s:%d: all images are missing", c->path, c->line[row]) : 0;
 }
 
+static int add_class(struct item *it, const struct csv *c, int row, int column, struct err *e)
+{
+	const char *cell = csv_cell(c, row, column);
+	double v;
+	if (!cell[0])
+		return 0;
+	if (parse_number(cell, &v) || !(v >= 0 && v <= UINT8_MAX) || v != floor(v))
+		return err_set(e, "%s:%d: class '%s' is no whole number from 0 to %d", c->path, c->line[row], cell, UINT8_MAX);
+	it->class = (int)v;
+	return 0;
+}
+
 static int add_row(struct dataset *d, const struct csv *c, int row, const struct case_columns *k, const struct options *o, struct err *e)
 {
 	struct item *it = dataset_new(d);
@@ -62,6 +76,8 @@ static int add_row(struct dataset *d, const struct csv *c, int row, const struct
 		return -1;
 	if (spacing[0] && spacing_parse(spacing, &g, e) != 0)
 		return err_prefix(e, "%s:%d", c->path, c->line[row]);
+	if (k->class >= 0 && add_class(it, c, row, k->class, e) != 0)
+		return -1;
 	if (spacing[0])
 		it->spacing = xstrdup(spacing);
 	it->id = xstrdup(id);
@@ -71,7 +87,7 @@ static int add_row(struct dataset *d, const struct csv *c, int row, const struct
 		it->weight = csv_path(c, csv_cell(c, row, k->weight));
 	if (it->label && !strcmp(it->label, it->image[it->first]) && !(format_of(it->label) && format_of(it->label)->container))
 		return err_set(e, "%s:%d: image and label are the same file, %s", c->path, c->line[row], it->label);
-	d->labels |= it->label != NULL;
+	d->labels |= it->label != NULL || it->class >= 0;
 	d->weights |= it->weight != NULL;
 	return 0;
 }

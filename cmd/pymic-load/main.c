@@ -17,7 +17,7 @@ static const struct opt table[] = {
 	OPT_NUMBER(T, skip, 0, "N", "0", 0, 9e15, "leave out the first N records, without reading their files"),
 	OPT_NUMBER(T, threads, 'j', "N", "2", 1, 256, "threads that read ahead; the result is the same for any number"),
 	OPT_STRING(T, cache, 0, "SIZE", "1G", "keep decoded cases in memory, up to this size"),
-	OPT_STRING(T, label, 'l', "NAME", "", "the column with the labels, where it is not named label"),
+	OPT_STRING(T, label, 'l', "NAME", "", "the column with the labels, where it is not named label; class: that of whole images"),
 	OPT_NUMBER(T, classes, 'c', "N", "0", 0, 65536, "refuse labels outside 0..N-1; 0: no check"),
 	OPT_NUMBER(T, labels, 0, "LIST", "", -2147483648.0, 4294967295.0, "refuse labels that are not in this list"),
 	OPT_CHOICE(T, dims, 0, "auto|2|3", "auto", "take images as 2-D (an HDF5 array of rank 3 is then channels) or 3-D"),
@@ -44,8 +44,8 @@ static const struct tool tool = {
 	.kinds = kinds,
 	.more =
 		"A list has a header line. Columns image, image2, image_t1, ... are the channels, in order (none so named: the first\n"
-		"column); label, pixel_weight, spacing and id are optional; a blank label is an unlabeled case. Paths start at the list's own\n"
-		"folder. HDF5 and .npz files give their arrays image, label and weight.\n"
+		"column); label or class, pixel_weight, spacing and id are optional; a blank label is an unlabeled case. Paths start at the\n"
+		"list's own folder. HDF5 and .npz files give their arrays image, label and weight.\n"
 		"Without --mix all operands are one list. A case is named after its first image, folders included, or by id.\n",
 };
 

@@ -37,26 +37,29 @@ static const struct tensor *field_of(const struct batch *b, int64_t i, int field
 	return wanted[field] ? record_peek(&b->drawn[i]->r, names[field]) : NULL;
 }
 
+/* Does it move the field? The class of the whole image stays where it is. */
+static bool warps(const struct batch *b, const struct action *act, int field) { return action_warps(act) && !(b->whole && field >= LABEL); }
+
 /* How often voxels are moved; *most becomes the most bytes that they take before they are where they belong. */
-static int warps_of(const struct drawn *d, const struct tensor *t, size_t *most)
+static int warps_of(const struct batch *b, const struct drawn *d, int field, const struct tensor *t, size_t *most)
 {
 	const size_t voxel = (size_t)channels_of(t) * dtype_size(t->dtype);
-	int warps = 0;
+	int moves = 0;
 
 	*most = (size_t)tensor_count(t) * dtype_size(t->dtype);
 	for (int i = 0; i < d->to_do.n; i++)
-		if (action_warps(&d->to_do.v[i])) {
+		if (warps(b, &d->to_do.v[i], field)) {
 			const size_t becomes = voxels(d->to_do.v[i].warp.to) * voxel;
 			*most = becomes > *most ? becomes : *most;
-			warps++;
+			moves++;
 		}
-	return warps;
+	return moves;
 }
 
 /* The bytes of each area that a batch takes. */
 static void measure(const struct batch *b, size_t need[AREAS])
 {
-	const size_t n = voxels(b->size), values = (size_t)(b->n * b->channels) * n * sizeof(float), labels = (size_t)b->labeled * n;
+	const size_t values = (size_t)(b->n * b->channels) * voxels(b->size) * sizeof(float), labels = (size_t)b->labeled * voxels(b->grid);
 	size_t most;
 
 	memset(need, 0, AREAS * sizeof *need);
@@ -67,8 +70,8 @@ static void measure(const struct batch *b, size_t need[AREAS])
 	for (int64_t i = 0; i < b->n; i++)
 		for (int f = 0; f < FIELDS; f++) {
 			const struct tensor *t = field_of(b, i, f);
-			const int warps = t ? warps_of(b->drawn[i], t, &most) : 0;
-			for (int k = 0; k < 2 && k < warps; k++)
+			const int moves = t ? warps_of(b, b->drawn[i], f, t, &most) : 0;
+			for (int k = 0; k < 2 && k < moves; k++)
 				need[BETWEEN + k] = most > need[BETWEEN + k] ? most : need[BETWEEN + k];
 		}
 }
@@ -93,21 +96,21 @@ static void grow(struct augmenter *a, struct area *area, size_t bytes)
 }
 
 /* One field of a sample, to its place in the batch. */
-static void move(struct augmenter *a, const struct drawn *d, int f, const struct tensor *t, void *to)
+static void move(struct augmenter *a, const struct batch *b, const struct drawn *d, int f, const struct tensor *t, void *to)
 {
 	const struct augmentation *au = a->be->augmentation;
 	const int64_t channels = channels_of(t);
 	const enum ftype type = t->dtype == PM_U8 ? F_U8 : F_REAL;
 	size_t n = (size_t)(tensor_count(t) / channels), most;
-	int warps = warps_of(d, t, &most);
+	int moves = warps_of(b, d, f, t, &most);
 
 	/* The last one that moves voxels moves them into the batch. */
-	void *at = warps ? a->area[BETWEEN].p : to;
+	void *at = moves ? a->area[BETWEEN].p : to;
 	a->be->put(at, t->data, (size_t)tensor_count(t) * dtype_size(t->dtype));
 	for (int i = 0; i < d->to_do.n; i++) {
 		const struct action *act = &d->to_do.v[i];
-		if (action_warps(act)) {
-			void *next = --warps ? a->area[at == a->area[BETWEEN].p ? BETWEEN + 1 : BETWEEN].p : to;
+		if (warps(b, act, f)) {
+			void *next = --moves ? a->area[at == a->area[BETWEEN].p ? BETWEEN + 1 : BETWEEN].p : to;
 			au->warp(next, at, type, channels, act, action_blends(act) && type == F_REAL && (t->rank == 4 || !d->counts));
 			at = next;
 			n = voxels(act->warp.to);
@@ -137,9 +140,9 @@ void augmenter_run(struct augmenter *a, struct batch *b)
 			void *to = (char *)a->area[f].p + (size_t)i * (need[f] / (size_t)samples);
 			const struct tensor *t = field_of(b, i, f);
 			if (t)
-				move(a, b->drawn[i], f, t, to);
+				move(a, b, b->drawn[i], f, t, to);
 			else
-				ones(a, to, b->size[0] * b->size[1] * b->size[2]);
+				ones(a, to, (int64_t)voxels(b->grid));
 		}
 	}
 	b->image = a->area[IMAGE].p;

@@ -67,6 +67,28 @@ int labels_take(uint8_t *to, const struct tensor *t, const struct labels *l, str
 	return 0;
 }
 
+void labels_grid(const struct labels *l, struct batch *b)
+{
+	b->whole = l->whole;
+	for (int a = 0; a < 3; a++)
+		b->grid[a] = l->whole ? 1 : b->size[a];
+}
+
+int labels_fit(const struct labels *l, const struct tensor *label, const int64_t image[3], struct err *e)
+{
+	static const int64_t one[3] = { 1, 1, 1 };
+	const int64_t *own = label->dim + label->rank - 3;
+
+	if (!memcmp(own, l->whole ? one : image, sizeof one))
+		return 0;
+	if (l->whole)
+		return err_set(e, "the label is of %lldx%lldx%lld voxels, but the network says one class of the whole image: give the list a column "
+			"'class', or segment with --net unet", (long long)own[0], (long long)own[1], (long long)own[2]);
+	if (!memcmp(own, one, sizeof one))
+		return err_set(e, "the label is the class of the whole image, but the network segments: take --net encoder");
+	return err_set(e, "image and label differ in shape");
+}
+
 /* The label of a sample as u8. */
 static int take_label(struct record *r, const struct labels *l, struct err *e)
 {
@@ -115,6 +137,9 @@ static int multiple_check(const struct batch *b, const struct feed_conf *c, stru
 {
 	char pad[128], name[PM_ID];
 
+	case_name(&b->r, 0, name, sizeof name);
+	if (c->flat && b->size[0] > 1)
+		return err_set(e, "%s: %lld slices have one class, but the network is 2-D: give --net encoder:dims=3", name, (long long)b->size[0]);
 	for (int a = 0; a < 3; a++) {
 		if (b->size[a] % c->multiple[a] == 0)
 			continue;
@@ -122,7 +147,6 @@ static int multiple_check(const struct batch *b, const struct feed_conf *c, stru
 		for (int k = 0; k < 3; k++)
 			at += snprintf(pad + at, sizeof pad - (size_t)at, "%s%lld", k ? "," : "",
 				(long long)((b->size[k] + c->multiple[k] - 1) / c->multiple[k] * c->multiple[k]));
-		case_name(&b->r, 0, name, sizeof name);
 		return err_set(e, "%s: size %lldx%lldx%lld, but the network takes multiples of %lldx%lldx%lld: "
 			"pymic-augment %s", name, (long long)b->size[0], (long long)b->size[1], (long long)b->size[2],
 			(long long)c->multiple[0], (long long)c->multiple[1], (long long)c->multiple[2], pad);
@@ -145,6 +169,7 @@ static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e
 	b->channels = image->dim[1];
 	for (int a = 0; a < 3; a++)
 		b->size[a] = image->dim[2 + a];
+	labels_grid(&c->labels, b);
 	if (tensor_count(image) <= 0 || b->n > MAX_BATCH)
 		return err_set(e, "%s: impossible shape of a batch", b->r.id);
 	b->labeled = label ? (label->rank > 0 ? label->dim[0] : 0) : 0;
@@ -156,10 +181,12 @@ static int batch_shape(struct batch *b, const struct feed_conf *c, struct err *e
 				(long long)b->labeled);
 		b->clean = (int64_t)group[0];
 	}
-	if (label && (label->rank != 4 || b->labeled > b->n || memcmp(label->dim + 1, b->size, sizeof b->size)))
+	if (label && (label->rank != 4 || b->labeled > b->n))
 		return err_set(e, "%s: image and label differ in shape", b->r.id);
-	if (weight && (weight->rank != 4 || weight->dim[0] != b->labeled || memcmp(weight->dim + 1, b->size, sizeof b->size)))
-		return err_set(e, "%s: image and weight differ in shape", b->r.id);
+	if (label && labels_fit(&c->labels, label, b->size, e))
+		return err_prefix(e, "%s", b->r.id);
+	if (weight && (weight->rank != 4 || weight->dim[0] != b->labeled || memcmp(weight->dim + 1, b->grid, sizeof b->grid)))
+		return err_set(e, "%s: label and weight differ in shape", b->r.id);
 	return multiple_check(b, c, e);
 }
 
@@ -181,7 +208,7 @@ static void to_type(struct record *r, const char *name, enum dtype type)
 /* A batch that came as one: the types that training wants, every label checked. */
 static int take_batch(struct batch *b, const struct feed_conf *c, struct err *e)
 {
-	const int64_t voxels = b->size[0] * b->size[1] * b->size[2];
+	const int64_t voxels = b->grid[0] * b->grid[1] * b->grid[2];
 	const struct tensor *label = record_peek(&b->r, "label");
 	uint8_t *taken = xmalloc((size_t)(b->labeled * voxels));
 
@@ -190,7 +217,7 @@ static int take_batch(struct batch *b, const struct feed_conf *c, struct err *e)
 		struct tensor one = { .dtype = label->dtype, .rank = 3, .data = (char *)label->data + (size_t)i * bytes };
 		char name[PM_ID];
 
-		memcpy(one.dim, b->size, sizeof b->size);
+		memcpy(one.dim, b->grid, sizeof b->grid);
 		case_name(&b->r, i, name, sizeof name);
 		if (labels_take(taken + i * voxels, &one, &c->labels, e)) {
 			free(taken);
@@ -272,10 +299,12 @@ static int promise(struct batch *b, struct drawn **order, int n, int labeled, co
 	*at = '\0';
 	for (int i = 0; i < n; i++) {
 		const struct record *r = &order[i]->r;
-		const struct tensor *image = record_peek(r, "image"), *weight = record_peek(r, "weight");
+		const struct tensor *image = record_peek(r, "image"), *label = record_peek(r, "label"), *weight = record_peek(r, "weight");
 		int64_t size[3];
 
 		if (actions_grid(&order[i]->to_do, r, size, e))
+			return err_prefix(e, "%s", r->id);
+		if (i < labeled && (labels_fit(&c->labels, label, image->dim + 1, e) || (weight && labels_fit(&c->labels, weight, image->dim + 1, e))))
 			return err_prefix(e, "%s", r->id);
 		if (i && (image->dim[0] != b->channels || memcmp(size, b->size, sizeof size)))
 			return err_set(e, "%s: the image becomes %lldx%lldx%lldx%lld, but %s %lldx%lldx%lldx%lld: a batch needs one shape (crop, pad or "
@@ -287,6 +316,7 @@ static int promise(struct batch *b, struct drawn **order, int n, int labeled, co
 		if ((size_t)(ids + sizeof ids - at) > strlen(r->id) + 2)
 			at += sprintf(at, "%s%s", i ? "\n" : "", r->id);
 	}
+	labels_grid(&c->labels, b);
 	meta_set_text(&b->r.meta, "ids", ids);
 	return multiple_check(b, c, e);
 }

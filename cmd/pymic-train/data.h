@@ -10,6 +10,7 @@ enum { MAX_CLASSES = 255, NO_CLASS = 255 }; /* NO_CLASS: of a pixel that teaches
 
 struct labels {
 	int classes, ignore; /* ignore: the label of pixels that are not annotated; 0: there are none */
+	bool whole;          /* they are of one voxel: the class of the whole image */
 };
 
 bool stop_asked(void); /* main.c: has a signal come? */
@@ -29,6 +30,8 @@ struct batch {
 	const float *image, *weight, *target; /* into r; NULL: none */
 	const uint8_t *label;
 	int64_t n, labeled, clean, channels, size[3]; /* clean: labeled ones of pymic-batch's first group; all, where there is one */
+	int64_t grid[3];        /* of label and weight */
+	bool whole;             /* which is one voxel, wherever the image is moved */
 	struct drawn **drawn;   /* [n]: the samples that augmenter_run makes the batch of; NULL: it is made */
 	struct position after;  /* once this batch is used */
 };
@@ -37,6 +40,7 @@ struct feed_conf {
 	int batch;
 	struct labels labels;
 	int64_t multiple[3];    /* of the network */
+	bool flat;              /* images have one slice */
 	struct position from;   /* records > 0: resume there */
 	bool originals, from_images;  /* target is wanted, and no label; or the image alone */
 	bool skipped;           /* the input already starts there */
@@ -55,12 +59,14 @@ void batch_ids(const struct batch *b, char *out, size_t size); /* "a, b, c" */
 
 /* The labels as u8, into `to`, which may be t's own where it is u8. 0, or -1 with e naming a value that is no class. */
 int labels_take(uint8_t *to, const struct tensor *t, const struct labels *l, struct err *e);
+void labels_grid(const struct labels *l, struct batch *b); /* sets grid and whole, for that size */
+int labels_fit(const struct labels *l, const struct tensor *label, const int64_t image[3], struct err *e); /* 0, or -1 with e; its last axes */
 
 /* --- validate.c --- */
 struct valid;
 struct valid *valid_read(const char *path, const struct labels *l, bool originals);
 int valid_channels(const struct valid *v, struct err *e, int64_t channels); /* 0, or -1: a case has another number */
-/* dice: [classes] means over cases. Returns the foreground mean. */
+/* dice: [classes] means over cases. Returns the foreground mean; where labels are classes of whole images, the share of those right. */
 double valid_run(struct valid *v, struct predictor *p, double *dice);
 struct agent;
 double valid_error(const struct valid *v, struct predictor *p, const struct agent *a, const void *conf); /* the mean over originals */

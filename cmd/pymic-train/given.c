@@ -44,6 +44,9 @@ void given_open(struct given *v, const struct agent *a, struct run *r, int at)
 		if (arch_dims(s->arch) != arch_dims(r->arch))
 			die(PM_FAIL, "%s: a %d-D network, but --net is a %d-D one: they do not see the same images", path, arch_dims(s->arch),
 				arch_dims(r->arch));
+		if (arch_whole(s->arch) != arch_whole(r->arch))
+			die(PM_FAIL, "%s: a network that %s, but --net %s", path, arch_whole(s->arch) ? "classifies images" : "segments",
+				arch_whole(r->arch) ? "classifies images" : "segments");
 		for (int k = 0; k < s->nets; k++) {
 			if (at + v->nets + a->critics == PM_NETS)
 				die(PM_USAGE, "--agent %s: more than %d networks with those of %s", a->p.name, PM_NETS, path);

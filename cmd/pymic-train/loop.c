@@ -190,8 +190,9 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	t->augmenter = augmenter_open(t->be);
 	struct loop l = { .t = t, .predictor = predictor, .pace = pace, .saved = -1 };
 
+	const struct labels labels = trainer_labels(t);
 	if (c->valid)
-		l.valid = valid_read(c->valid, &(const struct labels){ c->classes, c->ignore_label }, t->agent->error != NULL);
+		l.valid = valid_read(c->valid, &labels, t->agent->error != NULL);
 	if (t->resumed) {
 		start(&l, t->channels, NULL);
 		l.saved = t->state.iter;
@@ -207,7 +208,7 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	run(&l, feed);
 	progress_end();
 	if (l.valid)
-		note("best %s %.4f after %lld iterations: %s", t->agent->error ? "error" : "foreground Dice", t->state.best, (long long)t->state.best_iter,
-			in_folder(c, "best.pmm"));
+		note("best %s %.4f after %lld iterations: %s", t->agent->error ? "error" : labels.whole ? "accuracy" : "foreground Dice", t->state.best,
+			(long long)t->state.best_iter, in_folder(c, "best.pmm"));
 	predictor_close(predictor);
 }

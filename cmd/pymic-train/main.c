@@ -66,6 +66,8 @@ static void network_check(const struct trainer *t, const struct arch *a)
 		die(PM_USAGE, "--agent %s needs a network of %d decoders that predict at %d scales, or more; %s has %d, at %d (see --list)",
 			t->agent->p.name, t->agent->branches + !t->agent->branches, t->agent->scales + !t->agent->scales, a->net->p.name, branches,
 			outputs / branches);
+	if (t->agent->maps && arch_whole(a))
+		die(PM_USAGE, "--agent %s learns from maps, but --net %s says one class of the whole image", t->agent->p.name, a->net->p.name);
 	if (t->agent->from_images && !a->net->features)
 		die(PM_USAGE, "--agent %s needs a network with an encoder of its own, which %s has not (see --list)", t->agent->p.name, a->net->p.name);
 	params_fini(&scratch);

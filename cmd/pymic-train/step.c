@@ -72,9 +72,9 @@ static struct node *forward(struct trainer *t, struct graph *g, const struct bat
 	if (t->agent->error)
 		r->original = op_image(g, b->target, b->n, b->channels, b->size, t->fold);
 	else if (!t->agent->from_images)
-		r->truth.target = op_label(g, b->label, b->labeled, b->size, t->fold);
+		r->truth.target = op_label(g, b->label, b->labeled, b->grid, t->fold);
 	if (b->weight)
-		r->truth.weight = op_weight(g, b->weight, b->labeled, b->size, t->fold);
+		r->truth.weight = op_weight(g, b->weight, b->labeled, b->grid, t->fold);
 	if (a->n)
 		r->truth.class_weight = op_constant(g, a->v, 1, a->n);
 	r->told = told ? op_told(g, t->told, told) : NULL;
@@ -149,8 +149,10 @@ static void room(const struct trainer *t, const struct batch *b, size_t weights,
 void trainer_declare(struct trainer *t, int64_t channels)
 {
 	struct batch b = { .n = 2, .labeled = 2, .clean = 1, .channels = channels };
+	const struct labels l = trainer_labels(t);
 
 	archs_multiple(t->run.arch, t->networks, b.size);
+	labels_grid(&l, &b);
 	t->channels = channels;
 	given_declare(&t->given, channels);
 	if (t->agent->error && channels != t->conf->classes)
@@ -162,11 +164,17 @@ void trainer_declare(struct trainer *t, int64_t channels)
 	graph_fini(&dry);
 }
 
+struct labels trainer_labels(const struct trainer *t)
+{
+	return (struct labels){ t->conf->classes, t->conf->ignore_label, arch_whole(t->run.arch) };
+}
+
 struct feed_conf trainer_feed(const struct trainer *t)
 {
 	struct feed_conf f = {
-		.batch = t->conf->batch, .labels = { t->conf->classes, t->conf->ignore_label }, .from = t->state.position, .skipped = t->conf->skipped,
+		.batch = t->conf->batch, .labels = trainer_labels(t), .from = t->state.position, .skipped = t->conf->skipped,
 		.originals = t->agent->error != NULL, .from_images = t->agent->from_images, .chain = &t->chain, .draw = t->chain.n && t->be->augmentation,
+		.flat = t->fold && arch_whole(t->run.arch) && !t->agent->from_images,
 	};
 
 	archs_multiple(t->run.arch, t->networks, f.multiple);

@@ -65,6 +65,7 @@ struct trainer {
 
 char *in_folder(const struct conf *c, const char *name);     /* checkpoint.c */
 
+struct labels trainer_labels(const struct trainer *t);
 struct feed_conf trainer_feed(const struct trainer *t);
 void trainer_declare(struct trainer *t, int64_t channels); /* runs dry: parameters are known, nothing is allocated */
 size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a step's feature maps; runs dry */

@@ -1,4 +1,4 @@
-/* validate.c: hard Dice of each case of the validation set. */
+/* validate.c: hard Dice of each case of the validation set; of classes of whole images, how many are right. */
 #include "train.h"
 
 #include "io/stream.h"
@@ -56,8 +56,10 @@ static int add(struct valid *v, const struct record *r, struct err *e)
 		return err_set(e, "no label: validation needs one for each case");
 	if (v->originals)
 		label = NULL;
-	if (label && (label->rank != 3 || memcmp(label->dim, image->dim + 1, 3 * sizeof *label->dim)))
+	if (label && label->rank != 3)
 		return err_set(e, "image and label differ in shape");
+	if (label && labels_fit(&v->labels, label, image->dim + 1, e))
+		return -1;
 	if (v->n == v->cap)
 		v->scan = xresize(v->scan, (size_t)(v->cap = v->cap ? 2 * v->cap : 16), sizeof *v->scan);
 	struct scan *s = &v->scan[v->n++];
@@ -66,7 +68,7 @@ static int add(struct valid *v, const struct record *r, struct err *e)
 	memcpy(s->size, image->dim + 1, sizeof s->size);
 	voxels = s->size[0] * s->size[1] * s->size[2];
 	s->image = xmalloc((size_t)(s->channels * voxels) * sizeof *s->image);
-	s->label = label ? xmalloc((size_t)voxels) : NULL;
+	s->label = label ? xmalloc((size_t)tensor_count(label)) : NULL;
 	s->original = v->originals ? xmalloc((size_t)(s->channels * voxels) * sizeof *s->original) : NULL;
 	convert(s->image, PM_F32, image->data, image->dtype, s->channels * voxels);
 	if (label)
@@ -118,12 +120,34 @@ int valid_channels(const struct valid *v, struct err *e, int64_t channels)
 
 static void take(void *arg, const struct slab *s) { slab_classes(s, arg); }
 
+/* Over all cases together: dice is the F1 score of each class. Returns the accuracy. */
+static double classes_run(struct valid *v, struct predictor *p, double *dice)
+{
+	const int k = v->labels.classes;
+	int64_t *count = xcalloc((size_t)k * (size_t)k, sizeof *count), right = 0, all = 0;
+
+	for (int i = 0; i < v->n; i++) {
+		const struct scan *s = &v->scan[i];
+		predictor_run(p, s->image, s->channels, s->size, take, v->pred);
+		confusion_add(count, k, s->label, v->pred, 1);
+	}
+	confusion_dice(count, k, dice);
+	for (int i = 0; i < k * k; i++) {
+		right += i % (k + 1) ? 0 : count[i];
+		all += count[i];
+	}
+	free(count);
+	return (double)right / (double)all;
+}
+
 double valid_run(struct valid *v, struct predictor *p, double *dice)
 {
 	const int k = v->labels.classes;
-	int64_t *count = xcalloc((size_t)k * (size_t)k, sizeof *count);
 	double one[MAX_CLASSES], mean = 0;
 
+	if (v->labels.whole)
+		return classes_run(v, p, dice);
+	int64_t *count = xcalloc((size_t)k * (size_t)k, sizeof *count);
 	for (int c = 0; c < k; c++)
 		dice[c] = 0;
 	for (int i = 0; i < v->n; i++) {

@@ -46,6 +46,7 @@ struct agent {
 	int critics; /* sets that judge what the others predict: trained as `stepping` says, neither validated nor inferred with */
 	int teachers; /* sets beside them: number i is the average of trained set i, see average.h */
 	bool fixed; /* makes the same nodes in each step of a shape, whatever the values and the iteration: it can be recorded */
+	bool maps; /* wants predictions of the size of the image: no network that says one class of the whole will do */
 	int branches, scales; /* the fewest decoders, and outputs of each, that its network must have; 0: any */
 	bool from_images; /* learns from images alone, by features of its network (net.h): no label is looked at, nothing is validated */
 	struct follow (*follow)(const void *conf); /* how teachers follow */

@@ -119,6 +119,7 @@ const struct agent agent_bcp = {
 	.p = { "bcp", "bidirectional copy-paste: labeled and unlabeled samples in one image, a teacher labels the latter",
 		"Bai et al., Bidirectional copy-paste for semi-supervised medical image segmentation, CVPR 2023", opts, sizeof(struct conf) },
 	.nets = 1,
+	.maps = true,
 	.teachers = 1,
 	.follow = follow,
 	.tell = tell,

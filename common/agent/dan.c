@@ -70,6 +70,7 @@ const struct agent agent_dan = {
 		"Zhang et al., Deep adversarial networks for biomedical image segmentation utilizing unannotated images, MICCAI 2017", opts,
 		sizeof(struct conf) },
 	.nets = 1,
+	.maps = true,
 	.critics = 1,
 	.fixed = true,
 	.stepping = stepping,

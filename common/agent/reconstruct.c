@@ -54,6 +54,7 @@ const struct agent agent_reconstruct = {
 		"Zhou et al., Models Genesis, MedIA 2021; Chen et al., Self-supervised learning using image context restoration, MedIA 2019", opts,
 		sizeof(struct conf) },
 	.nets = 1,
+	.maps = true,
 	.fixed = true,
 	.loss = loss,
 	.error = error,

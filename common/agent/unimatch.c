@@ -1,4 +1,7 @@
-/* unimatch.c: FixMatch with two strong views and a third of features: the encoder's of the weak view, without some channels. */
+/*
+ * unimatch.c: FixMatch with two strong views and a third of features: the encoder's of the weak view, without some channels. Or,
+ * as UniMatch V2 does, the strong views lack channels, each those that the other has.
+ */
 #include "agent/taught.h"
 #include "agent/views.h"
 
@@ -11,6 +14,7 @@ struct conf {
 	FOLLOWED;
 	struct numbers weights;
 	double feature_dropout;
+	bool complementary_dropout;
 	const char *teacher;
 };
 
@@ -19,6 +23,7 @@ static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, weights, 0, "LIST", "1x0.25x0.25x0.5", 0, 1e6,
 		"of the labels, of the first strong view, of the second one, of the perturbed features: the loss is the weighted mean"),
 	OPT_NUMBER(struct conf, feature_dropout, 0, "P", "0.5", 0.01, 0.99, "probability that a channel vanishes, at each level of the encoder"),
+	OPT_SWITCH(struct conf, complementary_dropout, 0, "of each level of the encoder one strong view has half of the channels, the other the others"),
 	OPT_CHOICE(struct conf, teacher, 0, "self|ema", "self", "who says the classes: the network, or the average of its weights"),
 	FOLLOWED_OPTIONS(struct conf),
 	OPT_END,
@@ -52,8 +57,6 @@ static int forward_perturbed(struct run *r, double drop, struct node *out[PM_OUT
 	r->g->drop = drop;
 	const int n = forward_all(r, 0, out);
 	r->g->drop = 0;
-	if (out[0]->v.n != 2 * r->samples)
-		die(PM_USAGE, "--agent unimatch: --net %s has no encoder whose features could be perturbed; take unet", r->arch[0].net->p.name);
 	return n;
 }
 
@@ -69,6 +72,8 @@ static struct node *loss(struct run *r)
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS], *seen[PM_OUTPUTS], *view[2], *image = unlabeled(r, r->image);
 
+	if (!r->arch[0].net->features)
+		die(PM_USAGE, "--agent unimatch: --net %s has no encoder whose features could be perturbed; take unet", r->arch[0].net->p.name);
 	if (!image) {
 		const int n = forward_all(r, 0, out);
 		return main_output(r, out[0], supervised(r, 0, out, n));
@@ -77,8 +82,10 @@ static struct node *loss(struct run *r)
 	struct node *partners = still_probabilities(r, ema, image, false), *q = partners;
 	for (int i = 0; i < 2; i++)
 		view[i] = strong_view(r, i, image);
-	const int n = forward_perturbed(r, c->feature_dropout, out);
+	const int n = w[3] > 0 ? forward_perturbed(r, c->feature_dropout, out) : forward_all(r, 0, out);
+	g->halves = c->complementary_dropout;
 	forward_on(r, 0, op_to_maps(g, op_join(g, view[0], view[1])), seen);
+	g->halves = false;
 	if (!ema) {
 		still_begin(g);
 		q = op_softmax(g, op_part(g, out[0], r->labeled, m));
@@ -89,14 +96,15 @@ static struct node *loss(struct run *r)
 		struct node *taught = confident(g, r->conf, op_part(g, seen[0], i * m, m), strong_view_of(r, i, q, partners));
 		sum = sum_of(g, sum, linear(g, w[1 + i], taught, 0));
 	}
-	struct node *taught = confident(g, r->conf, op_part(g, out[0], r->samples + r->labeled, m), q);
-	sum = sum_of(g, sum, linear(g, w[3], taught, 0));
+	if (w[3] > 0)
+		sum = sum_of(g, sum, linear(g, w[3], confident(g, r->conf, op_part(g, out[0], r->samples + r->labeled, m), q), 0));
 	return main_output(r, out[0], linear(g, 1 / total, sum, 0));
 }
 
 const struct agent agent_unimatch = {
 	.p = { "unimatch", "UniMatch: the classes that are sure of unlabeled samples teach the network two changed views and features that lack channels",
-		"Yang et al., Revisiting weak-to-strong consistency in semi-supervised semantic segmentation, CVPR 2023", opts, sizeof(struct conf) },
+		"Yang et al., Revisiting weak-to-strong consistency in semi-supervised semantic segmentation, CVPR 2023; UniMatch V2, "
+		"IEEE TPAMI 2025", opts, sizeof(struct conf) },
 	.nets = 1,
 	.teachers = 1,
 	.fixed = true,

@@ -73,6 +73,8 @@ int64_t tell_views(const struct run *r, const struct viewed *c, int views, float
 	struct rng g;
 
 	check(c);
+	if (arch_whole(r->arch) && c->cutmix > 0)
+		die(PM_USAGE, "--agent: a box of another image has no class where --net %s says one of the whole image: give cutmix=0", r->arch->net->p.name);
 	if (!out)
 		return views * n * NUMBERS;
 	rng_init(&g, r->seed, "views", (uint64_t)r->iter, "", 0);
@@ -127,7 +129,7 @@ struct node *strong_view_of(struct run *r, int which, struct node *own, struct n
 	const int64_t n = own->v.n, half = n / 2;
 
 	still_begin(g);
-	struct node *in = op_box(g, numbers(r, which, CORNER, CORNERS), r->size);
+	struct node *in = op_box(g, numbers(r, which, CORNER, CORNERS), (int64_t[]){ own->v.d, own->v.h, own->v.w });
 	if (half)
 		others = op_join(g, op_part(g, others, half, n - half), op_part(g, others, 0, half));
 	still_end(g);

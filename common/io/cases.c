@@ -21,7 +21,7 @@ static int no_label(const struct csv *c, const char *label, struct err *e)
 /* A list may have columns of its own; one that is nearly ours is a slip of the pen. */
 static void warn_of_slips(const struct csv *c)
 {
-	static const char *const known[] = { "image", "label", "weight", "pixel_weight", "id", "spacing", NULL };
+	static const char *const known[] = { "image", "label", "class", "weight", "pixel_weight", "id", "spacing", NULL };
 	for (int i = 0; i < c->columns; i++) {
 		const char *near = did_you_mean(c->name[i], known);
 		if (near && strcmp(near, c->name[i]) && strncmp(c->name[i], "image", 5))
@@ -40,14 +40,17 @@ int case_columns(const struct csv *c, const char *label, struct case_columns *k,
 				return err_set(e, "%s: more than %d image columns", c->path, k->images);
 			k->image[k->images++] = i;
 		}
-	k->label = csv_column(c, label[0] ? label : "label");
+	k->class = !label[0] || !strcmp(label, "class") ? csv_column(c, "class") : -1;
+	k->label = !label[0] ? csv_column(c, "label") : strcmp(label, "class") ? csv_column(c, label) : -1;
 	k->weight = csv_column(c, "pixel_weight");
 	if (k->weight < 0)
 		k->weight = csv_column(c, "weight");
 	k->id = csv_column(c, "id");
 	k->spacing = csv_column(c, "spacing");
-	if (label[0] && k->label < 0)
+	if (label[0] && k->label < 0 && k->class < 0)
 		return no_label(c, label, e);
+	if (k->label >= 0 && k->class >= 0)
+		return err_set(e, "%s: has columns 'label', of voxels, and 'class', of whole images: say which one with --label", c->path);
 	if (k->images)
 		return 0;
 	if (k->label == 0 || k->weight == 0 || k->id == 0) /* PyMIC's lists: the first column, whatever its name */

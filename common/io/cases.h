@@ -5,12 +5,12 @@
 #include "io/csv.h"
 #include "tensor/record.h"
 
-/* image..., label, pixel_weight (or weight), id, spacing: -1 where there is none. Without an image column it is the first one. */
+/* image..., label or class, pixel_weight (or weight), id, spacing: -1 where there is none. Without an image column it is the first one. */
 struct case_columns {
-	int image[64], images, label, weight, id, spacing;
+	int image[64], images, label, class, weight, id, spacing;
 };
 
-/* label: the name of the label column, or "" for "label" where there is one. 0, or -1 with e. */
+/* label: the name of the label column, or of the class's, or "" for the one that there is, "label" or "class". 0, or -1 with e. */
 int case_columns(const struct csv *c, const char *label, struct case_columns *k, struct err *e);
 
 /*

@@ -121,5 +121,5 @@ static int forward(struct graph *g, const void *settings, struct params *ps, str
 const struct net net_cctnet = {
 	{ "cctnet", "U-Net with auxiliary decoders that see perturbed features in training; the main one segments",
 	  "Ouali et al., Semi-supervised semantic segmentation with cross-consistency training, CVPR 2020", opts, sizeof(struct conf) },
-	forward, unet_dims, unet_multiple, branches, unet_features
+	forward, unet_dims, unet_multiple, branches, unet_features, false
 };

@@ -29,5 +29,5 @@ const struct net net_dbnet = {
 	{ "dbnet", "U-Net with two decoders, in training the second one on half of the channels; the first one segments",
 	  "Luo et al., Scribble-supervised medical image segmentation via dual-branch network and dynamically mixed pseudo labels supervision, "
 	  "MICCAI 2022", opts, sizeof(struct unet) },
-	forward, unet_dims, unet_multiple, branches, unet_features
+	forward, unet_dims, unet_multiple, branches, unet_features, false
 };

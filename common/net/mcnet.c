@@ -38,5 +38,5 @@ const struct net net_mcnet = {
 	{ "mcnet", "U-Net with several decoders that upsample differently; the first one segments",
 	  "Wu et al., Mutual consistency learning for semi-supervised medical image segmentation, Medical Image Analysis 2022",
 		opts, sizeof(struct conf) },
-	forward, unet_dims, unet_multiple, branches, unet_features
+	forward, unet_dims, unet_multiple, branches, unet_features, false
 };

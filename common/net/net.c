@@ -31,6 +31,8 @@ int archs_parse(const char *text, struct arch *out, int max, struct err *e)
 			return err_set(e, "%s has no setting weight: networks are not summed", part[i].plugin->name);
 		if (arch_dims(&out[i]) != arch_dims(out))
 			return err_set(e, "%s: one network is 2-D, another 3-D: they do not see the same images", text);
+		if (arch_whole(&out[i]) != arch_whole(out))
+			return err_set(e, "%s: one network classifies images, another segments them", text);
 	}
 	return n;
 }

@@ -1,4 +1,4 @@
-/* net.h: segmentation networks. One file here and one line in list.h per network. */
+/* net.h: networks that segment images or classify them. One file here and one line in list.h per network. */
 #ifndef PM_NET_H
 #define PM_NET_H
 
@@ -20,6 +20,7 @@ struct net {
 	int (*branches)(const void *conf);                    /* decoders, with as many outputs each; NULL: one */
 	/* The encoder's maps alone, full size first, and how many; its tensors are named encoder. NULL: it has none. */
 	int (*features)(struct graph *g, const void *conf, struct params *ps, struct node *x, struct node *level[PM_OUTPUTS]);
+	bool whole; /* says one class of the whole image: out[0] is [n,classes,1,1,1], and so is the truth */
 };
 
 extern const struct net *const nets[]; /* ends with NULL */
@@ -35,6 +36,7 @@ struct arch {
 int archs_parse(const char *text, struct arch *out, int max, struct err *e);
 void archs_multiple(const struct arch *a, int n, int64_t size[3]); /* sizes that all take; 2-D: [0] is 1 */
 static inline int arch_dims(const struct arch *a) { return a->net->dims(a->conf); }
+static inline bool arch_whole(const struct arch *a) { return a->net->whole; }
 static inline int arch_branches(const struct arch *a) { return a->net->branches ? a->net->branches(a->conf) : 1; }
 
 /* blocks.c: what networks share. Names as in PyMIC: prefix.0 conv, .1 norm, .4 conv, .5 norm. */

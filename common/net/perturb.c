@@ -44,6 +44,14 @@ struct node *with_dropped(struct graph *g, struct node *x, double p)
 	return op_maps(g, op_join(g, plain, op_binary(g, B_MUL, plain, keep)));
 }
 
+struct node *in_halves(struct graph *g, struct node *x)
+{
+	struct node *keep = op_unary(g, U_STEP, 0, linear(g, 1, op_uniform(g, x->v.n / 2, x->v.c, 1, 1, 1), -0.5));
+
+	keep = op_unary(g, U_SCALE, 2, op_join(g, keep, linear(g, -1, keep, 1)));
+	return times(g, op_plain(g, x), spread_over(g, keep, &x->v, 2));
+}
+
 struct node *drop_strongest(struct graph *g, struct node *x)
 {
 	struct node *plain = op_plain(g, x), *a = op_sum(g, op_detach(g, plain), 1), *most = a;

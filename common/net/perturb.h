@@ -8,6 +8,8 @@
 struct node *drop_channels(struct graph *g, struct node *x, double lo, double hi);
 /* [x; that of x], on axis n; p below 1. */
 struct node *with_dropped(struct graph *g, struct node *x, double p);
+/* Of the first half of the samples each channel vanishes, or is doubled, with probability 1/2; of its partner in the second half the other. */
+struct node *in_halves(struct graph *g, struct node *x);
 
 /* Places vanish where the mean of the channels is not below a share, drawn from 0.7 to 0.9, of its maximum in the sample. */
 struct node *drop_strongest(struct graph *g, struct node *x);

@@ -13,6 +13,7 @@
 struct predictor {
 	struct predict_conf conf;
 	int dims;
+	bool whole;
 	int64_t multiple[3];
 	int kind[PM_MEMBERS], kinds; /* members of the same architecture are of one kind */
 	struct graph g, dry[PM_MEMBERS][2]; /* two dry runs of each kind: when values are last read, and where they lie in g */
@@ -34,6 +35,7 @@ struct predictor *predictor_open(const struct predict_conf *conf, struct err *e)
 	struct predictor *p = xcalloc(1, sizeof *p);
 	p->conf = *conf;
 	p->dims = arch_dims(conf->arch);
+	p->whole = arch_whole(conf->arch);
 	archs_multiple(conf->arch, conf->members, p->multiple);
 	for (int a = 3 - p->dims; a < 3; a++) {
 		int64_t w = conf->window[a], s = conf->stride[a], m = p->multiple[a];
@@ -117,6 +119,7 @@ struct pass {
 	int64_t batch, ring;
 	int64_t brought; /* planes of the image that have been copied so far */
 	struct tile *tile; /* [batch] */
+	struct cover one;  /* where the class of the whole image goes, on each axis */
 };
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
@@ -287,6 +290,7 @@ static void pass_init(struct pass *s, struct predictor *p, const float *image, i
 		bool slices = p->dims == 2 && a == 0;
 		cover_init(&s->cover[a], conf->backend, size[a], slices ? 1 : conf->window[a], slices ? 1 : conf->stride[a], p->multiple[a]);
 	}
+	cover_init(&s->one, conf->backend, 1, 0, 0, 1);
 	s->row = s->cover[1].count * s->cover[2].count;
 	s->windows = s->cover[0].count * s->row;
 	s->batch = least(conf->batch, s->windows);
@@ -300,6 +304,7 @@ static void pass_init(struct pass *s, struct predictor *p, const float *image, i
 static void pass_fini(struct pass *s)
 {
 	free(s->tile);
+	cover_fini(&s->one);
 	for (int a = 0; a < 3; a++)
 		cover_fini(&s->cover[a]);
 }
@@ -323,7 +328,9 @@ static void add(struct predictor *p, struct pass *s, int64_t first, int64_t n)
 {
 	const struct predict_conf *conf = &p->conf;
 	const int copies = conf->flip ? 4 : 1;
-	const float scale = 1.0f / (float)(copies * conf->members);
+	const float scale = 1.0f / (float)(copies * conf->members * (p->whole ? s->windows : 1));
+	const struct tile_axis only = cover_window(&s->one, 0, false);
+	const struct tile one = { { only, only, only }, 1 };
 	for (int f = 0; f < copies; f++) {
 		place(s, first, n, f);
 		for (int m = 0; m < conf->members; m++) {
@@ -331,7 +338,8 @@ static void add(struct predictor *p, struct pass *s, int64_t first, int64_t n)
 			graph_reset(&p->g);
 			struct node *out = forward(conf, &p->g, m, p->image, s->channels, s->tile, n);
 			for (int64_t b = 0; b < n; b++)
-				conf->backend->tile_add(p->sums, (const real *)out->v.data + b * out->v.stride, conf->classes, &s->tile[b], scale);
+				conf->backend->tile_add(p->sums, (const real *)out->v.data + b * out->v.stride, conf->classes,
+					p->whole ? &one : &s->tile[b], scale);
 		}
 	}
 }
@@ -358,8 +366,11 @@ void predictor_run(struct predictor *p, const float *image, int64_t channels, co
 		n = least(s.batch, s.windows - i);
 		bring(p, &s, end(&s, i, n));
 		add(p, &s, i, n);
-		hand_over(p, &s, begin(&s, i), begin(&s, i + n), emit, arg);
+		if (!p->whole)
+			hand_over(p, &s, begin(&s, i), begin(&s, i + n), emit, arg);
 	}
+	if (p->whole)
+		emit(arg, &(struct slab){ p->conf.backend, 0, 1, 1, p->conf.classes, 1, p->sums, p->label });
 	pass_fini(&s);
 }
 

@@ -11,7 +11,7 @@
 enum { PM_MEMBERS = 16 };
 
 struct predict_conf {
-	struct arch arch[PM_MEMBERS];      /* the network of each member; all 2-D or all 3-D */
+	struct arch arch[PM_MEMBERS];      /* the network of each member; all 2-D or all 3-D; all segment or none */
 	struct params *member[PM_MEMBERS]; /* borrowed, frozen on backend; several are an ensemble: the mean of their logits */
 	int members, classes;
 	const struct backend *backend;
@@ -48,6 +48,7 @@ void slab_values(const struct slab *s, float *values);   /* [classes,D,H,W] */
  * image [C,D,H,W], host memory: emit is called with one slab of planes after another, from the first to the last, as soon as
  * no further window touches them. Axes that the network cannot take are padded on both sides with their mirror image (the
  * edge not repeated) and cut back. Windows overlap and are weighted by a Gaussian, sigma = window / 8.
+ * A network that classifies gives one slab of one pixel: the mean over all windows.
  */
 void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3], emit_slab *emit, void *arg);
 

@@ -51,5 +51,5 @@ static int forward(struct graph *g, const void *settings, struct params *ps, str
 const struct net net_tdnet = {
 	{ "tdnet", "U-Net with three decoders that predict at several scales; in training the second and the third see less", "Han et al., PS-Seg, 2026",
 	  opts, sizeof(struct conf) },
-	forward, unet_dims, unet_multiple, branches, unet_features
+	forward, unet_dims, unet_multiple, branches, unet_features, false
 };

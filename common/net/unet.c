@@ -61,13 +61,13 @@ static void check(const struct unet *u, const struct node *x)
 void unet_encode(struct graph *g, const struct unet *u, struct params *ps, struct node *x, bool deferred, struct node *skip[UNET_LEVELS])
 {
 	const int last = u->chns.n - 1;
-	const bool twice = g->drop > 0;
+	const bool twice = g->drop > 0, made = twice || g->halves; /* what is made anew has no room */
 	char name[UNET_NAME];
 
 	check(u, x);
 	for (int i = 0; i <= last; i++) {
 		int64_t cout = (int64_t)u->chns.v[i];
-		struct block b = { u->dims, cout, drop(u, i), i < last ? u->dims : 0, i < last && !twice ? cout : 0, i == last && deferred && !twice, 1,
+		struct block b = { u->dims, cout, drop(u, i), i < last ? u->dims : 0, i < last && !made ? cout : 0, i == last && deferred && !made, 1,
 			INIT_FAN_IN, instance(u) };
 		if (i)
 			snprintf(name, sizeof name, "encoder.down%d.maxpool_conv.1.conv_conv", i);
@@ -76,6 +76,8 @@ void unet_encode(struct graph *g, const struct unet *u, struct params *ps, struc
 		skip[i] = conv_block(g, ps, x, name, &b, &x);
 		if (twice)
 			skip[i] = with_dropped(g, skip[i], g->drop);
+		if (g->halves)
+			skip[i] = in_halves(g, skip[i]);
 	}
 }
 
@@ -92,7 +94,7 @@ static struct node *upsample(struct graph *g, const struct unet *u, struct param
 	const char *prefix, struct node *skip)
 {
 	const struct filter point = { u->dims, 1, 1, d->init };
-	struct node *beside = d->first && !(g->drop > 0) ? skip : NULL; /* what is joined has no room */
+	struct node *beside = d->first && !(g->drop > 0 || g->halves) ? skip : NULL;
 	char name[UNET_NAME];
 
 	if (!strcmp(d->up, "conv")) {
@@ -143,5 +145,5 @@ static int forward(struct graph *g, const void *settings, struct params *ps, str
 const struct net net_unet = {
 	{ "unet", "U-Net with batch or instance norm and dropout, 2-D or 3-D", "Ronneberger et al., MICCAI 2015; Cicek et al., MICCAI 2016", opts,
 	  sizeof(struct conf) },
-	forward, unet_dims, unet_multiple, NULL, unet_features
+	forward, unet_dims, unet_multiple, NULL, unet_features, false
 };

@@ -35,10 +35,10 @@ struct graph {
 	bool frozen;         /* running statistics even so */
 	bool grad;           /* a backward pass will follow; false for a part of the tape: no gradient goes through what is made there */
 	uint64_t seed, step; /* of the dropout masks */
-	bool recording;      /* see recording.h */
-	bool here;           /* inputs already lie in the backend's memory, which has augmented them */
+	bool recording, here; /* see recording.h; inputs already lie in the backend's memory, which has augmented them */
 	bool aside;          /* a look at what parameters give: they need no gradient, running statistics stay, nothing drops out */
 	double drop;         /* encoders hand on twice the samples: behind them the same without this share of their channels */
+	bool halves;         /* encoders hand on half of the channels of the first half of the samples, the others of the second half */
 	struct graph_mem *mem;
 };
 

@@ -36,7 +36,7 @@ static int check_labels(const struct record *r, const struct tensor *t, struct e
 
 static int check(const struct record *const *sample, int n, int labeled, bool *weighted, struct err *e)
 {
-	const struct tensor *image = record_peek(sample[0], "image");
+	const struct tensor *image = record_peek(sample[0], "image"), *first = record_peek(sample[0], "label");
 	char a[160], b[160];
 	*weighted = false;
 	for (int i = 0; i < n; i++) {
@@ -53,13 +53,15 @@ static int check(const struct record *const *sample, int n, int labeled, bool *w
 		if (i >= labeled)
 			continue;
 		const struct tensor *label = record_peek(r, "label"), *weight = record_peek(r, "weight");
-		struct tensor grid = { .rank = 3, .dim = { t->dim[1], t->dim[2], t->dim[3] } };
+		const struct tensor grid = { .rank = 3, .dim = { t->dim[1], t->dim[2], t->dim[3] } }, one = { .rank = 3, .dim = { 1, 1, 1 } };
 		if (!label)
 			return err_set(e, "%s: no label, but sample %d of the batch must have one", r->id, i + 1);
-		if (!same_shape(label, &grid))
+		if (!same_shape(label, &grid) && !same_shape(label, &one))
 			return err_set(e, "%s: label %s on an image %s", r->id, shape(label, a), shape(t, b));
-		if (weight && !same_shape(weight, &grid))
-			return err_set(e, "%s: weight %s on an image %s", r->id, shape(weight, a), shape(t, b));
+		if (!same_shape(label, first))
+			return err_set(e, "%s: label %s, but %s has %s: one is of the whole image", r->id, shape(label, a), sample[0]->id, shape(first, b));
+		if (weight && !same_shape(weight, label))
+			return err_set(e, "%s: weight %s of a label %s", r->id, shape(weight, a), shape(label, b));
 		if (check_labels(r, label, e))
 			return -1;
 		*weighted |= weight != NULL;
@@ -87,7 +89,8 @@ int collate(struct record *batch, const struct record *const *sample, int n, int
 	const int64_t all[] = { n, d[0], d[1], d[2], d[3] };
 	float *image = record_put(batch, "image", PM_F32, 5, all)->data;
 	float *target = record_peek(sample[0], "target") ? record_put(batch, "target", PM_F32, 5, all)->data : NULL;
-	const int64_t grid[] = { labeled, d[1], d[2], d[3] };
+	const int64_t *of = labeled ? record_peek(sample[0], "label")->dim : d + 1, truths = of[0] * of[1] * of[2];
+	const int64_t grid[] = { labeled, of[0], of[1], of[2] };
 	uint8_t *label = labeled ? record_put(batch, "label", PM_U8, 4, grid)->data : NULL;
 	float *weight = weighted ? record_put(batch, "weight", PM_F32, 4, grid)->data : NULL;
 	char *ids = xcalloc((size_t)n, PM_ID + 1);
@@ -99,11 +102,11 @@ int collate(struct record *batch, const struct record *const *sample, int n, int
 		if (o)
 			convert(target + i * values, PM_F32, o->data, o->dtype, values);
 		if (i < labeled)
-			convert(label + i * voxels, PM_U8, l->data, l->dtype, voxels);
+			convert(label + i * truths, PM_U8, l->data, l->dtype, truths);
 		if (i < labeled && weight && w)
-			convert(weight + i * voxels, PM_F32, w->data, w->dtype, voxels);
+			convert(weight + i * truths, PM_F32, w->data, w->dtype, truths);
 		else if (i < labeled && weight)
-			fill_ones(weight + i * voxels, voxels);
+			fill_ones(weight + i * truths, truths);
 		strcat(strcat(ids, i ? "\n" : ""), sample[i]->id);
 	}
 	meta_set_text(&batch->meta, "ids", ids);

@@ -136,7 +136,8 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		return -1;
 	for (int a = 0; a < 3; a++)
 		start[a] = rng_int(rng, 0, from[a] - to[a]);
-	if (label && c->foreground > 0 && rng_uniform(rng) < c->foreground && crop_focus(&c->labels, label, from, to, start, rng, e) < 0)
+	const bool found = label && tensor_count(label) > 1 && c->foreground > 0; /* the class of a whole image lies nowhere */
+	if (found && rng_uniform(rng) < c->foreground && crop_focus(&c->labels, label, from, to, start, rng, e) < 0)
 		return -1;
 	draw_shift(to_do, to, start, BORDER_ZERO);
 	return 0;

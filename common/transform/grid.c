@@ -20,6 +20,7 @@ static bool lies_on(const struct tensor *t, const int64_t size[3])
 int grid_of(const struct record *r, int64_t size[3], struct err *e)
 {
 	static const char *const name[] = { "image", "label", "pred", "prob", "weight", "target" };
+	static const int64_t one[3] = { 1, 1, 1 };
 	const char *first = NULL;
 
 	for (size_t i = 0; i < PM_COUNT(name); i++) {
@@ -32,6 +33,8 @@ int grid_of(const struct record *r, int64_t size[3], struct err *e)
 			return err_set(e, "%s has %d axes, %d and at least one element are needed", name[i], t->rank, rank);
 		const int64_t *d = t->dim + rank - 3;
 
+		if (first && same(d, one) && strcmp(name[i], "target"))
+			continue; /* of the whole image: its class */
 		if (!first)
 			memcpy(size, d, 3 * sizeof(*size));
 		else if (!same(d, size))

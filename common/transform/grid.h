@@ -11,7 +11,7 @@
 
 /*
  * The image [C,D,H,W] (label or prediction where there is none) gives the grid. -1 with e: there is none, or label,
- * weight, pred or prob lie elsewhere.
+ * weight, pred or prob lie elsewhere, and are not one voxel: that is said of the whole image, and stays as it is.
  */
 int grid_of(const struct record *r, int64_t size[3], struct err *e);
 

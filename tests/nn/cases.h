@@ -424,7 +424,7 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	if (agent->error)
 		r.original = image(g, 2, 3, size[0], size[1], size[2]);
 	else
-		r.truth = truth_for(g, r.labeled, 3, size, &(struct loss_case){ 0 });
+		r.truth = truth_for(g, r.labeled, 3, arch_whole(&arch) ? (int64_t[]){ 1, 1, 1 } : size, &(struct loss_case){ 0 });
 	struct node *y = agent->loss(&r);
 	free(r.loss.part[0].conf);
 	return y;
@@ -497,12 +497,16 @@ static void case_agents(checker check, const char *spec, int mode, int branches,
 static void case_sure(checker check)
 {
 	static const char *const agent[] = { "fixmatch:threshold=0.4:cutmix=1", "fixmatch:threshold=0.4:loss=dice:gamma=0.7x1.5",
-		"unimatch:threshold=0.4:teacher=ema:cutmix=1", "unimatch:threshold=0.4:loss=ce:denominator=kept:cutmix=0" };
+		"unimatch:threshold=0.4:teacher=ema:cutmix=1", "unimatch:threshold=0.4:loss=ce:denominator=kept:cutmix=0",
+		"unimatch:threshold=0.4:teacher=ema:complementary_dropout:weights=1x0.5x0.5x0" };
 
 	for (size_t i = 0; i < PM_COUNT(agent); i++)
 		for (int dims = 2; dims <= 3; dims++)
 			check(agent[i], case_net, &(struct net_case){ dims == 2 ? "unet:chns=3,4,5:dropout=0.1" : "unet:dims=3:chns=3,4,5:dropout=0.2",
 				agent[i], 2 }, 3);
+	for (int dims = 2; dims <= 3; dims++)
+		check("unimatch, of classes", case_net, &(struct net_case){ dims == 2 ? "encoder:chns=3,4,5:dropout=0.1" : "encoder:dims=3:chns=3,4,5:dropout=0.2",
+			"unimatch:threshold=0.4:complementary_dropout:cutmix=0", 2 }, 3);
 	check(agent[2], case_net, &(struct net_case){ "mcnet:chns=3,4,5:dropout=0.1", agent[2], 2 }, 3);
 }
 
@@ -530,6 +534,11 @@ static void walk_networks(checker check)
 	case_agents(check, "mcnet:dims=3:chns=3,4,5:decoders=2:dropout=0.1", 2, 2, 1);
 	case_agents(check, "dbnet:chns=3,4,5:dropout=0.1", 2, 2, 1);
 	case_agents(check, "tdnet:chns=3,4,5:dropout=0.1:dilation=1,1,2", 2, 3, 2);
+	for (int i = 0; agents[i]; i++) /* all that need nothing which it has not */
+		if (!agents[i]->maps && agents[i]->branches <= 1 && agents[i]->scales <= 1 && strcmp(agents[i]->p.name, "fixmatch") &&
+			strcmp(agents[i]->p.name, "unimatch"))
+			check(agents[i]->p.name, case_net, &(struct net_case){ "encoder:chns=3,4,5:dropout=0.1", agents[i]->p.name, 2 }, 3);
+	case_agents(check, "encoder:dims=3:chns=3,4,5:dropout=0.2", 2, 1, 1);
 	case_agents(check, "cctnet:chns=3,4,5:dropout=0.1:vat=0", 2, 4, 1); /* an adversary is a constant to the gradient, not to differences */
 }
 

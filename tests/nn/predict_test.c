@@ -44,7 +44,22 @@ static void toy_multiple(const void *conf, int64_t size[3])
 		size[a] = ((const struct toy *)conf)->multiple;
 }
 
-static const struct net net_toy = { { "toy", "", NULL, NULL, 0 }, toy_forward, toy_dims, toy_multiple, NULL, NULL };
+static const struct net net_toy = { { "toy", "", NULL, NULL, 0 }, toy_forward, toy_dims, toy_multiple, NULL, NULL, false };
+
+/* Classes of whole tiles: their first pixels, and less those. */
+static int class_forward(struct graph *g, const void *conf, struct params *ps, struct node *x, int classes, struct node *out[PM_OUTPUTS])
+{
+	const int64_t n = x->v.n, v = fmap_space(&x->v);
+	float *z = xcalloc((size_t)(n * classes), sizeof *z);
+	(void)conf, (void)ps;
+	for (int64_t i = 0; i < n * classes && g->be->runs; i++)
+		z[i] = (float)((const real *)x->v.data)[i / classes * v] * (i % classes ? -1 : 1);
+	out[0] = op_image(g, z, n, classes, (int64_t[]){ 1, 1, 1 }, false);
+	free(z);
+	return 1;
+}
+
+static const struct net net_class = { { "class", "", NULL, NULL, 0 }, class_forward, toy_dims, toy_multiple, NULL, NULL, true };
 
 static float ramp(const real *tile, const int64_t size[3], const int64_t at[3], int k)
 {
@@ -107,6 +122,43 @@ static size_t run(const struct predict_conf *c, const float *image, const int64_
 	const size_t held = predictor_held(p);
 	predictor_close(p);
 	return held;
+}
+
+static void put_class(void *arg, const struct slab *s)
+{
+	assert_int_equal(s->first + s->depth + s->planes + s->plane, 3);
+	slab_values(s, arg);
+}
+
+/* The class of the whole image: the mean over slices, windows, flips and networks. */
+static void a_class_is_the_mean_of_what_is_seen(void **state)
+{
+	const struct toy t = { .multiple = 1, .dims = 2 };
+	const struct arch a = { &net_class, &t };
+	const int64_t size[3] = { 3, 5, 4 };
+	struct params none = { 0 };
+	float image[60], out[2];
+	struct err e;
+	(void)state;
+
+	for (int i = 0; i < 60; i++)
+		image[i] = sinf((float)(i * i));
+	for (int variant = 0; variant < 4; variant++) {
+		const bool flip = variant & 1, windows = variant & 2; /* along W, they begin at 0, 1 and 2 */
+		const struct predict_conf c = { .arch = { a, a }, .member = { &none, &none }, .members = 2, .classes = 2, .backend = &backend_plain,
+			.flip = flip, .window = { 0, 0, windows ? 2 : 0 }, .batch = 2 };
+		double want = 0;
+		for (int i = 0; i < 60; i++) {
+			const int y = i / 4 % 5, x = i % 4, left = windows ? x < 3 : x == 0, right = windows ? x > 0 : x == 3;
+			want += (double)image[i] * (y == 0 || (flip && y == 4)) * (left + (flip && right)) / (3 * (flip ? 4 : 1) * (windows ? 3 : 1));
+		}
+		struct predictor *p = predictor_open(&c, &e);
+		assert_non_null(p);
+		predictor_run(p, image, 1, size, put_class, out);
+		predictor_close(p);
+		assert_float_equal(out[0], want, 1e-6);
+		assert_float_equal(out[1], -want, 1e-6);
+	}
 }
 
 /*
@@ -370,6 +422,7 @@ static void batches_change_nothing(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(a_class_is_the_mean_of_what_is_seen),
 		cmocka_unit_test(windows_match_the_golden_values),
 		cmocka_unit_test(identity_is_returned),
 		cmocka_unit_test(padding_mirrors),

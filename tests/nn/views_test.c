@@ -8,9 +8,11 @@
 
 #include "agent/views.h"
 #include "base/rng.h"
+#include "net/perturb.h"
 
 enum { SAMPLES = 5, LABELED = 2, N = SAMPLES - LABELED, C = 2, SIDE = 20, V = SIDE * SIDE, ALL = N * C * V, ITERS = 200 };
 
+static const struct net net;
 static const struct viewed still = { .area = { 2, { 0.02, 0.4 } }, .gamma = { 2, { 1, 1 } } };
 
 struct fixture {
@@ -25,7 +27,7 @@ static int setup(void **state)
 
 	f->g = (struct graph){ .grad = true, .training = true };
 	graph_init(&f->g, &backend_cpu, 1 << 24);
-	f->r = (struct run){ .g = &f->g, .seed = 3, .samples = SAMPLES, .labeled = LABELED, .size = { 1, SIDE, SIDE } };
+	f->r = (struct run){ .g = &f->g, .arch = { { &net, NULL } }, .seed = 3, .samples = SAMPLES, .labeled = LABELED, .size = { 1, SIDE, SIDE } };
 	*state = f;
 	return 0;
 }
@@ -167,6 +169,28 @@ static void boxes_are_pasted(void **state)
 	assert_true(areas / boxes > 0.12 && areas / boxes < 0.22); /* the mean of 0.02 to 0.4, less what rounding down takes */
 }
 
+/* Of each channel one of two partners has all, doubled, and the other nothing; about as often one as the other. */
+static void halves_lack_what_the_other_has(void **state)
+{
+	enum { PAIRS = 3, CHANNELS = 200, PIXELS = 4, ONES = 2 * PAIRS * CHANNELS * PIXELS };
+	struct fixture *f = *state;
+	float one[ONES];
+	real y[ONES];
+	double first = 0;
+
+	for (int i = 0; i < ONES; i++)
+		one[i] = 1;
+	graph_reset(&f->g);
+	struct node *x = in_halves(&f->g, op_image(&f->g, one, 2 * PAIRS, CHANNELS, (int64_t[]){ 1, 2, 2 }, false));
+	f->g.be->get(y, op_plain(&f->g, x)->v.data, sizeof y);
+	for (int i = 0; i < ONES / 2; i++) {
+		assert_true((double)y[i] == 0 || (double)y[i] == 2);
+		assert_true((double)(y[i] + y[i + ONES / 2]) == 2 && (double)y[i] == (double)y[i - i % PIXELS]);
+		first += (double)y[i];
+	}
+	assert_float_equal(first / (ONES / 2), 1, 0.15);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -174,6 +198,7 @@ int main(void)
 		cmocka_unit_test_setup_teardown(units_do_not_matter, setup, teardown),
 		cmocka_unit_test_setup_teardown(flat_images_stay, setup, teardown),
 		cmocka_unit_test_setup_teardown(boxes_are_pasted, setup, teardown),
+		cmocka_unit_test_setup_teardown(halves_lack_what_the_other_has, setup, teardown),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);

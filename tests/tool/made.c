@@ -1,6 +1,7 @@
 /*
  * made.c: image files and lists for the tests, the same bytes every time.
  *   made balls FOLDER CASES D H W   bright and brighter balls on noise, with their labels: list.csv
+ *   made shapes FOLDER CASES SIZE   pictures of a disc, a ring or a bar in noise: list.csv with classes 0, 1, 2
  *   made images FOLDER              small volumes of several types, pictures and lists, some of them odd
  *   made pairs FOLDER               cases a, b, c as truth/ and pred/ (moved/: elsewhere), list.csv, pairs.csv and the
  *                                   streams pred.pms, both.pms (with labels), bare.pms (no spacing), soft.pms (floats)
@@ -78,6 +79,28 @@ static void balls(int cases, const int64_t size[3])
 	write_list("list.csv", "image,label", "case_#.nii.gz,case_#_label.nii.gz", cases);
 	free(image);
 	free(label);
+}
+
+static void shapes(int cases, int size)
+{
+	uint8_t *image = xcalloc((size_t)(size * size), 1);
+	char name[64], list[64 * 1024] = "id,image,class\n", *at = list + strlen(list);
+
+	for (int k = 0; k < cases && at < list + sizeof list - sizeof name; k++) {
+		struct rng r;
+		rng_init(&r, 5, "shapes", 0, "", (uint32_t)k);
+		const double cy = size * rng_range(&r, 0.35, 0.65), cx = size * rng_range(&r, 0.35, 0.65), radius = size * rng_range(&r, 0.2, 0.3);
+		for (int i = 0; i < size * size; i++) {
+			const double y = i / size - cy, x = i % size - cx, far = hypot(y, x);
+			const bool in = k % 3 == 2 ? fabs(x) < radius && fabs(y) < radius / 2 : far < radius && (k % 3 == 0 || far > radius / 2);
+			image[i] = (uint8_t)fmin(255, fmax(0, 60 + 100 * in + 30 * rng_normal(&r)));
+		}
+		snprintf(name, sizeof name, "case_%d.png", k);
+		write_png(name, size, size, 1, image);
+		at += sprintf(at, "case_%d,%s,%d\n", k, name, k % 3);
+	}
+	write_text("list.csv", list);
+	free(image);
 }
 
 enum { VOXELS = 40 };
@@ -264,6 +287,9 @@ int main(int argc, char **argv)
 	if (!strcmp(what, "balls") && argc == 7) {
 		enter(argv[2]);
 		balls(atoi(argv[3]), (int64_t[3]){ atoi(argv[4]), atoi(argv[5]), atoi(argv[6]) });
+	} else if (!strcmp(what, "shapes") && argc == 5) {
+		enter(argv[2]);
+		shapes(atoi(argv[3]), atoi(argv[4]));
 	} else if (!strcmp(what, "images") && argc == 3) {
 		enter(argv[2]);
 		images();
@@ -271,7 +297,7 @@ int main(int argc, char **argv)
 		enter(argv[2]);
 		pairs();
 	} else {
-		die(PM_USAGE, "made balls FOLDER CASES D H W | images FOLDER | pairs FOLDER");
+		die(PM_USAGE, "made balls FOLDER CASES D H W | shapes FOLDER CASES SIZE | images FOLDER | pairs FOLDER");
 	}
 	return 0;
 }

@@ -82,6 +82,8 @@ static void test_errors(void **state)
 	make(&b, "b", PM_U8, 4, 1, false);
 	record_put(&b, "label", PM_U8, 3, (int64_t[]){ 1, 3, 3 });
 	expect(&a, &b, 2, "b: label 1x3x3 on an image 2x1x3x4");
+	*(uint8_t *)record_put(&b, "label", PM_U8, 3, (int64_t[]){ 1, 1, 1 })->data = 2;
+	expect(&a, &b, 2, "b: label 1x1x1, but a has 1x3x4: one is of the whole image");
 	record_drop(&b, "image");
 	expect(&a, &b, 0, "b: no image");
 	make(&b, "b", PM_U8, 4, 1, false);
