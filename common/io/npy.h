@@ -2,17 +2,16 @@
 #ifndef PM_NPY_H
 #define PM_NPY_H
 
-#include "io/unzip.h"
 #include "io/volume.h"
 
 enum { NPY_HEAD = 128 };
 
-/* Bytes of a file from a place on, with their checksum. */
+/* Bytes of a file, or of a member of an archive. */
 struct npy_source {
-	struct unzip *z;
+	int64_t (*read)(struct npy_source *s, void *to, int64_t n, struct err *e); /* bytes got, fewer only at the end; -1 with e */
+	void *from;
 	const char *path;
 	int64_t left; /* what may still be read: so much the array must have, too */
-	uint32_t crc; /* of what was read */
 	int64_t most; /* bytes that the file can justify */
 };
 
