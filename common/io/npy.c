@@ -166,22 +166,6 @@ static int npy_read(const char *path, const struct wanted *w, struct volume *v, 
 	return failed;
 }
 
-void npy_head(char head[NPY_HEAD], enum dtype t, int rank, const int64_t *dim)
-{
-	char shape[96] = "";
-	size_t n = 0;
-	for (int i = 0; i < rank; i++)
-		n += (size_t)snprintf(shape + n, sizeof(shape) - n, "%s%lld", i ? ", " : "", (long long)dim[i]);
-	memset(head, ' ', NPY_HEAD);
-	memcpy(head, "\x93NUMPY\1\0", 8);
-	head[8] = (char)(NPY_HEAD - 10);
-	head[9] = 0;
-	int len = snprintf(head + 10, NPY_HEAD - 10, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%s), }",
-		dtype_size(t) == 1 ? '|' : '<', codes[t], shape);
-	head[10 + len] = ' ';
-	head[NPY_HEAD - 1] = '\n';
-}
-
 int plain_shape(const struct volume *v, int64_t dim[4])
 {
 	int drop = v->t.dim[0] > 1 ? 0 : v->geo.dims == 2 && v->t.dim[1] == 1 ? 2 : 1;
@@ -189,15 +173,32 @@ int plain_shape(const struct volume *v, int64_t dim[4])
 	return 4 - drop;
 }
 
+void npy_head(char head[NPY_HEAD], const struct volume *v)
+{
+	char shape[96] = "";
+	int64_t dim[4];
+	int rank = plain_shape(v, dim);
+	size_t n = 0, size = dtype_size(v->t.dtype);
+	for (int i = 0; i < rank; i++)
+		n += (size_t)snprintf(shape + n, sizeof(shape) - n, "%s%lld", i ? ", " : "", (long long)dim[i]);
+	memset(head, ' ', NPY_HEAD);
+	memcpy(head, "\x93NUMPY\1\0", 8);
+	head[8] = (char)(NPY_HEAD - 10);
+	head[9] = 0;
+	int len = snprintf(head + 10, NPY_HEAD - 10, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%s), }",
+		size == 1 ? '|' : '<', codes[v->t.dtype], shape);
+	head[10 + len] = ' ';
+	head[NPY_HEAD - 1] = '\n';
+}
+
 static int npy_write(const char *path, const struct array *a, int n, struct err *e)
 {
 	char head[NPY_HEAD];
-	int64_t dim[4];
 	size_t bytes;
 	(void)n;
 	if (a->v->t.rank != 4 || tensor_bytes(&a->v->t, &bytes) != 0)
 		return err_set(e, "%s: only [C,D,H,W] can be written", path);
-	npy_head(head, a->v->t.dtype, plain_shape(a->v, dim), dim);
+	npy_head(head, a->v);
 	struct outfile *out = outfile_open(path, e);
 	if (!out)
 		return -1;

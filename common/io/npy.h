@@ -18,8 +18,7 @@ struct npy_source {
 /* An array of 2 to 4 axes, [H,W], [D,H,W] or [C,D,H,W], to v, whose geometry becomes a plain one. 0, or -1 with e. */
 int npy_take(struct npy_source *s, struct volume *v, struct err *e);
 
-/* The header of C-ordered data. */
-void npy_head(char head[NPY_HEAD], enum dtype t, int rank, const int64_t *dim);
+void npy_head(char head[NPY_HEAD], const struct volume *v);
 /* The axes that tell [C,D,H,W]: no channels where there is one, no slices of flat images. Returns how many. */
 int plain_shape(const struct volume *v, int64_t dim[4]);
 

@@ -107,11 +107,10 @@ static int npz_read(const char *path, const struct wanted *w, struct volume *v, 
 static int add_member(zip_t *z, const struct array *a, char head[NPY_HEAD])
 {
 	char name[64];
-	int64_t dim[4];
 	size_t bytes;
 	const struct tensor *t = &a->v->t;
 	tensor_bytes(t, &bytes);
-	npy_head(head, t->dtype, plain_shape(a->v, dim), dim);
+	npy_head(head, a->v);
 	snprintf(name, sizeof(name), "%s.npy", a->name);
 	zip_buffer_fragment_t part[] = { { (void *)head, NPY_HEAD }, { t->data, bytes } };
 	zip_source_t *s = zip_source_buffer_fragment(z, part, 2, 0);
