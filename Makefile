@@ -17,7 +17,7 @@ CUDA_HOME := $(patsubst %/bin/,%,$(dir $(realpath $(shell command -v $(NVCC)))))
 CUDA    ?= $(if $(filter 0float0,$(SAN)$(REAL)$(FUZZ)),$(if $(wildcard $(CUDA_HOME)/include/cudnn_graph.h),1,0),0)
 B       ?= build$(if $(filter 1,$(SAN)),/san)$(if $(filter double,$(REAL)),/double)$(if $(filter 1,$(FUZZ)),/fuzz)
 
-PACKAGES := gcc make pkg-config perl mandoc libmsgpack-dev libhdf5-dev libnifti-dev libpng-dev libjpeg-dev libtiff-dev zlib1g-dev libopenblas-openmp-dev \
+PACKAGES := gcc make pkg-config perl mandoc libmsgpack-dev libhdf5-dev libnifti-dev libpng-dev libjpeg-dev libtiff-dev libzip-dev zlib1g-dev libopenblas-openmp-dev \
 	libdnnl-dev libcmocka-dev python3-numpy python3-msgpack mricron-data
 
 WARN    := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Werror
@@ -25,7 +25,7 @@ DEFS    := -D_GNU_SOURCE
 COMMIT  := $(shell git describe --always --dirty 2>/dev/null || echo release)
 INCLUDE := -Icommon -isystem /usr/include/hdf5/serial -isystem /usr/include/nifti
 LIBS    := -lmsgpackc -lz -lm -lpthread
-LIBS_IO := -L/usr/lib/$(shell $(CC) -dumpmachine)/hdf5/serial -lhdf5 -lpng -ljpeg -ltiff
+LIBS_IO := -L/usr/lib/$(shell $(CC) -dumpmachine)/hdf5/serial -lhdf5 -lpng -ljpeg -ltiff -lzip
 LIBS_NN := -ldnnl -lopenblas -fopenmp -rdynamic
 ifeq ($(SAN),1)
 CFLAGS  += -fsanitize=address,undefined -fno-sanitize-recover=undefined

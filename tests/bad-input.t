@@ -109,6 +109,22 @@ for file in meta0.mha nrrd1.nrrd npy2.npy npy4.npz picture0.bmp jpeg0.jpeg tiff0
 		refused "cut: cut.$kind: " "cut.$kind"
 	done
 done
+# A zip archive whose directory lies.
+while IFS='|' read -r at byte why; do
+	cp "$data/npy4.npz" lie.npz
+	# shellcheck disable=SC2059
+	printf "$byte" | dd of=lie.npz bs=1 seek="$at" conv=notrunc 2> /dev/null
+	refused "lie: lie.npz: $why" lie.npz
+done << 'END'
+697|\001|image.npy is encrypted or packed by method 8: save it
+699|\014|image.npy is encrypted or packed by method 12: save it
+705|\377\377|image.npy: cannot be unpacked: CRC error
+709|\200|image.npy: ends before the array that it promises: truncated
+713|\000\001|image.npy: holds 128 bytes of voxels, but the header promises 384: truncated or corrupt
+713|\000\000\000\177|image.npy: holds [0-9]* bytes of voxels, but the header promises 384
+733|\012|image.npy: cannot be unpacked: 
+810|\377|not a zip archive of numpy arrays, or truncated
+END
 sed 's/meta1.raw/..\/grid.nii/' "$data/meta1.mhd" > away.mhd
 refused "away: away.mhd: its voxels are said to be in '../grid.nii': a file in the header's own folder is read" away.mhd
 sed "s|nrrd0.raw|$PWD/grid.nii|" "$data/nrrd0.nhdr" > away.nhdr

@@ -71,6 +71,7 @@ for kind in npz h5; do
 	cmp -s both/v1.$kind twice/v1.$kind
 	ok $? "the same bytes every time"
 done
+is "$(head -c 14 both/v1.npz | tail -c 4 | od -An -tx1)" " 00 00 21 00" "at any time: the members of an npz are of 1980-01-01"
 pymic-save --field label --format npy -o flatnpy flat.pms
 (cd flatnpy && pymic-load p1.npy) > a.pms
 is "$(records fields a.pms)" "p1 image u8 1 1 6 9" "a flat array has two axes"

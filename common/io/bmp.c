@@ -13,6 +13,15 @@ struct bmp {
 	bool top_down, grey;      /* grey: so is its whole palette */
 };
 
+/* n bytes as a number, the lowest first. */
+static uint64_t little(const unsigned char *p, int n)
+{
+	uint64_t v = 0;
+	while (n-- > 0)
+		v = v << 8 | p[n];
+	return v;
+}
+
 static int find_palette(struct bmp *b, int64_t head, uint32_t used, const char *path, struct err *e)
 {
 	b->entry = head == 12 ? 3 : 4;

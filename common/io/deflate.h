@@ -6,6 +6,8 @@
 
 #include <zlib.h>
 
+enum { DEFLATE_RATIO = 1040 }; /* the most that it unpacks to: 1032:1, and some */
+
 /* Labels shrink well; noise does not, and is not worth the time. */
 int deflate_level(enum dtype t);
 int put_plain(FILE *fp, const void *data, size_t n);

@@ -3,12 +3,12 @@
 #include "io/deflate.h"
 #include "io/outfile.h"
 #include "io/raster.h"
+#include "io/unzip.h"
 
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <zlib.h>
 
 static const char codes[PM_DTYPES][3] = {
 	[PM_U8] = "u1", [PM_I8] = "i1", [PM_U16] = "u2", [PM_I16] = "i2", [PM_U32] = "u4", [PM_I32] = "i4", [PM_U64] = "u8",
@@ -24,13 +24,11 @@ struct npy_head {
 
 static int take_bytes(struct npy_source *s, void *to, int64_t n, struct err *e)
 {
-	int64_t got = n <= s->left ? unzip_read(s->z, to, n, e) : 0;
+	int64_t got = n <= s->left ? s->read(s, to, n, e) : 0;
 	if (got < 0)
 		return -1;
 	if (got < n)
 		return err_set(e, "%s: ends before the array that it promises: truncated", s->path);
-	for (int64_t at = 0; at < n; at += 1 << 30)
-		s->crc = (uint32_t)crc32(s->crc, (const Bytef *)to + at, (uInt)(n - at < 1 << 30 ? n - at : 1 << 30));
 	s->left -= n;
 	return 0;
 }
@@ -151,32 +149,21 @@ int npy_take(struct npy_source *s, struct volume *v, struct err *e)
 	return 0;
 }
 
+static int64_t read_file(struct npy_source *s, void *to, int64_t n, struct err *e)
+{
+	return unzip_read(s->from, to, n, e);
+}
+
 static int npy_read(const char *path, const struct wanted *w, struct volume *v, struct err *e)
 {
 	struct unzip *z = unzip_open_at(path, 0, UNZIP_PLAIN, e);
 	(void)w;
 	if (!z)
 		return -1;
-	struct npy_source s = { .z = z, .path = path, .left = unzip_justifies(z), .most = unzip_justifies(z) };
+	struct npy_source s = { .read = read_file, .from = z, .path = path, .left = unzip_justifies(z), .most = unzip_justifies(z) };
 	int failed = npy_take(&s, v, e);
 	unzip_close(z);
 	return failed;
-}
-
-void npy_head(char head[NPY_HEAD], enum dtype t, int rank, const int64_t *dim)
-{
-	char shape[96] = "";
-	size_t n = 0;
-	for (int i = 0; i < rank; i++)
-		n += (size_t)snprintf(shape + n, sizeof(shape) - n, "%s%lld", i ? ", " : "", (long long)dim[i]);
-	memset(head, ' ', NPY_HEAD);
-	memcpy(head, "\x93NUMPY\1\0", 8);
-	head[8] = (char)(NPY_HEAD - 10);
-	head[9] = 0;
-	int len = snprintf(head + 10, NPY_HEAD - 10, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%s), }",
-		dtype_size(t) == 1 ? '|' : '<', codes[t], shape);
-	head[10 + len] = ' ';
-	head[NPY_HEAD - 1] = '\n';
 }
 
 int plain_shape(const struct volume *v, int64_t dim[4])
@@ -186,15 +173,32 @@ int plain_shape(const struct volume *v, int64_t dim[4])
 	return 4 - drop;
 }
 
+void npy_head(char head[NPY_HEAD], const struct volume *v)
+{
+	char shape[96] = "";
+	int64_t dim[4];
+	int rank = plain_shape(v, dim);
+	size_t n = 0, size = dtype_size(v->t.dtype);
+	for (int i = 0; i < rank; i++)
+		n += (size_t)snprintf(shape + n, sizeof(shape) - n, "%s%lld", i ? ", " : "", (long long)dim[i]);
+	memset(head, ' ', NPY_HEAD);
+	memcpy(head, "\x93NUMPY\1\0", 8);
+	head[8] = (char)(NPY_HEAD - 10);
+	head[9] = 0;
+	int len = snprintf(head + 10, NPY_HEAD - 10, "{'descr': '%c%s', 'fortran_order': False, 'shape': (%s), }",
+		size == 1 ? '|' : '<', codes[v->t.dtype], shape);
+	head[10 + len] = ' ';
+	head[NPY_HEAD - 1] = '\n';
+}
+
 static int npy_write(const char *path, const struct array *a, int n, struct err *e)
 {
 	char head[NPY_HEAD];
-	int64_t dim[4];
 	size_t bytes;
 	(void)n;
 	if (a->v->t.rank != 4 || tensor_bytes(&a->v->t, &bytes) != 0)
 		return err_set(e, "%s: only [C,D,H,W] can be written", path);
-	npy_head(head, a->v->t.dtype, plain_shape(a->v, dim), dim);
+	npy_head(head, a->v);
 	struct outfile *out = outfile_open(path, e);
 	if (!out)
 		return -1;

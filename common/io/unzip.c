@@ -1,5 +1,6 @@
 /* unzip.c: a plain or gzipped file, read in bounded pieces; all that is wrong with a .gz is an error. */
 #include "io/unzip.h"
+#include "io/deflate.h"
 #include "io/volume.h"
 
 #include <errno.h>
@@ -8,13 +9,13 @@
 #include <unistd.h>
 #include <zlib.h>
 
-enum { IN_SIZE = 1 << 16, MAX_RATIO = 1040 }; /* deflate cannot do better than 1032:1 */
+enum { IN_SIZE = 1 << 16 };
 
 struct unzip {
 	int fd;
 	int64_t size; /* of the file */
 	char *path;
-	bool gz, bare, member_done, eof;
+	bool gz, member_done, eof;
 	z_stream z;
 	unsigned char in[IN_SIZE];
 };
@@ -51,9 +52,8 @@ struct unzip *unzip_open_at(const char *path, int64_t offset, enum unzip_as as, 
 		failed = err_set(e, "%s: ends before its first voxel: truncated", path);
 	else
 		failed = fill(u, e);
-	u->bare = as == UNZIP_BARE;
-	bool packed = u->bare || as == UNZIP_DEFLATED || (as == UNZIP_AUTO && u->z.avail_in >= 2 && u->in[0] == 0x1f && u->in[1] == 0x8b);
-	if (!failed && packed && inflateInit2(&u->z, u->bare ? -15 : 15 + 32) != Z_OK) /* gzip or zlib */
+	bool packed = as == UNZIP_DEFLATED || (as == UNZIP_AUTO && u->z.avail_in >= 2 && u->in[0] == 0x1f && u->in[1] == 0x8b);
+	if (!failed && packed && inflateInit2(&u->z, 15 + 32) != Z_OK) /* gzip or zlib */
 		failed = err_set(e, "%s: no memory to inflate", path);
 	u->gz = packed && !failed;
 	if (failed) {
@@ -84,7 +84,7 @@ int unzip_skip(struct unzip *u, int64_t n, struct err *e)
 
 int64_t unzip_justifies(const struct unzip *u)
 {
-	return u->gz ? u->size * MAX_RATIO : u->size;
+	return u->gz ? u->size * DEFLATE_RATIO : u->size;
 }
 
 static int64_t read_plain(struct unzip *u, char *dst, int64_t n, struct err *e)
@@ -109,8 +109,6 @@ static int64_t read_plain(struct unzip *u, char *dst, int64_t n, struct err *e)
 /* After a member: the end of the file, or another member (gzip files may be concatenated). 1, 0 at the end, -1. */
 static int next_member(struct unzip *u, struct err *e)
 {
-	if (u->bare)
-		return 0;
 	if (u->z.avail_in == 0 && fill(u, e) != 0)
 		return -1;
 	if (u->eof)

@@ -5,8 +5,8 @@
 #include "base/base.h"
 
 struct unzip;
-/* Auto: gzip is known by its first bytes. Deflated: gzip or zlib. Bare: neither's header, and other things may follow. */
-enum unzip_as { UNZIP_AUTO, UNZIP_PLAIN, UNZIP_DEFLATED, UNZIP_BARE };
+/* Auto: gzip is known by its first bytes. Deflated: gzip or zlib. */
+enum unzip_as { UNZIP_AUTO, UNZIP_PLAIN, UNZIP_DEFLATED };
 
 struct unzip *unzip_open(const char *path, struct err *e);
 struct unzip *unzip_open_at(const char *path, int64_t offset, enum unzip_as as, struct err *e);

@@ -206,14 +206,6 @@ void swap_bytes(void *data, int64_t n, size_t size)
 		}
 }
 
-uint64_t little(const unsigned char *p, int n)
-{
-	uint64_t v = 0;
-	while (n-- > 0)
-		v = v << 8 | p[n];
-	return v;
-}
-
 int volume_get(const char *path, const struct wanted *w, struct volume *v, struct err *e)
 {
 	const struct format *f = format_of(path);

@@ -69,6 +69,5 @@ int volume_cut(struct volume *v, const struct window *w, const char *path, struc
 /* Values of size bytes, c of them side by side at each of n places, become planes. */
 void to_planes(void *dst, const void *src, int64_t n, int64_t c, size_t size);
 void swap_bytes(void *p, int64_t n, size_t size);
-uint64_t little(const unsigned char *p, int n); /* n bytes as a number, the lowest first */
 
 #endif
