@@ -118,9 +118,46 @@ cp "$d/grid.nii" "$d/copy.nii"
 printf 'image,label\ngrid.nii,small.nii\ncopy.nii,far.nii\nhere.nii,far.nii\nnan.nii,\ngone.nii,\n' > "$d/doubt.csv"
 status 1 "a doubtful list" pymic-load --check "$d/doubt.csv"
 is "$(awk -F'\t' 'NR > 1 { n = split($1, p, "/"); print p[n], $2, $9 }' out | tr '\n' ';')" \
-	"grid.nii ok 0;small.nii bad 0;copy.nii bad 0;far.nii bad 0;here.nii bad 0;far.nii bad 0;nan.nii ok 2;gone.nii bad ;" "each file has its line"
+	"grid.nii ok 0;small.nii bad 0;copy.nii bad 0;far.nii bad 0;here.nii bad 0;far.nii bad 0;nan.nii bad 2;gone.nii bad ;" "each file has its line"
 like "$(cat out)" "copy.nii	bad	.*the same voxels as .*grid.nii$" "an image that comes twice"
 like "$(cat out)" "far.nii	bad	.*lies 2 voxels off .*here.nii" "a label that lies elsewhere"
+
+# Faults planted in two lists: each is named.
+mkdir plant
+cp "$d"/v[0-6].nii.gz "$d"/sub/*_gt.nii.gz "$d/nan.nii" "$d/near.nii" "$d/half.nii" "$d/rgb.png" plant
+cp plant/v0.nii.gz plant/again.nii.gz
+head -c 100 plant/v1.nii.gz > plant/cut.nii.gz
+gzip -dc plant/v2.nii.gz > plant/mm.nii
+for at in 280 300 320; do
+	printf '\000\000\226\103' | dd of=plant/mm.nii bs=1 seek=$at conv=notrunc 2> /dev/null
+done
+{ head -c 352 plant/mm.nii; head -c 80 /dev/zero; } > plant/flat.nii
+gzip -dc plant/v4_gt.nii.gz | head -c 352 > plant/label
+{ cat plant/label; printf '\005\005\005'; head -c 37 /dev/zero; } > plant/five.nii
+{ cat plant/label; head -c 40 /dev/zero; } > plant/empty.nii
+printf 'id,image,label\n0,v0.nii.gz,v0_gt.nii.gz\n1,cut.nii.gz,v1_gt.nii.gz\n2,v3.nii.gz,near.nii\n3,v4.nii.gz,five.nii
+4,v5.nii.gz,empty.nii\n5,nan.nii,half.nii\n6,again.nii.gz,\n7,gone.nii,\n8,mm.nii,\n8,flat.nii,\n' > plant/train.csv
+printf 'image,label\nv6.nii.gz,rgb.png\nv3.nii.gz,\n' > plant/test.csv
+status 1 "planted faults" pymic-load --check --classes 4 plant/train.csv plant/test.csv
+while IFS='|' read -r file word what; do
+	like "$(grep "^plant/$file	" out)" "^plant/$file	$word	.*	.*$what" "$file is $word: $what"
+done << 'EOF'
+train.csv|bad|two cases are named '8'
+v0.nii.gz|ok|
+cut.nii.gz|bad|truncated
+near.nii|bad|lies .* voxels off plant/v3.nii.gz
+five.nii|bad|label 5 .3 voxels. but --classes is 4
+empty.nii|odd|all voxels are 0
+nan.nii|bad|2 voxels are NaN or infinite
+half.nii|bad|not a whole number: was the label interpolated
+again.nii.gz|bad|the same voxels as plant/v0.nii.gz$
+gone.nii|bad|No such file
+mm.nii|odd|spacing 300x300x300 mm, but the images before have .*: in other units
+flat.nii|odd|all voxels are 0
+rgb.png|bad|a label has one channel, this has 3
+v3.nii.gz|bad|the same voxels as plant/v3.nii.gz of plant/train.csv: leakage
+EOF
+like "$(cat err)" "train.csv: 10 cases, 16 files, 7 bad; 1 images come twice, 0 are in a list before, 1 files hold NaN, 3 are odd" "and counted"
 
 status 0 "--info" pymic-load --info "$d/v0.nii.gz" "$d/list.csv"
 like "$(cat out)" "^spacing	3 1.5 1.5 mm" "tells the spacing"
@@ -228,12 +265,18 @@ else
 	skip "python3-nibabel is not installed" 2
 fi
 if [ -n "${PYMIC_DATA-}" ]; then
+	for set in acdc jsrt la; do
+		pymic-load --check "$PYMIC_DATA/$set/train.csv" "$PYMIC_DATA/$set/valid.csv" 2> err | awk -F'\t' '$2 == "bad" { print $1, $NF }' |
+			sed "s|$PYMIC_DATA/||g"
+	done > bad
+	is "$(cat bad)" "acdc/images/patient076_frame01.nii.gz the same voxels as acdc/images/patient074_frame01.nii.gz
+acdc/images/patient076_frame12.nii.gz the same voxels as acdc/images/patient074_frame12.nii.gz" "real sets: one patient of ACDC comes twice"
 	for list in acdc/train_labeled10 jsrt/train la/train; do
 		status 0 "$list" pymic-load "$PYMIC_DATA/$list.csv" -o real.pms
 		is "$(pymic-load --check real.pms | awk -F'\t' 'NR == 2 { print $2, $4 }')" \
 			"ok $(($(wc -l < "$PYMIC_DATA/$list.csv") - 1))" "$list: every case arrives"
 	done
 else
-	skip "PYMIC_DATA is not set" 6
+	skip "PYMIC_DATA is not set" 7
 fi
 done_testing

@@ -122,7 +122,7 @@ static int by_id(const void *a, const void *b)
 	return strcmp((*(struct item *const *)a)->id, (*(struct item *const *)b)->id);
 }
 
-static int check_ids(const struct dataset *d, struct err *e)
+int dataset_check_ids(const struct dataset *d, struct err *e)
 {
 	struct item **sorted = xcalloc((size_t)d->n, sizeof(*sorted));
 	int failed = 0;
@@ -148,7 +148,7 @@ int dataset_check(struct dataset *d, struct err *e)
 {
 	if (d->n == 0)
 		return err_set(e, "%s: holds no case", d->name);
-	if (check_ids(d, e) != 0)
+	if (dataset_check_ids(d, e) != 0)
 		return -1;
 	for (int64_t i = 0; i < d->n; i++) {
 		const struct item *it = &d->item[i];

@@ -46,7 +46,8 @@ void dataset_init(struct dataset *d, const char *name);
 int dataset_add(struct dataset *d, const char *operand, const struct options *o, struct err *e);
 struct item *dataset_new(struct dataset *d); /* room for one more case, zeroed; earlier pointers become invalid */
 int dataset_kind(struct dataset *d, const char *kind, const char *operand, struct err *e); /* all operands must agree */
-/* Ids must differ, files must exist, the dataset must not be empty. */
+int dataset_check_ids(const struct dataset *d, struct err *e); /* they must differ */
+/* The same, and files must exist, the dataset must not be empty. */
 int dataset_check(struct dataset *d, struct err *e);
 void dataset_drop_labels(struct dataset *d);
 void dataset_fini(struct dataset *d);

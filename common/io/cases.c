@@ -58,6 +58,15 @@ int case_columns(const struct csv *c, const char *label, struct case_columns *k,
 	return 0;
 }
 
+/* What streams take as an id. */
+static int check_id(const char *id, struct err *e)
+{
+	for (const char *c = id; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			return err_set(e, "'%s': an id has no line breaks and control characters: rename the file, or give it a name in a column 'id'", id);
+	return 0;
+}
+
 int case_id_of_path(const char *path, char id[PM_ID], struct err *e)
 {
 	size_t len = 0, stem = volume_stem(path);
@@ -75,7 +84,7 @@ int case_id_of_path(const char *path, char id[PM_ID], struct err *e)
 		len += n;
 	}
 	id[len] = '\0';
-	return len ? 0 : err_set(e, "'%s': names no case", path);
+	return len ? check_id(id, e) : err_set(e, "'%s': names no case", path);
 }
 
 int case_id(const struct csv *c, const struct case_columns *k, int row, char id[PM_ID], struct err *e)
@@ -89,6 +98,6 @@ int case_id(const struct csv *c, const struct case_columns *k, int row, char id[
 	else if (strlen(cell) >= PM_ID)
 		failed = err_set(e, "'%s': an id has at most %d bytes", cell, PM_ID - 1);
 	else
-		strcpy(id, cell);
+		failed = check_id(strcpy(id, cell), e);
 	return failed ? err_prefix(e, "%s:%d", c->path, c->line[row]) : 0;
 }
