@@ -183,6 +183,17 @@ like "$(pymic-load --info with.png)" "^spacing	3 0.5 0.25 mm" "a file beside"
 cp "$d/v0.nii.gz" with.nii.gz
 like "$(pymic-load --info with.nii.gz)" "^spacing	3 1.5 1.5 mm" "what the image's own file says counts more"
 
+# Cases of which some classes were annotated.
+printf 'image,label,annotated,weight\nv0.nii.gz,sub/v0_gt.nii.gz,0;2,\nv1.nii.gz,sub/v1_gt.nii.gz,3,v2_t2.nii.gz\nv2.nii.gz,sub/v2_gt.nii.gz,,\nv3.nii.gz,,1,\n' > "$d/part.csv"
+status 0 "annotated" pymic-load "$d/part.csv" -o part.pms
+is "$(records fields part.pms | awk '$2 == "weight" { print $1, $3 }' | tr '\n' ' ')" "v0 f32 v1 f32 " "gives weights, where labels are missing"
+records all part.pms weight > weight
+pymic-load "$d/v2_t2.nii.gz" | records all /dev/stdin image > given
+records all part.pms label | head -n 80 | paste - weight | awk 'NR == FNR { given[NR] = $1; next }
+	{ known = FNR <= 40 ? $1 == 0 || $1 == 2 : $1 == 3; bad += $2 != known * (FNR <= 40 ? 1 : given[FNR - 40]) } END { print FNR, bad + 0 }' given - > seen
+is "$(cat seen)" "80 0" "of 0 where a label was not looked for, else of 1 or as given"
+is "$(pymic-load --info part.pms | grep -c '^field	weight f32')" 1 "the head announces them"
+
 # Channels that are missing.
 printf 'id,image_t1,image_t2\na,v0.nii.gz,\nb,,v0_t2.nii.gz\nc,v0.nii.gz,v0_t2.nii.gz\n' > "$d/gone.csv"
 status 0 "--allow-missing" pymic-load --allow-missing "$d/gone.csv" -o gone.pms
@@ -251,6 +262,17 @@ is "$(cat chunks)" "bad good " "gives boxes elsewhere: only their chunks are rea
 status 1 "a box that is larger" pymic-load h5/list.csv --crop 21,8,8
 like "$(cat err)" "case_0: h5/case_0.h5: is 20x128x128, smaller than the 21x8x8 of --crop" "is an error"
 status 2 "--crop of a stream" pymic-load balls.pms --crop 4,4,4
+
+# A volume of 20 GB, of which two chunks are there, in 200 MB.
+"$TESTS/made" sparse huge.h5 2048 2240 2240
+printf 'id,image,label\nhuge,huge.h5,huge.h5\n' > huge.csv
+if [ "${SAN:-0}" = 0 ]; then
+	status 0 "boxes of a huge volume" sh -c 'ulimit -v 200000; pymic-load huge.csv --epochs 20 --crop 64,96,96 -o huge.pms'
+	is "$(records fields huge.pms | sort | uniq -c | awk '{ $1 = $1; print }')" "20 huge image i16 1 64 96 96
+20 huge label u8 64 96 96" "take the memory of boxes"
+else
+	skip "sanitizers take address space" 2
+fi
 
 if "$PYTHON" -c 'import numpy, msgpack, nibabel, SimpleITK, h5py, PIL, tifffile, nrrd' 2> /dev/null; then
 	like "$("$PYTHON" "$tests/make_formats.py" compare "$work/many" 560 2>&1)" " all:560$" "560 random files of other programs are read alike"

@@ -137,15 +137,17 @@ static int float_labels(struct volume *v, const char *path, struct err *e)
 	return 0;
 }
 
+static bool among(const struct numbers *list, double x)
+{
+	for (int i = 0; i < list->n; i++)
+		if (list->v[i] == x)
+			return true;
+	return false;
+}
+
 static bool label_allowed(double x, const struct options *o)
 {
-	if (o->labels.n) {
-		for (int i = 0; i < o->labels.n; i++)
-			if (o->labels.v[i] == x)
-				return true;
-		return false;
-	}
-	return x >= 0 && x < o->classes;
+	return o->labels.n ? among(&o->labels, x) : x >= 0 && x < o->classes;
 }
 
 int case_check_labels(const struct tensor *t, const struct options *o, const char *file, struct err *e)
@@ -314,6 +316,17 @@ static int read_files(const struct reading *c, struct scratch *s, struct volume 
 		case_check_place(weight, it->weight, first, path, o, c->warn, e)) ? -1 : 0;
 }
 
+/* Where a voxel bears none of the labels that were annotated nobody knows what it is: it weighs nothing. */
+static void weigh(struct record *r, const struct numbers *annotated)
+{
+	const struct tensor *label = record_peek(r, "label"), *weight = record_peek(r, "weight");
+	const int64_t n = tensor_count(label);
+	const bool given = weight != NULL;
+	float *w = given ? weight->data : record_put(r, "weight", PM_F32, 3, label->dim)->data;
+	for (int64_t i = 0; i < n; i++)
+		w[i] = !among(annotated, tensor_at(label, i)) ? 0 : given ? w[i] : 1;
+}
+
 int case_read(const struct item *it, const struct options *o, struct scratch *s, struct record *r, struct err *warn, struct err *e)
 {
 	warn->msg[0] = '\0';
@@ -357,5 +370,7 @@ int case_read(const struct item *it, const struct options *o, struct scratch *s,
 	else if (it->weight)
 		convert(record_put(r, "weight", PM_F32, 3, dim + 1)->data, PM_F32, weight->t.data, weight->t.dtype,
 			tensor_count(&weight->t));
+	if (labeled && it->annotated.n)
+		weigh(r, &it->annotated);
 	return case_check_labels(record_peek(r, "label"), o, it->label, e);
 }

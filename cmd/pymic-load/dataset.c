@@ -1,6 +1,7 @@
 /* dataset.c: from operands to cases. Nothing is decoded here, but everything that can be known beforehand is checked. */
 #include "load.h"
 #include "io/cases.h"
+#include "io/raster.h"
 #include "io/sidecar.h"
 #include "io/volume.h"
 
@@ -52,6 +53,17 @@ static int add_images(struct item *it, const struct csv *c, int row, const struc
 	return it->first < 0 ? err_set(e, "%s:%d: all images are missing", c->path, c->line[row]) : 0;
 }
 
+/* "0;1;3" */
+static int add_annotated(struct item *it, const char *cell, struct err *e)
+{
+	int n = numbers_of(cell, ";,", it->annotated.v, PM_COUNT(it->annotated.v));
+	bool whole = n >= 0 && n <= (int)PM_COUNT(it->annotated.v);
+	for (int i = 0; i < n && whole; i++)
+		whole = it->annotated.v[i] == (int64_t)it->annotated.v[i];
+	it->annotated.n = whole ? n : 0;
+	return whole ? 0 : err_set(e, "annotated '%s': expected at most %zu labels, such as 0;1;3", cell, PM_COUNT(it->annotated.v));
+}
+
 static int add_row(struct dataset *d, const struct csv *c, int row, const struct case_columns *k, const struct options *o, struct err *e)
 {
 	struct item *it = dataset_new(d);
@@ -72,7 +84,9 @@ static int add_row(struct dataset *d, const struct csv *c, int row, const struct
 	if (it->label && !strcmp(it->label, it->image[it->first]) && !(format_of(it->label) && format_of(it->label)->container))
 		return err_set(e, "%s:%d: image and label are the same file, %s", c->path, c->line[row], it->label);
 	d->labels |= it->label != NULL;
-	d->weights |= it->weight != NULL;
+	if (k->annotated >= 0 && it->label && add_annotated(it, csv_cell(c, row, k->annotated), e) != 0)
+		return err_prefix(e, "%s:%d", c->path, c->line[row]);
+	d->weights |= it->weight || it->annotated.n;
 	return 0;
 }
 

@@ -24,6 +24,7 @@ struct item {
 	char **image;        /* the channels' files, in order; NULL: this one is missing, but not all are */
 	int first;           /* the first that is there */
 	char *label, *weight, *spacing; /* NULL: none */
+	struct numbers annotated; /* labels that count, others are unknown; n = 0: all */
 	struct source *source; /* the stream, or NULL */
 	int64_t offset;      /* of the record in it */
 	bool unlabeled;      /* its label is to be ignored */

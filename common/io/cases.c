@@ -21,7 +21,7 @@ static int no_label(const struct csv *c, const char *label, struct err *e)
 /* A list may have columns of its own; one that is nearly ours is a slip of the pen. */
 static void warn_of_slips(const struct csv *c)
 {
-	static const char *const known[] = { "image", "label", "weight", "pixel_weight", "id", "spacing", NULL };
+	static const char *const known[] = { "image", "label", "weight", "pixel_weight", "annotated", "id", "spacing", NULL };
 	for (int i = 0; i < c->columns; i++) {
 		const char *near = did_you_mean(c->name[i], known);
 		if (near && strcmp(near, c->name[i]) && strncmp(c->name[i], "image", 5))
@@ -44,6 +44,7 @@ int case_columns(const struct csv *c, const char *label, struct case_columns *k,
 	k->weight = csv_column(c, "pixel_weight");
 	if (k->weight < 0)
 		k->weight = csv_column(c, "weight");
+	k->annotated = csv_column(c, "annotated");
 	k->id = csv_column(c, "id");
 	k->spacing = csv_column(c, "spacing");
 	if (label[0] && k->label < 0)
@@ -63,7 +64,7 @@ static int check_id(const char *id, struct err *e)
 {
 	for (const char *c = id; *c; c++)
 		if ((unsigned char)*c < ' ' || *c == 127)
-			return err_set(e, "'%s': an id has no line breaks and control characters: rename the file, or give it a name in a column 'id'", id);
+			return err_set(e, "'%s': an id has no line breaks or other control characters: rename the file, or name the case in a column 'id'", id);
 	return 0;
 }
 
