@@ -33,6 +33,28 @@ bad() {
 	refused "$@"
 }
 
+# Labels of -1 and of 255; a mirrored axis; a slope of 1e38; an extension that is announced and not there, or of no size.
+patch() { # FROM TO, then pairs of a place and bytes in octal
+	cp "$1" "$2"
+	name=$2
+	shift 2
+	while [ $# -gt 0 ]; do
+		# shellcheck disable=SC2059
+		printf "$2" | dd of="$name" bs=1 seek="$1" conv=notrunc 2> /dev/null
+		shift 2
+	done
+}
+full=$(printf '\\377%.0s' 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20)
+patch five.nii mask.nii 352 "$full$full"
+patch mask.nii minus.nii 70 '\000\001'
+patch here.nii mirror.nii 280 '\000\000\200\277'
+patch grid.nii steep.nii 112 '\231\166\226\176'
+patch grid.nii none.nii 348 '\001'
+{ head -c 352 grid.nii; head -c 16 /dev/zero; tail -c 40 grid.nii; } > long.nii
+patch long.nii zero.nii 108 '\000\000\270\103' 348 '\001'
+patch zero.nii minus16.nii 352 '\360\377\377\377'
+patch zero.nii odd.nii 352 '\021'
+
 refused "nothing.csv: No such file" nothing.csv
 refused "nothing.nii: No such file" nothing.nii
 bad '' "bad.csv: the list is empty" bad.csv
@@ -66,6 +88,16 @@ bad 'image,label\np0.png,rgb.png\n' "p0: rgb.png: a label has one channel, this 
 bad 'image\ngrid.nii\np0.png\n' "p0: is 2-D, but grid is 3-D" bad.csv
 refused "nan: nan.nii: 2 voxels are NaN or infinite, the first at z,y,x = 1,2,3; --nan zero" nan.nii
 bad 'image\nrgb.png\nv0.nii.gz\n' "v0: is 3-D, but rgb is 2-D" -q --mix 1:1 bad.csv list.csv
+
+bad 'image,label\ngrid.nii,minus.nii\n' "grid: minus.nii: label -1 \(40 voxels\) but --classes is 4" --classes 4 bad.csv
+bad 'image,label\ngrid.nii,mask.nii\n' "grid: mask.nii: label 255 \(40 voxels\) but --classes is 2" --classes 2 bad.csv
+bad 'image,label\ngrid.nii,wide.nii\n' "grid: wide.nii: label 300 \([0-9]+ voxels\) but it is not in --labels" --labels 0,1 bad.csv
+bad 'image,label\nhere.nii,mirror.nii\n' "here: mirror.nii: lies [0-9]+ voxels off here.nii" bad.csv
+bad 'image,image2\nhere.nii,far.nii\n' "here: far.nii: lies 2 voxels off here.nii" bad.csv
+bad 'image\n"two\nlines.nii"\n' "an id has no line breaks" bad.csv
+bad 'id,image\n"a\tb",grid.nii\n' "an id has no line breaks" bad.csv
+refused "grid: grid.nii: is 2x4x5, smaller than the 2x5x2 of --crop" --crop 2,5,2 grid.nii
+refused "steep: steep.nii: [0-9]+ voxels are NaN or infinite" steep.nii
 
 # What lies a little off is used; it is said when it is more than rounding.
 list 'image,label\nhere.nii,near.nii\n'
@@ -143,6 +175,7 @@ bad 'image,spacing\np0.png,0.5x-1\n' "bad.csv:2: spacing '0.5x-1': expected mm a
 printf '{"spacing": [1, 2, "x"]}' > p1.json
 refused "p1: p1.json: its \"spacing\" is not \[z, y, x\] in mm" p1.png
 rm p1.json
+bad 'image,label,annotated\ngrid.nii,five.nii,1;x\n' "bad.csv:2: annotated '1;x': expected at most 32 labels" bad.csv
 bad 'image,image2\ngrid.nii,\n' "bad.csv:2: the cell 'image2' is blank.*--allow-missing" bad.csv
 bad 'image,image2\n,\n' "bad.csv:2: all images are missing" --allow-missing bad.csv
 (cat v0.nii.gz; echo garbage) > tail.nii.gz
@@ -162,6 +195,25 @@ list 'image\nv1.nii.gz\ncut.nii.gz\n'
 (pymic-load bad.csv || echo $? > "$work/first") 2> /dev/null | (pymic-load - || echo $? > "$work/second") > /dev/null 2> "$work/err"
 is "$(cat "$work/first") $(cat "$work/second")" "1 3" "the next tool ends with 3"
 like "$(cat "$work/err")" "cut: cut.nii.gz" "and tells the first cause"
+
+# Extensions are not looked at: the header says where the voxels begin.
+pymic-load grid.nii > "$work/fine.pms"
+for file in none zero minus16 odd; do
+	status 0 "an extension: $file" pymic-load $file.nii -o "$work/$file.pms"
+	is "$("$TESTS/records" all "$work/$file.pms" image | cksum)" "$("$TESTS/records" all "$work/fine.pms" image | cksum)" "the voxels are those"
+done
+# Nor is a size of compressed data that lies: the data end where they end.
+gzip -dc v0.nii.gz | tail -c 80 > voxels
+for size in 1 99999 -5; do
+	{
+		printf 'ObjectType = Image\nNDims = 3\nBinaryData = True\nCompressedData = True\nCompressedDataSize = %s\n' "$size"
+		printf 'DimSize = 5 4 2\nElementType = MET_SHORT\nElementDataFile = LOCAL\n'
+		gzip -c voxels
+	} > lie.mha
+	status 0 "CompressedDataSize = $size" pymic-load lie.mha -o "$work/lie.pms"
+	is "$("$TESTS/records" all "$work/lie.pms" image | cksum)" \
+		"$(pymic-load v0.nii.gz | "$TESTS/records" all /dev/stdin image | cksum)" "the voxels are all there"
+done
 
 # Names that are odd, but fine.
 mkdir -p "odd names"

@@ -118,9 +118,46 @@ cp "$d/grid.nii" "$d/copy.nii"
 printf 'image,label\ngrid.nii,small.nii\ncopy.nii,far.nii\nhere.nii,far.nii\nnan.nii,\ngone.nii,\n' > "$d/doubt.csv"
 status 1 "a doubtful list" pymic-load --check "$d/doubt.csv"
 is "$(awk -F'\t' 'NR > 1 { n = split($1, p, "/"); print p[n], $2, $9 }' out | tr '\n' ';')" \
-	"grid.nii ok 0;small.nii bad 0;copy.nii bad 0;far.nii bad 0;here.nii bad 0;far.nii bad 0;nan.nii ok 2;gone.nii bad ;" "each file has its line"
+	"grid.nii ok 0;small.nii bad 0;copy.nii bad 0;far.nii bad 0;here.nii bad 0;far.nii bad 0;nan.nii bad 2;gone.nii bad ;" "each file has its line"
 like "$(cat out)" "copy.nii	bad	.*the same voxels as .*grid.nii$" "an image that comes twice"
 like "$(cat out)" "far.nii	bad	.*lies 2 voxels off .*here.nii" "a label that lies elsewhere"
+
+# Faults planted in two lists: each is named.
+mkdir plant
+cp "$d"/v[0-6].nii.gz "$d"/sub/*_gt.nii.gz "$d/nan.nii" "$d/near.nii" "$d/half.nii" "$d/rgb.png" plant
+cp plant/v0.nii.gz plant/again.nii.gz
+head -c 100 plant/v1.nii.gz > plant/cut.nii.gz
+gzip -dc plant/v2.nii.gz > plant/mm.nii
+for at in 280 300 320; do
+	printf '\000\000\226\103' | dd of=plant/mm.nii bs=1 seek=$at conv=notrunc 2> /dev/null
+done
+{ head -c 352 plant/mm.nii; head -c 80 /dev/zero; } > plant/flat.nii
+gzip -dc plant/v4_gt.nii.gz | head -c 352 > plant/label
+{ cat plant/label; printf '\005\005\005'; head -c 37 /dev/zero; } > plant/five.nii
+{ cat plant/label; head -c 40 /dev/zero; } > plant/empty.nii
+printf 'id,image,label\n0,v0.nii.gz,v0_gt.nii.gz\n1,cut.nii.gz,v1_gt.nii.gz\n2,v3.nii.gz,near.nii\n3,v4.nii.gz,five.nii
+4,v5.nii.gz,empty.nii\n5,nan.nii,half.nii\n6,again.nii.gz,\n7,gone.nii,\n8,mm.nii,\n8,flat.nii,\n' > plant/train.csv
+printf 'image,label\nv6.nii.gz,rgb.png\nv3.nii.gz,\n' > plant/test.csv
+status 1 "planted faults" pymic-load --check --classes 4 plant/train.csv plant/test.csv
+while IFS='|' read -r file word what; do
+	like "$(grep "^plant/$file	" out)" "^plant/$file	$word	.*	.*$what" "$file is $word: $what"
+done << 'EOF'
+train.csv|bad|two cases are named '8'
+v0.nii.gz|ok|
+cut.nii.gz|bad|truncated
+near.nii|bad|lies .* voxels off plant/v3.nii.gz
+five.nii|bad|label 5 .3 voxels. but --classes is 4
+empty.nii|odd|all voxels are 0
+nan.nii|bad|2 voxels are NaN or infinite
+half.nii|bad|not a whole number: was the label interpolated
+again.nii.gz|bad|the same voxels as plant/v0.nii.gz$
+gone.nii|bad|No such file
+mm.nii|odd|spacing 300x300x300 mm, but the images before have .*: in other units
+flat.nii|odd|all voxels are 0
+rgb.png|bad|a label has one channel, this has 3
+v3.nii.gz|bad|the same voxels as plant/v3.nii.gz of plant/train.csv: leakage
+EOF
+like "$(cat err)" "train.csv: 10 cases, 16 files, 7 bad; 1 images come twice, 0 are in a list before, 1 files hold NaN, 3 are odd" "and counted"
 
 status 0 "--info" pymic-load --info "$d/v0.nii.gz" "$d/list.csv"
 like "$(cat out)" "^spacing	3 1.5 1.5 mm" "tells the spacing"
@@ -145,6 +182,17 @@ printf '{"name": "x \\" [", "deep": {"spacing": [9, 9]}, "spacing": [3,\n 0.5, 0
 like "$(pymic-load --info with.png)" "^spacing	3 0.5 0.25 mm" "a file beside"
 cp "$d/v0.nii.gz" with.nii.gz
 like "$(pymic-load --info with.nii.gz)" "^spacing	3 1.5 1.5 mm" "what the image's own file says counts more"
+
+# Cases of which some classes were annotated.
+printf 'image,label,annotated,weight\nv0.nii.gz,sub/v0_gt.nii.gz,0;2,\nv1.nii.gz,sub/v1_gt.nii.gz,3,v2_t2.nii.gz\nv2.nii.gz,sub/v2_gt.nii.gz,,\nv3.nii.gz,,1,\n' > "$d/part.csv"
+status 0 "annotated" pymic-load "$d/part.csv" -o part.pms
+is "$(records fields part.pms | awk '$2 == "weight" { print $1, $3 }' | tr '\n' ' ')" "v0 f32 v1 f32 " "gives weights, where labels are missing"
+records all part.pms weight > weight
+pymic-load "$d/v2_t2.nii.gz" | records all /dev/stdin image > given
+records all part.pms label | head -n 80 | paste - weight | awk 'NR == FNR { given[NR] = $1; next }
+	{ known = FNR <= 40 ? $1 == 0 || $1 == 2 : $1 == 3; bad += $2 != known * (FNR <= 40 ? 1 : given[FNR - 40]) } END { print FNR, bad + 0 }' given - > seen
+is "$(cat seen)" "80 0" "of 0 where a label was not looked for, else of 1 or as given"
+is "$(pymic-load --info part.pms | grep -c '^field	weight f32')" 1 "the head announces them"
 
 # Channels that are missing.
 printf 'id,image_t1,image_t2\na,v0.nii.gz,\nb,,v0_t2.nii.gz\nc,v0.nii.gz,v0_t2.nii.gz\n' > "$d/gone.csv"
@@ -215,6 +263,17 @@ status 1 "a box that is larger" pymic-load h5/list.csv --crop 21,8,8
 like "$(cat err)" "case_0: h5/case_0.h5: is 20x128x128, smaller than the 21x8x8 of --crop" "is an error"
 status 2 "--crop of a stream" pymic-load balls.pms --crop 4,4,4
 
+# A volume of 20 GB, of which two chunks are there, in 200 MB.
+"$TESTS/made" sparse huge.h5 2048 2240 2240
+printf 'id,image,label\nhuge,huge.h5,huge.h5\n' > huge.csv
+if [ "${SAN:-0}" = 0 ]; then
+	status 0 "boxes of a huge volume" sh -c 'ulimit -v 200000; pymic-load huge.csv --epochs 20 --crop 64,96,96 -o huge.pms'
+	is "$(records fields huge.pms | sort | uniq -c | awk '{ $1 = $1; print }')" "20 huge image i16 1 64 96 96
+20 huge label u8 64 96 96" "take the memory of boxes"
+else
+	skip "sanitizers take address space" 2
+fi
+
 if "$PYTHON" -c 'import numpy, msgpack, nibabel, SimpleITK, h5py, PIL, tifffile, nrrd' 2> /dev/null; then
 	like "$("$PYTHON" "$tests/make_formats.py" compare "$work/many" 560 2>&1)" " all:560$" "560 random files of other programs are read alike"
 else
@@ -228,12 +287,18 @@ else
 	skip "python3-nibabel is not installed" 2
 fi
 if [ -n "${PYMIC_DATA-}" ]; then
+	for set in acdc jsrt la; do
+		pymic-load --check "$PYMIC_DATA/$set/train.csv" "$PYMIC_DATA/$set/valid.csv" 2> err | awk -F'\t' '$2 == "bad" { print $1, $NF }' |
+			sed "s|$PYMIC_DATA/||g"
+	done > bad
+	is "$(cat bad)" "acdc/images/patient076_frame01.nii.gz the same voxels as acdc/images/patient074_frame01.nii.gz
+acdc/images/patient076_frame12.nii.gz the same voxels as acdc/images/patient074_frame12.nii.gz" "real sets: one patient of ACDC comes twice"
 	for list in acdc/train_labeled10 jsrt/train la/train; do
 		status 0 "$list" pymic-load "$PYMIC_DATA/$list.csv" -o real.pms
 		is "$(pymic-load --check real.pms | awk -F'\t' 'NR == 2 { print $2, $4 }')" \
 			"ok $(($(wc -l < "$PYMIC_DATA/$list.csv") - 1))" "$list: every case arrives"
 	done
 else
-	skip "PYMIC_DATA is not set" 6
+	skip "PYMIC_DATA is not set" 7
 fi
 done_testing

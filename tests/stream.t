@@ -56,6 +56,38 @@ samples make UUUU b > two &
 batches "two pipes" "a0,a1,b0,b1 2:2 4:2:0
 a2,a3,b2,b3 2:2 4:2:0" /dev/null -l 2 -u 2 one two
 
+# Parts of other samples: the voxels of sample i are i in both channels and i modulo 4 in the label; W weighs 0.5.
+# mixed WANTED NAME INPUT OPTION...: "sample:samples that are in it", all voxels of which agree with their labels and weights.
+mixed() {
+	want=$1 name=$2 in=$3
+	shift 3
+	pymic-batch "$@" < "$in" > out.pms 2> err
+	for field in image label weight; do
+		"$TESTS/records" all out.pms $field | sed "s/^/$field /"
+	done 2> /dev/null | awk '
+		$1 == "image" { i = n++; s = int(i / 12); v = i % 6; if (i % 12 < 6) one[s, v] = $2; else bad += one[s, v] != $2; if (!index(in_[s], $2)) in_[s] = in_[s] $2 }
+		$1 == "label" { k = l++; bad += one[int(k / 6), k % 6] % 4 != $2 }
+		$1 == "weight" { k = w++; bad += (one[int(k / 6), k % 6] < 2 ? 0.5 : 1) != $2 }
+		END { for (s = 0; s * 12 < n; s++) printf "%s ", in_[s]; print bad + 0 }' > in
+	like "$(cat in)" "$want" "$name"
+}
+samples make WWLLUU > parts.pms
+mixed "^0 1 2 3 4 5 0$" "nothing is mixed unless asked for" parts.pms -l 4 -u 2
+mixed "^[0-3]+ [0-3]+ [0-3]+ [0-3]+ 4 5 0$" "--cutmix: boxes with their labels and weights; of labeled samples alone" parts.pms -l 4 -u 2 --cutmix 1 --seed 3
+like "$(cat in)" "[0-3][0-3]" "some samples are of two"
+cp out.pms mix.pms
+pymic-batch -l 4 -u 2 --cutmix 1 --seed 3 < parts.pms | cmp -s - mix.pms
+ok $? "the same from the same seed"
+pymic-batch -l 4 -u 2 --cutmix 1 --seed 4 < parts.pms > other.pms
+[ "$("$TESTS/records" digest mix.pms)" != "$("$TESTS/records" digest other.pms)" ]
+ok $? "and something else from another"
+mixed "^[0-3] [0-3] [0-3] [0-3] 4 5 0$" "--paste: a class, here a whole sample" parts.pms -l 4 -u 2 --paste 1
+like "$(cat in)" "^([^0] . . .|. [^1] . .|. . [^2] .|. . . [^3])" "is copied"
+samples make LLL one > one.pms
+samples make LLLLLL six > six.pms
+mixed "^0 [01]+ [01]+ 1 [23]+ [23]+ 2 [45]+ [45]+ 0$" "of two inputs each is mixed by itself" /dev/null -l 1 -u 2 --cutmix 1 one.pms six.pms
+refused 2 "cutmix" parts.pms -n 4 --cutmix 2
+
 # The reader knows what it needs: the endless inputs end with it.
 rc=0
 samples endless LU | { pymic-batch -l 2 -u 2 || echo $? > rc; } | head -c 100000 > /dev/null

@@ -1,6 +1,7 @@
 /* pymic-batch: groups samples into batches: N labeled + M unlabeled, N clean + M noisy, or N of any kind. */
 #include "base/opt.h"
 #include "group.h"
+#include "mix.h"
 #include "tensor/collate.h"
 #include "tensor/pack.h"
 
@@ -12,6 +13,8 @@ enum { MAX_GROUP = 4096 };
 struct conf {
 	int labeled, unlabeled, size, queue;
 	bool keep_last;
+	double cutmix, paste;
+	int64_t seed;
 	const char *output;
 };
 
@@ -24,6 +27,10 @@ static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, queue, 0, "N", "64", 0, 65536,
 		"how many samples of one kind may wait in memory for the other kind before the input counts as out of balance"),
 	OPT_SWITCH(struct conf, keep_last, 0, "write the last batch also when the samples do not fill it"),
+	OPT_NUMBER(struct conf, cutmix, 0, "P", "0", 0, 1, "probability that a box of a labeled sample comes from another one of the batch, label and "
+		"weight too"),
+	OPT_NUMBER(struct conf, paste, 0, "P", "0", 0, 1, "probability that a random class of another labeled sample is pasted over a sample"),
+	OPT_NUMBER(struct conf, seed, 0, "N", "0", 0, 9e15, "of --cutmix and --paste"),
 	OPT_STRING(struct conf, output, 'o', "FILE", "-", "where to write, \"-\": to standard output"),
 	OPT_END,
 };
@@ -81,7 +88,18 @@ static int line_up(const struct grouper *g, const struct record **sample, int *l
 	return n;
 }
 
-static void write_batch(struct ostream *out, const struct grouper *g, struct record *batch)
+/* Labeled samples are mixed; those of two inputs each among themselves, as the labels of one may be worse. */
+static void mix_labeled(const struct conf *c, struct record *batch, bool two, int first, int labeled)
+{
+	const struct mix m = { c->cutmix, c->paste };
+	struct rng rng;
+	rng_init(&rng, (uint64_t)c->seed, "pymic-batch", (uint64_t)batch->epoch, batch->id, 0);
+	const int both = two && first < labeled ? first : labeled;
+	mix(batch, &m, 0, both, &rng);
+	mix(batch, &m, both, labeled, &rng);
+}
+
+static void write_batch(struct ostream *out, const struct conf *c, const struct grouper *g, struct record *batch)
 {
 	const struct record *sample[GROUPS * MAX_GROUP];
 	struct err e;
@@ -99,6 +117,8 @@ static void write_batch(struct ostream *out, const struct grouper *g, struct rec
 		die(PM_FAIL, "%s", e.msg);
 	if (two)
 		meta_set_numbers(&batch->meta, "groups", (double[]){ first, n - first }, GROUPS);
+	if (c->cutmix > 0 || c->paste > 0)
+		mix_labeled(c, batch, two, first, labeled);
 	/* Whoever resumes by skipping in the input must know whether the samples so far are its first ones. */
 	meta_set_number(&batch->meta, "in_order", !two && !g->waiting[FIRST].n && !g->waiting[SECOND].n);
 	ostream_put(out, batch);
@@ -153,14 +173,16 @@ int main(int argc, char **argv)
 	if (c.labeled && !stream_has(istream_head(g.in[FIRST]), "label"))
 		die(PM_FAIL, "the input has no labels, but --labeled is %d", c.labeled);
 
+	if (c.cutmix > 0 || c.paste > 0)
+		ostream_seed((uint64_t)c.seed);
 	struct ostream *out = open_output(c.output, &g);
 	struct record batch = { 0 };
 	while (grouper_fill(&g)) {
-		write_batch(out, &g, &batch);
+		write_batch(out, &c, &g, &batch);
 		grouper_recycle(&g);
 	}
 	if (c.keep_last) {
-		write_batch(out, &g, &batch);
+		write_batch(out, &c, &g, &batch);
 		grouper_recycle(&g);
 	}
 	if (grouper_left(&g))

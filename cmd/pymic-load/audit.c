@@ -20,8 +20,9 @@ struct seen {
 
 /* What was found in a list. */
 struct sums {
-	int64_t files, bad, twice, leaked, nan, labels;
+	int64_t files, bad, odd, twice, leaked, nan, labels;
 	double lo, hi, spacing[2][3]; /* the least and the greatest */
+	char units[sizeof(((struct geometry *)0)->units)];
 	int64_t shape[2][3];
 	struct label_values values; /* in all labels */
 };
@@ -139,8 +140,20 @@ static void print_values(const struct label_values *s, char *out, size_t size)
 	}
 }
 
-/* Adds a file that is whole to the sums and says what is in it, as the cells of the table. */
-static void look(struct audit *a, const struct volume *v, const char *what, char *facts, size_t size)
+/* An image in other units than those before it. */
+static void compare_spacing(const struct sums *s, const struct geometry *g, struct err *odd)
+{
+	const double *mm = g->spacing, (*seen)[3] = s->spacing;
+	bool other = strcmp(g->units, s->units) != 0;
+	for (int i = 0; i < 3; i++)
+		other |= mm[i] > 10 * seen[1][i] || mm[i] < seen[0][i] / 10;
+	if (other)
+		err_set(odd, "spacing %.4gx%.4gx%.4g %s, but the images before have %.4gx%.4gx%.4g to %.4gx%.4gx%.4g %s: in other units?",
+			mm[0], mm[1], mm[2], g->units, seen[0][0], seen[0][1], seen[0][2], seen[1][0], seen[1][1], seen[1][2], s->units);
+}
+
+/* Adds a file that is whole to the sums and says what is in it, as the cells of the table, and what is odd about it. */
+static void look(struct audit *a, const struct volume *v, const char *what, char *facts, size_t size, struct err *odd)
 {
 	struct sums *s = &a->sums;
 	const int64_t *d = v->t.dim;
@@ -151,6 +164,8 @@ static void look(struct audit *a, const struct volume *v, const char *what, char
 	int64_t nan = range_of(&v->t, &lo, &hi);
 	if (lo <= hi)
 		snprintf(range, sizeof(range), "%.9g..%.9g", lo, hi);
+	if (lo == hi && strcmp(what, "weight"))
+		err_set(odd, "all voxels are %.9g", lo);
 	if (!strcmp(what, "label")) {
 		struct label_values *all = xcalloc(1, sizeof(*all));
 		if (label_values(&v->t, all, &ignored) == 0) {
@@ -161,6 +176,10 @@ static void look(struct audit *a, const struct volume *v, const char *what, char
 		s->labels++;
 	} else if (!strcmp(what, "image")) {
 		bool first = s->spacing[0][0] == 0;
+		if (first)
+			strcpy(s->units, v->geo.units);
+		else if (a->list)
+			compare_spacing(s, &v->geo, odd);
 		s->lo = first ? lo : fmin(s->lo, lo);
 		s->hi = first ? hi : fmax(s->hi, hi);
 		for (int i = 0; i < 3; i++) {
@@ -175,47 +194,49 @@ static void look(struct audit *a, const struct volume *v, const char *what, char
 		(long long)d[3], mm[0], mm[1], mm[2], v->geo.units, range, (long long)nan, values);
 }
 
-/* One file, of a case whose first image is `image` (NULL: this is it). 0, or -1: it is bad. */
-static int one(struct audit *a, const char *path, const char *what, struct volume *v, const struct volume *image, const char *image_path)
+/* One file of a case, whose first image is `image` (NULL: this is it). 0, or -1: it is bad. */
+static int one(struct audit *a, const struct item *it, const char *path, const char *what, struct volume *v, const struct volume *image)
 {
 	char facts[1024];
-	struct err e, warn = { "" };
+	struct err e, odd = { "" };
+	const struct reading reading = { it, a->o, NULL, &odd };
 	size_t bytes = 0;
-	int whole = volume_get(path, &(struct wanted){ .array = what, .fix_affine = a->o->fix_affine }, v, &e) == 0, failed = !whole;
+	int whole = case_open(&reading, path, what, v, &e) == 0, failed = !whole;
 	if (whole) {
-		look(a, v, what, facts, sizeof(facts));
+		look(a, v, what, facts, sizeof(facts), &odd);
 		tensor_bytes(&v->t, &bytes);
-		failed = (image && case_check_place(v, path, image, image_path, a->o, &warn, &e)) ||
+		failed = case_check_values(v, path, what, a->o, &e) ||
+			(image && case_check_place(v, path, image, it->image[it->first], a->o, &odd, &e)) ||
+			(!strcmp(what, "label") && case_check_labels(&v->t, a->o, path, &e)) ||
 			(!strcmp(what, "image") && check_seen(a, path, &v->t, &e));
 	}
-	const char *message = failed ? e.msg : NULL;
 	struct check line = { .path = path, .kind = format_of(path) ? format_of(path)->p.name : "", .records = whole ? 1 : -1,
-		.bytes = whole ? (int64_t)bytes : -1, .facts = whole ? facts : NULL, .message = message };
+		.bytes = whole ? (int64_t)bytes : -1, .facts = whole ? facts : NULL, .odd = !failed,
+		.message = failed ? e.msg : odd.msg[0] ? odd.msg : NULL };
 	check_line(stdout, &line);
-	if (warn.msg[0])
-		warning("%s", warn.msg);
 	a->sums.files++;
 	a->sums.bad += failed;
+	a->sums.odd += !failed && odd.msg[0];
 	return failed ? -1 : 0;
 }
 
 int audit_image(struct audit *a, const char *path)
 {
-	return one(a, path, "image", &a->image, NULL, NULL);
+	char *image = (char *)path;
+	return one(a, &(struct item){ .images = 1, .image = &image }, path, "image", &a->image, NULL);
 }
 
 static int one_case(struct audit *a, const struct item *it)
 {
-	const char *path = it->image[it->first];
-	int failed = one(a, path, "image", &a->image, NULL, NULL);
+	int failed = one(a, it, it->image[it->first], "image", &a->image, NULL);
 	const struct volume *image = a->image.whole[0] ? &a->image : NULL;
 	for (int k = it->first + 1; k < it->images; k++)
 		if (it->image[k])
-			failed |= one(a, it->image[k], "image", &a->other, image, path);
+			failed |= one(a, it, it->image[k], "image", &a->other, image);
 	if (it->label)
-		failed |= one(a, it->label, "label", &a->other, image, path);
+		failed |= one(a, it, it->label, "label", &a->other, image);
 	if (it->weight)
-		failed |= one(a, it->weight, "weight", &a->other, image, path);
+		failed |= one(a, it, it->weight, "weight", &a->other, image);
 	return failed;
 }
 
@@ -223,8 +244,9 @@ static void summary(const struct audit *a, const struct dataset *d)
 {
 	const struct sums *s = &a->sums;
 	char values[512];
-	note("%s: %lld cases, %lld files, %lld bad; %lld images come twice, %lld are in a list before, %lld files hold NaN", d->name,
-		(long long)d->n, (long long)s->files, (long long)s->bad, (long long)s->twice, (long long)s->leaked, (long long)s->nan);
+	note("%s: %lld cases, %lld files, %lld bad; %lld images come twice, %lld are in a list before, %lld files hold NaN, %lld are odd",
+		d->name, (long long)d->n, (long long)s->files, (long long)s->bad, (long long)s->twice, (long long)s->leaked,
+		(long long)s->nan, (long long)s->odd);
 	if (s->spacing[0][0] > 0)
 		note("%s: shapes %lldx%lldx%lld to %lldx%lldx%lld, spacing %.4gx%.4gx%.4g to %.4gx%.4gx%.4g, values %.6g to %.6g", d->name,
 			(long long)s->shape[0][0], (long long)s->shape[0][1], (long long)s->shape[0][2], (long long)s->shape[1][0],
@@ -242,10 +264,10 @@ int audit_list(struct audit *a, const char *path)
 	dataset_init(&d, path);
 	memset(&a->sums, 0, sizeof(a->sums));
 	a->list = path;
-	int failed = dataset_add(&d, path, a->o, &e);
+	int unread = dataset_add(&d, path, a->o, &e), failed = unread || dataset_check_ids(&d, &e);
 	if (failed)
 		check_line(stdout, &(struct check){ .path = path, .kind = "list", .records = -1, .bytes = -1, .message = e.msg });
-	for (int64_t i = 0; i < d.n && !(failed && a->sums.files == 0); i++)
+	for (int64_t i = 0; i < d.n && !unread; i++)
 		failed |= one_case(a, &d.item[i]);
 	if (a->sums.files)
 		summary(a, &d);

@@ -75,33 +75,14 @@ static int64_t not_finite(struct tensor *t, bool zero, int64_t *first)
 	return bad;
 }
 
-/* What the files of a case have in common. */
-struct reading {
-	const struct item *it;
-	const struct options *o;
-	const struct window *window;
-	struct err *warn;
-};
-
-static int read_one(const struct reading *c, const char *path, const char *what, struct volume *v, struct err *e)
+int case_open(const struct reading *c, const char *path, const char *what, struct volume *v, struct err *e)
 {
 	const struct options *o = c->o;
 	if (volume_get(path, &(struct wanted){ what, o->fix_affine, c->window }, v, e) != 0 || apply_dims(v, o->dims, path, e) != 0)
 		return -1;
 	if (v->repaired)
 		err_set(c->warn, "%s: its affine is damaged; the next best in the header is used", path);
-	if (c->it->spacing && !strcmp(v->geo.units, "vox") && spacing_parse(c->it->spacing, &v->geo, e) != 0)
-		return -1;
-	if (dtype_is_integer(v->t.dtype) || !strcmp(what, "label"))
-		return 0;
-	bool zero = !strcmp(o->nan, "zero");
-	int64_t first = 0, bad = not_finite(&v->t, zero, &first);
-	if (!bad || zero)
-		return 0;
-	const int64_t *d = v->t.dim;
-	return err_set(e, "%s: %lld voxel%s NaN or infinite, the first at z,y,x = %lld,%lld,%lld; --nan zero reads them as 0",
-		path, (long long)bad, bad == 1 ? " is" : "s are", (long long)(first / (d[2] * d[3]) % d[1]),
-		(long long)(first / d[3] % d[2]), (long long)(first % d[3]));
+	return c->it->spacing && !strcmp(v->geo.units, "vox") ? spacing_parse(c->it->spacing, &v->geo, e) : 0;
 }
 
 static void print_affine(char *out, size_t size, const double a[16])
@@ -156,20 +137,21 @@ static int float_labels(struct volume *v, const char *path, struct err *e)
 	return 0;
 }
 
-static bool label_allowed(double x, const struct options *o)
+static bool among(const struct numbers *list, double x)
 {
-	if (o->labels.n) {
-		for (int i = 0; i < o->labels.n; i++)
-			if (o->labels.v[i] == x)
-				return true;
-		return false;
-	}
-	return x >= 0 && x < o->classes;
+	for (int i = 0; i < list->n; i++)
+		if (list->v[i] == x)
+			return true;
+	return false;
 }
 
-int case_check_labels(const struct record *r, const struct options *o, const char *file, struct err *e)
+static bool label_allowed(double x, const struct options *o)
 {
-	const struct tensor *t = record_peek(r, "label");
+	return o->labels.n ? among(&o->labels, x) : x >= 0 && x < o->classes;
+}
+
+int case_check_labels(const struct tensor *t, const struct options *o, const char *file, struct err *e)
+{
 	if (!t || (!o->classes && !o->labels.n))
 		return 0;
 	int64_t n = tensor_count(t), bad = 0;
@@ -197,12 +179,28 @@ int case_check_labels(const struct record *r, const struct options *o, const cha
 		bad == 1 ? "" : "s", rule);
 }
 
-static int one_channel(const struct volume *v, const char *path, const char *what, struct err *e)
+int case_check_values(struct volume *v, const char *path, const char *what, const struct options *o, struct err *e)
 {
-	if (v->t.dim[0] == 1)
+	if (strcmp(what, "image") && v->t.dim[0] != 1)
+		return err_set(e, "%s: a %s has one channel, this has %lld (colours? save an index or grey image)", path, what,
+			(long long)v->t.dim[0]);
+	if (dtype_is_integer(v->t.dtype))
 		return 0;
-	return err_set(e, "%s: a %s has one channel, this has %lld (colours? save an index or grey image)", path, what,
-		(long long)v->t.dim[0]);
+	if (!strcmp(what, "label"))
+		return float_labels(v, path, e);
+	bool zero = !strcmp(o->nan, "zero");
+	int64_t first = 0, bad = not_finite(&v->t, zero, &first);
+	if (!bad || zero)
+		return 0;
+	const int64_t *d = v->t.dim;
+	return err_set(e, "%s: %lld voxel%s NaN or infinite, the first at z,y,x = %lld,%lld,%lld; --nan zero reads them as 0",
+		path, (long long)bad, bad == 1 ? " is" : "s are", (long long)(first / (d[2] * d[3]) % d[1]),
+		(long long)(first / d[3] % d[2]), (long long)(first % d[3]));
+}
+
+static int read_one(const struct reading *c, const char *path, const char *what, struct volume *v, struct err *e)
+{
+	return case_open(c, path, what, v, e) || case_check_values(v, path, what, c->o, e) ? -1 : 0;
 }
 
 /* The smallest type that holds both: an integer where both are (and small), else f32. */
@@ -261,7 +259,7 @@ static int read_stream_item(const struct item *it, const struct options *o, stru
 		return -1;
 	if (it->unlabeled)
 		record_drop(r, "label");
-	return case_check_labels(r, o, NULL, e);
+	return case_check_labels(record_peek(r, "label"), o, NULL, e);
 }
 
 /* The box of this visit: anywhere, or (the whole label was read for that) around a voxel of a class. */
@@ -312,12 +310,21 @@ static int read_files(const struct reading *c, struct scratch *s, struct volume 
 		if (it->image[i] && (read_one(c, it->image[i], "image", &v[i], e) ||
 			(i > it->first && case_check_place(&v[i], it->image[i], first, path, o, c->warn, e))))
 			return -1;
-	if (label && (case_check_place(label, it->label, first, path, o, c->warn, e) || one_channel(label, it->label, "label", e)))
+	if (label && case_check_place(label, it->label, first, path, o, c->warn, e) != 0)
 		return -1;
-	if (label && !dtype_is_integer(label->t.dtype) && float_labels(label, it->label, e) != 0)
-		return -1;
-	return it->weight && (read_one(c, it->weight, "weight", weight, e) || one_channel(weight, it->weight, "weight", e) ||
+	return it->weight && (read_one(c, it->weight, "weight", weight, e) ||
 		case_check_place(weight, it->weight, first, path, o, c->warn, e)) ? -1 : 0;
+}
+
+/* Where a voxel bears none of the labels that were annotated nobody knows what it is: it weighs nothing. */
+static void weigh(struct record *r, const struct numbers *annotated)
+{
+	const struct tensor *label = record_peek(r, "label"), *weight = record_peek(r, "weight");
+	const int64_t n = tensor_count(label);
+	const bool given = weight != NULL;
+	float *w = given ? weight->data : record_put(r, "weight", PM_F32, 3, label->dim)->data;
+	for (int64_t i = 0; i < n; i++)
+		w[i] = !among(annotated, tensor_at(label, i)) ? 0 : given ? w[i] : 1;
 }
 
 int case_read(const struct item *it, const struct options *o, struct scratch *s, struct record *r, struct err *warn, struct err *e)
@@ -365,5 +372,7 @@ int case_read(const struct item *it, const struct options *o, struct scratch *s,
 	else if (it->weight)
 		convert(record_put(r, "weight", PM_F32, 3, dim + 1)->data, PM_F32, weight->t.data, weight->t.dtype,
 			tensor_count(&weight->t));
-	return case_check_labels(r, o, it->label, e);
+	if (labeled && it->annotated.n)
+		weigh(r, &it->annotated);
+	return case_check_labels(record_peek(r, "label"), o, it->label, e);
 }

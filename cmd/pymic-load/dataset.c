@@ -1,6 +1,7 @@
 /* dataset.c: from operands to cases. Nothing is decoded here, but everything that can be known beforehand is checked. */
 #include "load.h"
 #include "io/cases.h"
+#include "io/raster.h"
 #include "io/sidecar.h"
 #include "io/volume.h"
 
@@ -66,6 +67,17 @@ static int add_class(struct item *it, const struct csv *c, int row, int column, 
 	return 0;
 }
 
+/* "0;1;3" */
+static int add_annotated(struct item *it, const char *cell, struct err *e)
+{
+	int n = numbers_of(cell, ";,", it->annotated.v, PM_COUNT(it->annotated.v));
+	bool whole = n >= 0 && n <= (int)PM_COUNT(it->annotated.v);
+	for (int i = 0; i < n && whole; i++)
+		whole = it->annotated.v[i] == (int64_t)it->annotated.v[i];
+	it->annotated.n = whole ? n : 0;
+	return whole ? 0 : err_set(e, "annotated '%s': expected at most %zu labels, such as 0;1;3", cell, PM_COUNT(it->annotated.v));
+}
+
 static int add_row(struct dataset *d, const struct csv *c, int row, const struct case_columns *k, const struct options *o, struct err *e)
 {
 	struct item *it = dataset_new(d);
@@ -88,7 +100,9 @@ static int add_row(struct dataset *d, const struct csv *c, int row, const struct
 	if (it->label && !strcmp(it->label, it->image[it->first]) && !(format_of(it->label) && format_of(it->label)->container))
 		return err_set(e, "%s:%d: image and label are the same file, %s", c->path, c->line[row], it->label);
 	d->labels |= it->label != NULL || it->class >= 0;
-	d->weights |= it->weight != NULL;
+	if (k->annotated >= 0 && it->label && add_annotated(it, csv_cell(c, row, k->annotated), e) != 0)
+		return err_prefix(e, "%s:%d", c->path, c->line[row]);
+	d->weights |= it->weight || it->annotated.n;
 	return 0;
 }
 
@@ -138,7 +152,7 @@ static int by_id(const void *a, const void *b)
 	return strcmp((*(struct item *const *)a)->id, (*(struct item *const *)b)->id);
 }
 
-static int check_ids(const struct dataset *d, struct err *e)
+int dataset_check_ids(const struct dataset *d, struct err *e)
 {
 	struct item **sorted = xcalloc((size_t)d->n, sizeof(*sorted));
 	int failed = 0;
@@ -164,7 +178,7 @@ int dataset_check(struct dataset *d, struct err *e)
 {
 	if (d->n == 0)
 		return err_set(e, "%s: holds no case", d->name);
-	if (check_ids(d, e) != 0)
+	if (dataset_check_ids(d, e) != 0)
 		return -1;
 	for (int64_t i = 0; i < d->n; i++) {
 		const struct item *it = &d->item[i];

@@ -25,6 +25,7 @@ struct item {
 	int first;           /* the first that is there */
 	char *label, *weight, *spacing; /* NULL: none */
 	int class;           /* of the whole image; -1: none */
+	struct numbers annotated; /* labels that count, others are unknown; n = 0: all */
 	struct source *source; /* the stream, or NULL */
 	int64_t offset;      /* of the record in it */
 	bool unlabeled;      /* its label is to be ignored */
@@ -47,7 +48,8 @@ void dataset_init(struct dataset *d, const char *name);
 int dataset_add(struct dataset *d, const char *operand, const struct options *o, struct err *e);
 struct item *dataset_new(struct dataset *d); /* room for one more case, zeroed; earlier pointers become invalid */
 int dataset_kind(struct dataset *d, const char *kind, const char *operand, struct err *e); /* all operands must agree */
-/* Ids must differ, files must exist, the dataset must not be empty. */
+int dataset_check_ids(const struct dataset *d, struct err *e); /* they must differ */
+/* The same, and files must exist, the dataset must not be empty. */
 int dataset_check(struct dataset *d, struct err *e);
 void dataset_drop_labels(struct dataset *d);
 void dataset_fini(struct dataset *d);

@@ -55,5 +55,6 @@ int info_run(char **file, int n, const struct options *o)
 	}
 	bad += a ? audit_end(a) : 0;
 	volume_fini(&v);
+	close_stdout();
 	return bad ? PM_FAIL : PM_OK;
 }

@@ -41,10 +41,21 @@ struct scratch {
  * 0, or -1 with e (files, not the id).
  */
 int case_read(const struct item *it, const struct options *o, struct scratch *s, struct record *r, struct err *warn, struct err *e);
+/* What the files of a case have in common. */
+struct reading {
+	const struct item *it;
+	const struct options *o;
+	const struct window *window;
+	struct err *warn;
+};
+int case_open(const struct reading *c, const char *path, const char *what, struct volume *v, struct err *e); /* a file as it is */
+/* Channels; NaN, or what --nan makes of them; labels that are whole numbers, which get an integer type. */
+int case_check_values(struct volume *v, const char *path, const char *what, const struct options *o, struct err *e);
 /* v must lie on the grid of the image; *warn is filled where it is a little off. */
 int case_check_place(const struct volume *v, const char *path, const struct volume *image, const char *image_path,
 	const struct options *o, struct err *warn, struct err *e);
-int case_check_labels(const struct record *r, const struct options *o, const char *file, struct err *e);
+/* --classes and --labels, where they are given. label, file: NULL where there is none. */
+int case_check_labels(const struct tensor *label, const struct options *o, const char *file, struct err *e);
 void scratch_fini(struct scratch *s);
 
 /* Decodes ahead on threads and writes in order. */

@@ -44,7 +44,7 @@ static const struct tool tool = {
 	.kinds = kinds,
 	.more =
 		"A list has a header line. Columns image, image2, image_t1, ... are the channels, in order (none so named: the first\n"
-		"column); label or class, pixel_weight, spacing and id are optional; a blank label is an unlabeled case. Paths start at the\n"
+		"column); label or class, pixel_weight, annotated, spacing and id are optional; a blank label is an unlabeled case. Paths start at the\n"
 		"list's own folder. HDF5 and .npz files give their arrays image, label and weight.\n"
 		"Without --mix all operands are one list. A case is named after its first image, folders included, or by id.\n",
 };

@@ -85,7 +85,7 @@ void source_pass(const char *path, const struct options *o)
 	struct record r = { 0 };
 	int64_t n = 0;
 	while (istream_read(in, &r)) {
-		if (case_check_labels(&r, o, NULL, &e) != 0)
+		if (case_check_labels(record_peek(&r, "label"), o, NULL, &e) != 0)
 			die(PM_FAIL, "%s: %s", r.id, e.msg);
 		if (n++ >= o->skip)
 			ostream_put(out, &r);

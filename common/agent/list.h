@@ -1,4 +1,5 @@
 AGENT(sup)
+AGENT(mixup)
 AGENT(em)
 AGENT(tv)
 AGENT(ms)

@@ -21,7 +21,7 @@ static int no_label(const struct csv *c, const char *label, struct err *e)
 /* A list may have columns of its own; one that is nearly ours is a slip of the pen. */
 static void warn_of_slips(const struct csv *c)
 {
-	static const char *const known[] = { "image", "label", "class", "weight", "pixel_weight", "id", "spacing", NULL };
+	static const char *const known[] = { "image", "label", "class", "weight", "pixel_weight", "annotated", "id", "spacing", NULL };
 	for (int i = 0; i < c->columns; i++) {
 		const char *near = did_you_mean(c->name[i], known);
 		if (near && strcmp(near, c->name[i]) && strncmp(c->name[i], "image", 5))
@@ -45,6 +45,7 @@ int case_columns(const struct csv *c, const char *label, struct case_columns *k,
 	k->weight = csv_column(c, "pixel_weight");
 	if (k->weight < 0)
 		k->weight = csv_column(c, "weight");
+	k->annotated = csv_column(c, "annotated");
 	k->id = csv_column(c, "id");
 	k->spacing = csv_column(c, "spacing");
 	if (label[0] && k->label < 0 && k->class < 0)
@@ -58,6 +59,15 @@ int case_columns(const struct csv *c, const char *label, struct case_columns *k,
 	if (!c->rows || !format_of(csv_cell(c, 0, 0)))
 		return err_set(e, "%s: has no column 'image', and the first one ('%s') names no images", c->path, c->name[0]);
 	k->images = 1;
+	return 0;
+}
+
+/* What streams take as an id. */
+static int check_id(const char *id, struct err *e)
+{
+	for (const char *c = id; *c; c++)
+		if ((unsigned char)*c < ' ' || *c == 127)
+			return err_set(e, "'%s': an id has no line breaks or other control characters: rename the file, or name the case in a column 'id'", id);
 	return 0;
 }
 
@@ -78,7 +88,7 @@ int case_id_of_path(const char *path, char id[PM_ID], struct err *e)
 		len += n;
 	}
 	id[len] = '\0';
-	return len ? 0 : err_set(e, "'%s': names no case", path);
+	return len ? check_id(id, e) : err_set(e, "'%s': names no case", path);
 }
 
 int case_id(const struct csv *c, const struct case_columns *k, int row, char id[PM_ID], struct err *e)
@@ -92,6 +102,6 @@ int case_id(const struct csv *c, const struct case_columns *k, int row, char id[
 	else if (strlen(cell) >= PM_ID)
 		failed = err_set(e, "'%s': an id has at most %d bytes", cell, PM_ID - 1);
 	else
-		strcpy(id, cell);
+		failed = check_id(strcpy(id, cell), e);
 	return failed ? err_prefix(e, "%s:%d", c->path, c->line[row]) : 0;
 }

@@ -5,9 +5,9 @@
 #include "io/csv.h"
 #include "tensor/record.h"
 
-/* image..., label or class, pixel_weight (or weight), id, spacing: -1 where there is none. Without an image column it is the first one. */
+/* image..., label or class, pixel_weight (or weight), annotated, id, spacing: -1 where there is none. Without an image column it is the first one. */
 struct case_columns {
-	int image[64], images, label, class, weight, id, spacing;
+	int image[64], images, label, class, weight, annotated, id, spacing;
 };
 
 /* label: the name of the label column, or of the class's, or "" for the one that there is, "label" or "class". 0, or -1 with e. */

@@ -101,7 +101,7 @@ void check_header(FILE *tsv)
 void check_line(FILE *tsv, const struct check *c)
 {
 	put_text(tsv, c->path, false);
-	fprintf(tsv, "\t%s\t%s\t", c->message ? "bad" : "ok", c->kind);
+	fprintf(tsv, "\t%s\t%s\t", !c->message ? "ok" : c->odd ? "odd" : "bad", c->kind);
 	if (c->records >= 0)
 		fprintf(tsv, "%" PRId64, c->records);
 	putc('\t', tsv);

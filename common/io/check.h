@@ -15,7 +15,8 @@ struct check {
 	const char *path, *kind;
 	int64_t records, bytes; /* bytes: of the tensors */
 	const char *facts;      /* of an image: cells shape, spacing, range, nan, labels, with tabs between; NULL: empty ones */
-	const char *message;    /* why it is bad; NULL: the file is good */
+	const char *message;    /* why it is bad, or odd; NULL: the file is good */
+	bool odd;               /* it can be used, but somebody should look */
 };
 void check_header(FILE *tsv);
 void check_line(FILE *tsv, const struct check *c);

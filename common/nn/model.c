@@ -4,6 +4,7 @@
 #include "io/stream.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -131,6 +132,11 @@ static int get_tensor(const struct record *r, const char *field, const struct pa
 		return err_set(e, "parameter %s is of type %s", r->id, dtype_name(t->dtype));
 	real *host = xmalloc((size_t)p->count * sizeof *host);
 	convert(host, real_type, t->data, t->dtype, p->count);
+	for (int64_t i = 0; i < p->count; i++)
+		if (!isfinite(host[i])) {
+			free(host);
+			return err_set(e, "parameter %s holds NaN or infinity: take a model from before the training went wrong", r->id);
+		}
 	ps->be->put(to + p->offset, host, (size_t)p->count * sizeof *host);
 	free(host);
 	return 0;

@@ -28,19 +28,20 @@ static void replace(struct meta *m, const char *key, const struct bytes *value)
 {
 	struct pack_pair old;
 	size_t head = 0;
-	int64_t n = m->len ? pack_items(m->buf, &head) : 0;
+	const char *buf = m->len ? m->buf : "";
+	int64_t n = m->len ? pack_items(buf, &head) : 0;
 	bool there = find(m, key, &old);
 	if (!there)
 		old = (struct pack_pair){ m->len, m->len, m->len };
 	struct bytes b = { 0 };
 	msgpack_packer pk = bytes_packer(&b);
 	msgpack_pack_map(&pk, (size_t)(n - there + !!value));
-	bytes_add(&b, m->buf + head, old.key - head);
+	bytes_add(&b, buf + head, old.key - head);
 	if (value) {
 		pack_text(&pk, key);
 		bytes_add(&b, value->buf, value->len);
 	}
-	bytes_add(&b, m->buf + old.end, m->len - old.end);
+	bytes_add(&b, buf + old.end, m->len - old.end);
 	meta_fini(m);
 	*m = (struct meta){ b.buf, b.len, b.cap };
 }

@@ -236,7 +236,7 @@ static void lesson_close(struct lesson *l)
 	params_fini(&l->ps[1]);
 }
 
-extern const struct agent agent_dan, agent_cps;
+extern const struct agent agent_dan, agent_cps, agent_mixup;
 
 /* What each of the players learns: gradients of network and critic of a step with that weight of the deception. */
 static void players(struct lesson *l, float weight, real *net, real *critic)
@@ -322,11 +322,43 @@ static void images_mislead(void **state)
 	lesson_close(&l);
 }
 
+/* The loss of a mixture is that of the labels of both, by their shares. */
+static void samples_are_mixed(void **state)
+{
+	const float share[2] = { 0.75f, 0.25f };
+	const int64_t size[3] = { 1, WIDE, WIDE };
+	uint8_t label[PIXELS];
+	float x[PIXELS / 2];
+	struct node *out[PM_OUTPUTS];
+	struct lesson l;
+	double want = 0;
+	(void)state;
+
+	lesson_open(&l, &agent_cps, "cps");
+	for (int i = 0; i < PIXELS; i++)
+		label[i] = (uint8_t)(i / 40 % K);
+	for (int i = 0; i < PIXELS / 2; i++)
+		x[i] = share[0] * l.image[i] + share[1] * l.image[PIXELS / 2 + i];
+	graph_reset(&l.g);
+	lesson_begin(&l, &l.g, 1);
+	l.r.labeled = 2;
+	l.r.told = op_told(&l.g, share, 2);
+	l.r.truth.target = op_label(&l.g, label, 2, size, false);
+	const double got = graph_scalar(&l.g, agent_mixup.loss(&l.r));
+	forward_on(&l.r, 0, op_image(&l.g, x, 1, 1, size, false), out);
+	for (int i = 0; i < 2; i++) {
+		const struct truth t = { .target = op_label(&l.g, label + i * PIXELS / 2, 1, size, false) };
+		want += (double)share[i] * graph_scalar(&l.g, loss_eval(&l.g, &l.r.loss, out[0], &t));
+	}
+	near(got, want);
+	lesson_close(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_values), cmocka_unit_test(teachers_are_averages), cmocka_unit_test(a_mean_of_weights), cmocka_unit_test(noise),
-		cmocka_unit_test(players_learn_for_themselves), cmocka_unit_test(images_mislead),
+		cmocka_unit_test(players_learn_for_themselves), cmocka_unit_test(images_mislead), cmocka_unit_test(samples_are_mixed),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

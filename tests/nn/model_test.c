@@ -167,6 +167,11 @@ static void what_does_not_fit_is_refused(void **state)
 	refused(5, "", 3, false, "2/layer.a is missing");
 	write_two(f, false);
 	refused(5, "", 2, true, "not a checkpoint");
+	real *first = f->ps[0].value, kept = *first;
+	*first = NAN;
+	write_two(f, true);
+	refused(5, "", 2, false, "0/layer.a holds NaN");
+	*first = kept;
 	params_fini(&f->ps[1]);
 	optim_fini(&f->o[1]);
 	declare(&f->ps[1], 5, "b", 3);

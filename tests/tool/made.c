@@ -3,11 +3,14 @@
  *   made balls FOLDER CASES D H W   bright and brighter balls on noise, with their labels: list.csv
  *   made shapes FOLDER CASES SIZE   pictures of a disc, a ring or a bar in noise: list.csv with classes 0, 1, 2
  *   made images FOLDER              small volumes of several types, pictures and lists, some of them odd
+ *   made sparse FILE.h5 D H W       arrays image (i16) and label of 64^3 chunks, of which the first and the middle one are there
  *   made pairs FOLDER               cases a, b, c as truth/ and pred/ (moved/: elsewhere), list.csv, pairs.csv and the
  *                                   streams pred.pms, both.pms (with labels), bare.pms (no spacing), soft.pms (floats)
  */
 #include <math.h>
 #include <unistd.h>
+
+#include <hdf5.h>
 
 #include "base/rng.h"
 #include "io/outfile.h"
@@ -196,6 +199,35 @@ static void images(void)
 		"first,v0.nii.gz,v0_t2.nii.gz,sub/v0_gt.nii.gz,v1_t2.nii.gz\nsecond,v1.nii.gz,v1_t2.nii.gz,,\n");
 }
 
+static void sparse(const char *path, const hsize_t size[3])
+{
+	const hsize_t chunk[3] = { 64, 64, 64 };
+	static int16_t one[64 * 64 * 64];
+	hid_t file = H5Fcreate(path, H5F_ACC_TRUNC, H5P_DEFAULT, H5P_DEFAULT), how = H5Pcreate(H5P_DATASET_CREATE);
+	hid_t space = H5Screate_simple(3, size, NULL), memory = H5Screate_simple(3, chunk, NULL);
+
+	for (size_t i = 0; i < PM_COUNT(one); i++)
+		one[i] = (int16_t)(i % 7);
+	H5Pset_chunk(how, 3, chunk);
+	for (int label = 0; label <= 1; label++) {
+		hid_t set = H5Dcreate2(file, label ? "label" : "image", label ? H5T_STD_U8LE : H5T_STD_I16LE, space, H5P_DEFAULT, how, H5P_DEFAULT);
+		for (int middle = 0; middle <= 1; middle++) {
+			hsize_t from[3];
+			for (int a = 0; a < 3; a++)
+				from[a] = middle ? size[a] / 128 * 64 : 0;
+			H5Sselect_hyperslab(space, H5S_SELECT_SET, from, NULL, chunk, NULL);
+			if (set < 0 || H5Dwrite(set, H5T_NATIVE_INT16, memory, space, H5P_DEFAULT, one) < 0)
+				die(PM_FAIL, "cannot write %s", path);
+		}
+		H5Dclose(set);
+	}
+	H5Sclose(space);
+	H5Sclose(memory);
+	H5Pclose(how);
+	if (H5Fclose(file) < 0)
+		die(PM_FAIL, "cannot write %s", path);
+}
+
 /* a: two boxes that overlap, and a stray voxel; label 2 nowhere. b: 1 missed, 2 right. c: 1 invented, 2 moved. */
 enum { TRUTH, PRED, CASES = 3, PAIR_VOXELS = 6 * 16 * 16 };
 static const struct box {
@@ -290,6 +322,8 @@ int main(int argc, char **argv)
 	} else if (!strcmp(what, "shapes") && argc == 5) {
 		enter(argv[2]);
 		shapes(atoi(argv[3]), atoi(argv[4]));
+	} else if (!strcmp(what, "sparse") && argc == 6) {
+		sparse(argv[2], (hsize_t[3]){ (hsize_t)atoi(argv[3]), (hsize_t)atoi(argv[4]), (hsize_t)atoi(argv[5]) });
 	} else if (!strcmp(what, "images") && argc == 3) {
 		enter(argv[2]);
 		images();
@@ -297,7 +331,7 @@ int main(int argc, char **argv)
 		enter(argv[2]);
 		pairs();
 	} else {
-		die(PM_USAGE, "made balls FOLDER CASES D H W | shapes FOLDER CASES SIZE | images FOLDER | pairs FOLDER");
+		die(PM_USAGE, "made balls FOLDER CASES D H W | shapes FOLDER CASES SIZE | images FOLDER | sparse FILE.h5 D H W | pairs FOLDER");
 	}
 	return 0;
 }

@@ -311,6 +311,29 @@ static void test_frame(void **state)
 	b.buf[b.len - 8] = (char)0xa8;
 	expect(b.buf, b.len, "truncated");
 
+	/* 100000 arrays in one another; zero voxels; two streams in a row. */
+	b.len = 0;
+	bytes_add(&b, head, sizeof head - 10); /* without the history */
+	bytes_add(&b, "\xa7history", 8);
+	for (int i = 0; i < 100000; i++)
+		bytes_add(&b, "\x91", 1);
+	bytes_add(&b, "\x90", 1);
+	expect(b.buf, b.len, "no msgpack");
+	b.len = 0;
+	bytes_add(&b, head, sizeof head - 1);
+	bytes_add(&b, "\x82\xa1k\xa3" "end\xa7records\0", 16);
+	size_t one = b.len;
+	bytes_add(&b, head, sizeof head - 1);
+	expect(b.buf, one - 1, "truncated");
+	expect(b.buf, b.len, "data after the end mark");
+	/* Keys that nobody knows, be they text or not, are let be. */
+	b.len = 0;
+	bytes_add(&b, head, sizeof head - 1);
+	b.buf[0]++;
+	bytes_add(&b, "\xa2\xff\xfe\x01\x82\xa1k\xa3" "end\xa7records\0", 20);
+	int rc, records = read_all(b.buf, b.len, &rc, &(struct err){ "" });
+	assert_true(rc == 0 && records == 0);
+
 	/* A map that never ends is given up after 1 MiB. */
 	b.len = 0;
 	bytes_add(&b, head, sizeof head - 1);
