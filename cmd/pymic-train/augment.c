@@ -108,7 +108,7 @@ static void move(struct augmenter *a, const struct drawn *d, int f, const struct
 		const struct action *act = &d->to_do.v[i];
 		if (action_warps(act)) {
 			void *next = --warps ? a->area[at == a->area[BETWEEN].p ? BETWEEN + 1 : BETWEEN].p : to;
-			au->warp(next, at, type, channels, act, action_blends(act) && type == F_REAL && (t->rank == 4 || !d->counts));
+			au->warp(next, at, type, channels, act, action_order(act, type == F_REAL && (t->rank == 4 || !d->counts), t->rank == 4));
 			at = next;
 			n = voxels(act->warp.to);
 		} else if (f == IMAGE) {
