@@ -10,9 +10,8 @@ static void sources(int64_t *index, int64_t to, int64_t from, int64_t start, enu
 {
 	for (int64_t i = 0; i < to; i++) {
 		int64_t at = start + i;
-		bool inside = at >= 0 && at < from;
 
-		index[i] = inside ? at : border == BORDER_REFLECT ? mirrored(at, from) : -1;
+		index[i] = border == BORDER_REFLECT || (at >= 0 && at < from) ? mirrored(at, from) : -1;
 	}
 }
 

@@ -7,6 +7,8 @@
 /* i reflected into 0..n-1 without repeating the edge, back and forth as often as needed. */
 PM_ANYWHERE int64_t mirrored(int64_t i, int64_t n)
 {
+	if (i >= 0 && i < n)
+		return i;
 	const int64_t period = 2 * (n - 1), m = n > 1 ? (i % period + period) % period : 0;
 
 	return m < n ? m : period - m;

@@ -129,7 +129,7 @@ static inline float bilinear(const float *p, const struct source *s, int64_t ste
 	return mixed(mixed(p[0], p[step_x], s->share[2]), mixed(p[step_y], p[step_y + step_x], s->share[2]), s->share[1]);
 }
 
-/* flat: the row lies in a slice. */
+/* flat: in a slice. */
 static void linear(float *dst, const float *src, const struct source *s, int64_t n, const struct grid *g, bool flat)
 {
 	int64_t step[3];
@@ -148,7 +148,10 @@ static void linear(float *dst, const float *src, const struct source *s, int64_t
 	}
 }
 
-static void cubic(float *dst, const float *src, const struct source *s, int64_t n, const struct grid *g)
+/* Cubic splines take one neighbour more in front of an axis, and two behind. */
+enum { FRONT = 1, AROUND = 3 };
+
+static void cubic(float *dst, const float *src, const struct source *s, int64_t n, const struct grid *g, bool flat)
 {
 	for (int64_t i = 0; i < n; i++) {
 		float w[3][4], sum[4] = { 0 };
@@ -158,7 +161,8 @@ static void cubic(float *dst, const float *src, const struct source *s, int64_t 
 			continue;
 		for (int a = 0; a < 3; a++)
 			spline_weights(s[i].share[a], w[a]);
-		for (int k = 0; k < 4; k++)
+		w[0][FRONT] = flat ? 1 : w[0][FRONT];
+		for (int k = flat ? FRONT : 0; k < (flat ? FRONT + 1 : 4); k++)
 			for (int j = 0; j < 4; j++) {
 				const float *p = src + s[i].at + k * g->stride[0] + j * g->stride[1], share = w[0][k] * w[1][j];
 
@@ -170,17 +174,15 @@ static void cubic(float *dst, const float *src, const struct source *s, int64_t 
 	}
 }
 
-/* The coefficients of a channel with what a voxel at its edges needs around it: one in front of each axis, two behind. */
-enum { FRONT = 1, AROUND = 3 };
-
-static void coefficients(float *c, const float *src, const int64_t n[3])
+/* The coefficients of a channel with what a voxel at its edges needs around it. */
+static void coefficients(float *c, const float *src, const int64_t n[3], bool flat)
 {
 	const int64_t to[3] = { n[0] + AROUND, n[1] + AROUND, n[2] + AROUND }, start[3] = { -FRONT, -FRONT, -FRONT };
 	const int64_t plane = n[1] * n[2];
 	float *x = xmalloc((size_t)(n[0] * plane) * sizeof *x);
 
 	memcpy(x, src, (size_t)(n[0] * plane) * sizeof *x);
-	spline_line(x, n[0], plane, plane);
+	spline_line(x, flat ? 1 : n[0], plane, plane);
 	for (int64_t z = 0; z < n[0]; z++)
 		spline_line(x + z * plane, n[1], n[2], n[2]);
 	for (int64_t i = 0; i < n[0] * n[1]; i++)
@@ -189,8 +191,8 @@ static void coefficients(float *c, const float *src, const int64_t n[3])
 	free(x);
 }
 
-/* Where the voxels of a row come from. Whether all lie in one slice, which is the lower neighbour then. */
-static bool find_row(struct source *s, const struct warp *w, const struct bending *bend, int64_t z, int64_t y, const struct grid *g)
+/* Where the voxels of a row come from. */
+static void find_row(struct source *s, const struct warp *w, const struct bending *bend, int64_t z, int64_t y, const struct grid *g)
 {
 	const bool bent = bend->b->points[0] > 0;
 	double at[3];
@@ -207,8 +209,17 @@ static bool find_row(struct source *s, const struct warp *w, const struct bendin
 		if (bent)
 			bending_add(bend, x, p);
 		s[x] = find(p, g);
-	}
-	return !bent && w->map[0][2] == 0 && at[0] == floor(at[0]) && (at[0] < (double)(g->size[0] - 1) || g->size[0] == 1);
+	}}
+
+/* Whether slices stay slices and all are changed alike: then what is found for one of them serves all. first: where slice 0 comes from. */
+static bool in_planes(const struct warp *w, int64_t *first)
+{
+	const double k = w->map[0][3], *z = w->map[0], *most = w->bend.most[0];
+	const bool flat = z[0] == 1 && z[1] == 0 && z[2] == 0 && w->map[1][0] == 0 && w->map[2][0] == 0 && w->bend.points[0] < 2 &&
+		most[0] == 0 && most[1] == 0 && most[2] == 0 && k == floor(k) && k >= 0 && k + (double)w->to[0] <= (double)w->from[0];
+
+	*first = flat ? (int64_t)k : 0;
+	return flat;
 }
 
 void warp(void *dst, const void *src, const struct warp *w, int64_t channels, enum dtype t, int order)
@@ -220,27 +231,31 @@ void warp(void *dst, const void *src, const struct warp *w, int64_t channels, en
 	struct bending bend = bending_open(&w->bend, to[2]);
 	struct source *row = xcalloc((size_t)to[2], sizeof *row);
 	float *spline = NULL;
+	int64_t first;
+	const bool flat = in_planes(w, &first);
 
 	assert(order == 0 || ((order == 1 || order == 3) && t == PM_F32));
 	if (order == 3) {
 		spline = xmalloc((size_t)(channels * held) * sizeof *spline);
 		for (int64_t c = 0; c < channels; c++)
-			coefficients(spline + c * held, (const float *)src + c * n[0] * n[1] * n[2], n);
+			coefficients(spline + c * held, (const float *)src + c * n[0] * n[1] * n[2], n, flat);
 		src = spline;
 	}
 	for (int64_t i = 0; i < to[0] * to[1]; i++) {
-		const bool flat = find_row(row, w, &bend, i / to[1], i % to[1], &g);
+		const int64_t z = flat ? i % to[0] : i / to[1], y = flat ? i / to[0] : i % to[1], slice = flat ? first + z : 0;
 
+		if (!flat || z == 0)
+			find_row(row, w, &bend, z - slice, y, &g);
 		for (int64_t c = 0; c < channels; c++) {
-			char *out = (char *)dst + (size_t)(c * voxels + i * to[2]) * bytes;
-			const char *in = (const char *)src + (size_t)(c * held) * bytes;
+			char *out = (char *)dst + (size_t)(c * voxels + (z * to[1] + y) * to[2]) * bytes;
+			const char *in = (const char *)src + (size_t)(c * held + slice * g.stride[0]) * bytes;
 
 			if (order == 0)
 				pick(out, in, row, to[2], bytes);
 			else if (order == 1)
 				linear((float *)out, (const float *)in, row, to[2], &g, flat);
 			else
-				cubic((float *)out, (const float *)in, row, to[2], &g);
+				cubic((float *)out, (const float *)in, row, to[2], &g, flat);
 		}
 	}
 	free(spline);

@@ -11,7 +11,8 @@ struct conf {
 };
 
 static const struct opt opts[] = {
-	OPT_CHOICE(struct conf, of, 0, "image|label|body", "image", "of voxels above a value, of the label's classes, or of the body, over the whole depth"),
+	OPT_CHOICE(struct conf, of, 0, "image|label|body", "image",
+		"of voxels above a value, of the label's classes, or of the body, over the whole depth"),
 	OPT_NUMBER(struct conf, above, 0, "X", "0", -1e30, 1e30, "that value, in any channel; of a body in the first one: -600 in CT"),
 	OPT_NUMBER(struct conf, share, 0, "X", "0.5", 0, 1, "the body is where more than this share of the slices lies above it"),
 	OPT_NUMBER(struct conf, labels, 0, "L", "", -1e9, 1e9, "those classes; none given: all but 0"),

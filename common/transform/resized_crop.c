@@ -57,6 +57,7 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 }
 
 const struct transform transform_resized_crop = {
-	{ "resized_crop", "cut a box of random size out, mirrored where the image is smaller, and resample it to one size", NULL, opts, sizeof(struct conf) },
+	{ "resized_crop", "cut a box of random size out (mirrored where the image is smaller) and resample it to one size",
+		NULL, opts, sizeof(struct conf) },
 	.draw = draw, .looks = looks, .check = check,
 };
