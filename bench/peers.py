@@ -451,7 +451,7 @@ def scipy_transforms(size):
         "resize": lambda x: ndimage.zoom(x, (1.25, 1.25, 1.25), order=1),
         "resample": lambda x: ndimage.zoom(x, (0.8, 0.8, 0.8), order=1),
         "resample:cubic": lambda x: ndimage.zoom(x, (0.8, 0.8, 0.8), order=3),
-        "crop_box": lambda x: x[ndimage.find_objects(x > 375)[0]].copy(),
+        "crop_box": lambda x: x[ndimage.find_objects((x > 375).astype(np.uint8))[0]].copy(),
         "resized_crop": lambda x: ndimage.zoom(x[third], 1.25, order=1),
         "slices": lambda x: x[np.random.default_rng().permutation(len(x))[:len(x) // 2]],
         "rot90": lambda x: np.rot90(x, 1, (1, 2)).copy(),

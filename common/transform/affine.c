@@ -58,7 +58,8 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 {
 	const struct conf *c = conf;
 	const struct numbers *turn[3] = { &c->d, &c->h, &c->w };
-	double m[3][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } }, part[3][3] = { { 0 } }, mm[3], moved[3] = { 0 };
+	static const double unchanged[3][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } };
+	double m[3][3], part[3][3], mm[3], moved[3] = { 0 };
 	int64_t size[3];
 	bool moves[3];
 
@@ -70,23 +71,27 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		mm[0] = mm[1] = mm[2] = 1;
 	for (int a = 0; a < 3; a++)
 		moves[a] = size[a] > 1 && strchr(c->axes, "dhw"[a]);
+	memcpy(m, unchanged, sizeof m);
+	for (int i = 0; i < 3; i++)
+		if (turn[i]->n && (i == 0 || size[0] > 1)) {
+			turn_matrix(part, i, in_range(turn[i], 0, rng));
+			times(m, part);
+		}
+	memcpy(part, unchanged, sizeof part);
 	double factor = in_range(&c->scale, 1, rng);
 	for (int i = 0; i < 3; i++) {
 		part[i][i] = moves[i] ? 1 / factor : 1;
-		for (int k = 0; k < 3; k++)
-			if (k != i && moves[i] && moves[k])
-				part[i][k] = tan(in_range(&c->shear, 0, rng) * (M_PI / 180));
 		moved[i] = moves[i] ? in_range(&c->shift, 0, rng) : 0;
 		factor = c->same ? factor : in_range(&c->scale, 1, rng);
 	}
-	for (int i = 0; i < 3; i++)
-		if (turn[i]->n && (i == 0 || size[0] > 1)) {
-			double by[3][3];
-
-			turn_matrix(by, i, in_range(turn[i], 0, rng));
-			times(m, by);
-		}
 	times(m, part);
+	for (int i = 0; i < 3; i++)
+		for (int k = 0; k < 3; k++)
+			if (k != i && moves[i] && moves[k]) { /* one by one, so that they never make the image flat */
+				memcpy(part, unchanged, sizeof part);
+				part[i][k] = tan(in_range(&c->shear, 0, rng) * (M_PI / 180));
+				times(m, part);
+			}
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < 3; k++)
 			m[i][k] *= mm[k] / mm[i];
