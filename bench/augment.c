@@ -1,13 +1,13 @@
 /*
  * augment.c: the time of transforms, each on a record of its own in memory and on one core:
- * augment DxHxW REPEATS TRANSFORM... Rows "name, milliseconds" (the median). The image is smooth with noise on it, f32;
+ * augment DxHxW REPEATS TRANSFORM[+TRANSFORM...]... Rows "name, milliseconds" (the median). The image is smooth with noise on it, f32;
  * transforms named label... get a label too.
  */
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "transform/transform.h"
+#include "transform/chain.h"
 
 enum { CLASSES = 4 };
 
@@ -38,30 +38,36 @@ static int by_size(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double median(const char *spec, const int64_t size[3], int repeats)
+/* What it is called: "affine:cubic+elastic" of "affine:p=1:cubic+elastic:p=1". */
+static double median(const char *specs, const int64_t size[3], int repeats, char *name)
 {
 	static struct record made, r;
 	double *ms = xcalloc((size_t)repeats, sizeof *ms);
+	struct chain c = { .seed = 1 };
+	char *word[CHAIN_STEPS], *spec = xstrdup(specs);
+	int n = 0;
 	struct err e;
-	void *conf;
-	const struct transform *t = transform_parse(&transform_kind, spec, &conf, &e);
 
-	if (!t)
+	for (char *w = strtok(spec, "+"); w && n < CHAIN_STEPS; w = strtok(NULL, "+")) {
+		name += sprintf(name, "%s%.*s%s", n ? "+" : "", (int)strcspn(w, ":"), w, strstr(w, ":cubic") ? ":cubic" : "");
+		word[n++] = w;
+	}
+	if (chain_parse(&c, word, n, &e))
 		die(PM_USAGE, "%s", e.msg);
 	make(&made, size, !strncmp(spec, "label", 5));
 	for (int i = -1; i < repeats; i++) { /* the first does not count */
-		struct rng rng;
-		rng_init(&rng, 1, "augment", 0, "", (uint32_t)(i + 1));
 		record_copy(&r, &made);
+		r.epoch = i + 1;
 		const double start = now();
-		if (t->apply(conf, &r, &rng, &e))
-			die(PM_FAIL, "%s: %s", spec, e.msg);
+		if (chain_apply(&c, 0, n, &r, &e))
+			die(PM_FAIL, "%s", e.msg);
 		if (i >= 0)
 			ms[i] = 1000 * (now() - start);
 	}
 	qsort(ms, (size_t)repeats, sizeof *ms, by_size);
 	const double middle = (ms[(repeats - 1) / 2] + ms[repeats / 2]) / 2;
 	free(ms);
+	free(spec);
 	return middle;
 }
 
@@ -73,10 +79,14 @@ int main(int argc, char **argv)
 	pm_tool = "augment";
 	if (argc < 4 || sscanf(argv[1], "%lldx%lldx%lld", &d, &h, &w) != 3
 			|| sscanf(argv[2], "%d", &repeats) != 1 || repeats < 1)
-		die(PM_USAGE, "augment DxHxW REPEATS TRANSFORM...");
+		die(PM_USAGE, "augment DxHxW REPEATS TRANSFORM[+TRANSFORM...]...");
 	const int64_t size[3] = { d, h, w };
-	for (int i = 3; i < argc; i++)
-		printf("%.*s\t%.3f\n", (int)strcspn(argv[i], ":"), argv[i], median(argv[i], size, repeats));
+	for (int i = 3; i < argc; i++) {
+		char *name = xmalloc(2 * strlen(argv[i]) + 1);
+		const double ms = median(argv[i], size, repeats, name);
+		printf("%s\t%.3f\n", name, ms);
+		free(name);
+	}
 	close_stdout();
 	return PM_OK;
 }

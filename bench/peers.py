@@ -378,6 +378,10 @@ def torchio_transforms(size):
     import SimpleITK
     SimpleITK.ProcessObject.SetGlobalDefaultNumberOfThreads(1)
     d, h, w = size
+
+    def affine(interpolation):
+        return tio.Affine((1.1, 1.1, 1.1), (10, 5, 5), (0, 0, 0), default_pad_value=0, image_interpolation=interpolation, copy=False)
+    elastic = tio.RandomElasticDeformation(7, 8, 2, copy=False)
     return {
         "normalize": tio.ZNormalization(copy=False),
         "minmax": tio.RescaleIntensity((-1, 1), copy=False),
@@ -391,7 +395,11 @@ def torchio_transforms(size):
         "rotate": tio.Affine((1, 1, 1), (10, 0, 0), (0, 0, 0), default_pad_value=0, copy=False),
         "resize": tio.Resize((d * 5 // 4, h * 5 // 4, w * 5 // 4), copy=False),
         "resample": tio.Resample((1.25, 1.25, 1.25), copy=False),
+        "resample:cubic": tio.Resample((1.25, 1.25, 1.25), image_interpolation="bspline", copy=False),
         "label_convert": tio.RemapLabels({1: 2, 2: 1}, copy=False),
+        "affine": affine("linear"), "affine:cubic": affine("bspline"), "elastic": elastic,
+        "affine+elastic": tio.Compose([affine("linear"), elastic]),
+        "rotate+rescale+elastic": tio.Compose([tio.Affine((1.1, 1.1, 1.1), (10, 0, 0), (0, 0, 0), default_pad_value=0, copy=False), elastic]),
     }
 
 
@@ -409,6 +417,23 @@ def scipy_transforms(size):
         low, high = x.min(), x.max()
         return ((x - low) / (high - low)) ** np.float32(0.8) * (high - low) + low
 
+    middle, matrix = (np.array(size) - 1) / 2, np.eye(3)
+    for (i, k), angle in zip(((1, 2), (0, 2), (0, 1)), np.deg2rad((10, 5, 5))):
+        turn = np.eye(3)
+        turn[i, i] = turn[k, k] = np.cos(angle)
+        turn[i, k], turn[k, i] = np.sin(angle), -np.sin(angle)
+        matrix = matrix @ turn
+    matrix /= 1.1
+
+    def affine(x, order=1):
+        return ndimage.affine_transform(x, matrix, middle - matrix @ middle, order=order)
+
+    def displaced(x, linear):
+        points = np.random.default_rng().uniform(-8, 8, (3, 7, 7, 7))
+        field = np.stack([ndimage.zoom(p, np.array(size) / 7, order=3) for p in points]).reshape(3, -1)
+        places = np.indices(size).reshape(3, -1) + field - middle[:, None]
+        return ndimage.map_coordinates(x, (linear @ places + middle[:, None]).reshape(3, *size), order=1)
+
     def noise(x):
         return np.clip(x + 5 * np.random.default_rng().standard_normal(x.shape, np.float32), x.min(), x.max())
     return {
@@ -425,6 +450,16 @@ def scipy_transforms(size):
         "rescale": lambda x: ndimage.zoom(x, (1.25, 1.25, 1.25), order=1),
         "resize": lambda x: ndimage.zoom(x, (1.25, 1.25, 1.25), order=1),
         "resample": lambda x: ndimage.zoom(x, (0.8, 0.8, 0.8), order=1),
+        "resample:cubic": lambda x: ndimage.zoom(x, (0.8, 0.8, 0.8), order=3),
+        "crop_box": lambda x: x[ndimage.find_objects((x > 375).astype(np.uint8))[0]].copy(),
+        "resized_crop": lambda x: ndimage.zoom(x[third], 1.25, order=1),
+        "slices": lambda x: x[np.random.default_rng().permutation(len(x))[:len(x) // 2]],
+        "rot90": lambda x: np.rot90(x, 1, (1, 2)).copy(),
+        "transpose": lambda x: x.swapaxes(1, 2).copy(),
+        "affine": affine,
+        "affine:cubic": lambda x: affine(x, 3),
+        "elastic": lambda x: displaced(x, np.eye(3)),
+        "affine+elastic": lambda x: displaced(x, matrix),
         "label_convert": lambda x: table[x],
         "label_nonzero": lambda x: (x != 0).astype(np.uint8),
     }

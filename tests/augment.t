@@ -7,7 +7,7 @@ cd "$work" || exit 1
 
 "$TESTS/made" balls data 5 6 40 44
 status 0 "samples are made" pymic-load data/list.csv --epochs 2 --shuffle -o in.pms
-all="normalize pad:size=8,48,48 crop:size=4,32,32:foreground=0.5 flip:axes=dhw rotate rescale:p=1 gamma:p=1:channel-p=1 noise:p=1:channel-p=1"
+all="normalize pad:size=8,48,48 crop:size=4,32,32:foreground=0.5 flip:axes=dhw rotate affine elastic rescale:p=1 gamma:p=1:channel-p=1 noise:p=1:channel-p=1"
 
 for run in "1 1" "1 4" "1 2" "2 4"; do
 	set -- $run
@@ -42,15 +42,19 @@ records digest out.pms | cmp -s - by_file
 ok $? "@FILE is read"
 
 # There and back.
-pymic-augment pad:size=8,48,48 flip:axes=dhw pad:ceil:size=32,32 flip < in.pms | pymic-augment --undo -j 2 > back.pms
+pymic-augment pad:size=8,48,48 flip:axes=dhw rot90 transpose pad:ceil:size=32,32 flip < in.pms | pymic-augment --undo -j 2 > back.pms
 status 0 "undo brings pixels and geometry back, bit by bit" records same in.pms back.pms
-pymic-augment rescale:p=1 rotate:p=1 resample:spacing=2,1,1 crop:size=8,20,20 flip < in.pms > there.pms
+pymic-augment rescale:p=1 rotate:p=1 affine:p=1 resample:spacing=2,1,1 crop:size=8,20,20 flip < in.pms > there.pms
 "$TESTS/mangle" corner there.pms > pred.pms
 status 0 "a prediction is walked back" pymic-augment --undo -o back.pms < pred.pms
 is "$(records fields back.pms | awk '{ $1 = ""; print }' | sort -u)" " image f32 1 6 40 44
  label u8 6 40 44
  pred u8 6 40 44" "to the grid of its image"
 status 0 "and can be judged there" sh -c "pymic-eval --labels 1,2 < back.pms"
+
+pymic-augment elastic:p=1 < in.pms > there.pms
+status 1 "where there is a way back" pymic-augment --undo < there.pms
+like "$(cat err)" "^pymic-augment: case_[0-4]: the undo stack names \"elastic\", which cannot be undone$" "which is said"
 
 # What is refused.
 usage() {

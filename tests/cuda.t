@@ -41,10 +41,10 @@ ok $? "give the same"
 (export PYMIC_TWIN_MEMORY=2; bounded --device cuda --window 0,0)
 like "$? $(cat err)" "^1 .*MiB of the GPU.s memory are needed, 1.[0-9] may be used: CUDA and copies 1.0, .*smaller --window" "what cannot be done is said"
 
-# Large images, cropped where they are augmented: what they take on their way is counted.
+# Large images, cropped where they are augmented: what they take on their way is counted. Alone, rotate and crop are one step.
 "$phantom" 4 1 1024 6 > wide.pms
 (export PYMIC_TWIN_MEMORY=$((need + 4))
-	PYMIC_CUDA=$twin pymic-train $settings --device cuda --augment "rotate:p=1 crop:size=32,32" -o no < wide.pms > out 2> err)
+	PYMIC_CUDA=$twin pymic-train $settings --device cuda --augment "rotate:p=1 noise:p=1:channel-p=1 crop:size=32,32" -o no < wide.pms > out 2> err)
 like "$? $(cat err)" "^1 .*MiB of the GPU's memory are needed, .* samples that are augmented [89]\.[0-9], " "samples on their way to a batch take memory too"
 ok "$(test -e no; echo $(($? != 1)))" "and nothing is made"
 

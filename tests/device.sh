@@ -109,6 +109,8 @@ augmented "augmented: moved voxels" train.pms "$small" \
 augmented "augmented: intensities" train.pms "$small" "minmax gamma:p=1:channel_p=1:invert=0.5 noise:p=1:channel_p=1:max=0.5 normalize"
 augmented "augmented: noise beside the foreground" train.pms "$small" "normalize:above=0.2 crop:size=30,30 noise:p=1:channel_p=1"
 augmented "augmented: interpolated" train.pms "$small" "rotate:p=1:d=-40,40 rescale:p=1 pad:size=48,48 crop:size=32,32 resize:size=28,36 flip"
+augmented "augmented: interpolated once, by splines" train.pms "$small" \
+	"rot90 affine:p=1:cubic:shear=-5,5:scale=0.8,1.2 elastic:p=1:max=3,3:points=5:locked=1 flip crop:size=28,28"
 augmented "augmented: a part of it on the host" train.pms "$small" "rotate:p=1 percentile crop:size=24,24:foreground=1 flip gamma:p=1 noise:p=1"
 augmented "augmented: slices of volumes" volumes.pms "--net unet:chns=4,8:dropout=0 --batch 1" \
 	"rotate:p=1:d=:h=-30,30:w=-20,20 flip:axes=dhw crop:size=6,16,16 noise:p=1"

@@ -45,7 +45,8 @@ check "two threads give what one gives" equal prob.pms two.pms 0
 infer -m $best --window-batch 1 --prob < in.pms > single.pms
 check "so do slices one by one" equal prob.pms single.pms 1e-5
 
-for t in pad:size=4,64,64 "center_crop:size=2,32,32" "resize:size=3,64,64" "resize:size=5,30,80 pad:size=8,96,96"; do
+for t in pad:size=4,64,64 "center_crop:size=2,32,32" "resize:size=3,64,64" "resize:size=5,30,80 pad:size=8,96,96" \
+		"crop_box:above=0.5:margin=1,4,4 rot90:p=1 pad:ceil:size=1,16,16"; do
 	pymic-augment normalize $t < raw.pms > moved.pms
 	infer -m $best --prob < moved.pms > undone.pms
 	infer -m $best < moved.pms > classes.pms

@@ -297,7 +297,7 @@ static void put_crop(struct record *r, const struct volume *v)
 		whole &= v->whole[i] == v->t.dim[i + 1];
 	}
 	if (!whole)
-		grid_push(r, "crop", &a);
+		grid_push(r, &a);
 }
 
 static int read_files(const struct reading *c, struct scratch *s, struct volume *label, struct err *e)

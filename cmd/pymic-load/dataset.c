@@ -73,7 +73,7 @@ static int add_annotated(struct item *it, const char *cell, struct err *e)
 	int n = numbers_of(cell, ";,", it->annotated.v, PM_COUNT(it->annotated.v));
 	bool whole = n >= 0 && n <= (int)PM_COUNT(it->annotated.v);
 	for (int i = 0; i < n && whole; i++)
-		whole = it->annotated.v[i] == (int64_t)it->annotated.v[i];
+		whole = it->annotated.v[i] == floor(it->annotated.v[i]);
 	it->annotated.n = whole ? n : 0;
 	return whole ? 0 : err_set(e, "annotated '%s': expected at most %zu labels, such as 0;1;3", cell, PM_COUNT(it->annotated.v));
 }

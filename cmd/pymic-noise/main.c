@@ -94,7 +94,7 @@ static int work(struct record *r, void *arg, struct err *e)
 	rng_init(&rng, m->seed, "pymic-noise", 0, r->id, 1);
 	if (transform_apply(t, s->conf, r, &rng, e)) {
 		free(before);
-		return err_prefix(e, "%s", t->p.name);
+		return -1;
 	}
 	after = copy_label(label);
 	for (int64_t i = 0; i < n; i++) {

@@ -111,7 +111,7 @@ static void move(struct augmenter *a, const struct batch *b, const struct drawn 
 		const struct action *act = &d->to_do.v[i];
 		if (warps(b, act, f)) {
 			void *next = --moves ? a->area[at == a->area[BETWEEN].p ? BETWEEN + 1 : BETWEEN].p : to;
-			au->warp(next, at, type, channels, act, action_blends(act) && type == F_REAL && (t->rank == 4 || !d->counts));
+			au->warp(next, at, type, channels, act, action_order(act, type == F_REAL && (t->rank == 4 || !d->counts), t->rank == 4));
 			at = next;
 			n = voxels(act->warp.to);
 		} else if (f == IMAGE) {

@@ -45,7 +45,7 @@ extern const struct views cuda_views;
 extern const struct regions cuda_regions;
 extern const struct points cuda_points;
 
-void cuda_warp(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend);
+void cuda_warp(void *dst, void *src, enum ftype type, int64_t channels, const struct action *a, int order);
 void cuda_change(float *x, int64_t n, const struct action *a);
 void cuda_rows(void *y, const void *x, enum ftype type, int64_t n, int64_t c, int64_t slices, int64_t plane);
 void cuda_ema(real *y, const real *x, int64_t n, const double *keep);

@@ -6,8 +6,8 @@
 #include "tensor/action.h"
 
 struct augmentation {
-	/* src [channels, a->warp.from] becomes dst [channels, a->warp.to], both F_REAL or F_U8; blend: by linear interpolation. */
-	void (*warp)(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend);
+	/* src [channels, a->warp.from], which is lost, becomes dst [channels, a->warp.to], both F_REAL or F_U8; order: of action_order. */
+	void (*warp)(void *dst, void *src, enum ftype type, int64_t channels, const struct action *a, int order);
 	/* The n values of the channel, in place. */
 	void (*change)(float *x, int64_t n, const struct action *a);
 	/* x [n,c,slices,plane] becomes y [n,slices,c,plane]. */

@@ -5,20 +5,11 @@
 #ifndef PM_ACTION_H
 #define PM_ACTION_H
 
-#include "base/rng.h"
-#include "tensor/spatial.h"
+#include "tensor/warp.h"
 
 enum action_kind {
-	ACTION_SHIFT, ACTION_FLIP, ACTION_TURN, ACTION_ZOOM, /* struct warp: of all that lies on the grid */
+	ACTION_SHIFT, ACTION_FLIP, ACTION_SWAP, ACTION_ZOOM, ACTION_AFFINE, ACTION_BEND, /* struct warp: of all that lies on the grid */
 	ACTION_RANGE, ACTION_GAMMA, ACTION_NOISE, ACTION_NORMALIZE, /* struct change: of one channel of the image */
-};
-
-/* New voxel (z,y,x) is old voxel map * (z,y,x,1); SHIFT and FLIP move whole voxels, the others interpolate. */
-struct warp {
-	int64_t from[3], to[3];
-	double map[3][4];
-	enum border border;
-	double own[6]; /* what undo takes. SHIFT: size and start; FLIP: which axes; TURN: the axis, degrees; ZOOM: size */
 };
 
 /*
@@ -35,11 +26,18 @@ struct change {
 
 struct action {
 	enum action_kind kind;
+	const char *by; /* the transform that wants it */
 	struct warp warp;
 	struct change change;
 };
 
-static inline bool action_warps(const struct action *a) { return a->kind <= ACTION_ZOOM; }
-static inline bool action_blends(const struct action *a) { return a->kind == ACTION_TURN || a->kind == ACTION_ZOOM; }
+static inline bool action_warps(const struct action *a) { return a->kind <= ACTION_BEND; }
+static inline bool action_blends(const struct action *a) { return action_warps(a) && a->kind >= ACTION_ZOOM; }
+
+/* How a warp takes values: cubic ones are those of channels of images. */
+static inline int action_order(const struct action *a, bool numbers, bool channels)
+{
+	return !action_blends(a) || !numbers ? 0 : a->warp.cubic && channels ? 3 : 1;
+}
 
 #endif

@@ -1,30 +1,17 @@
 /* copy.c: exact copies on a grid: cropping, padding and mirroring, for any element type. */
 #include "tensor/spatial.h"
+#include "tensor/spline.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Index i reflected into 0..n-1 without repeating the edge, back and forth as often as needed. */
-static int64_t reflect(int64_t i, int64_t n)
-{
-	int64_t period = 2 * (n - 1);
-
-	if (n == 1)
-		return 0;
-	i %= period;
-	if (i < 0)
-		i += period;
-	return i < n ? i : period - i;
-}
 
 /* Where each of `to` elements comes from; -1: outside. */
 static void sources(int64_t *index, int64_t to, int64_t from, int64_t start, enum border border)
 {
 	for (int64_t i = 0; i < to; i++) {
 		int64_t at = start + i;
-		bool inside = at >= 0 && at < from;
 
-		index[i] = inside ? at : border == BORDER_REFLECT ? reflect(at, from) : -1;
+		index[i] = border == BORDER_REFLECT || (at >= 0 && at < from) ? mirrored(at, from) : -1;
 	}
 }
 
@@ -139,4 +126,35 @@ void flip_axis(void *data, const int64_t size[3], int axis, int64_t channels, en
 		for (int64_t k = 0; k < size[axis] / 2; k++)
 			exchange(x + (size_t)k * slab, x + (size_t)(size[axis] - 1 - k) * slab, slab);
 	}
+}
+
+/* So many elements that both sides of an exchange stay in the cache. */
+enum { TILE = 16 };
+
+/* dst[j * to + i] = src[i * from + j], elements of `bytes` bytes */
+#define EXCHANGE(name, copy) \
+	static void exchange_##name(char *dst, const char *src, const int64_t n[2], int64_t to, int64_t from, size_t bytes) \
+	{ \
+		for (int64_t at = 0; at < n[0]; at += TILE) \
+			for (int64_t j = 0; j < n[1]; j++) \
+				for (int64_t i = at; i < n[0] && i < at + TILE; i++) \
+					copy; \
+	}
+#define ONE(T) (void)bytes, ((T *)dst)[j * to + i] = ((const T *)src)[i * from + j]
+EXCHANGE(uint8_t, ONE(uint8_t))
+EXCHANGE(uint16_t, ONE(uint16_t))
+EXCHANGE(uint32_t, ONE(uint32_t))
+EXCHANGE(any, memcpy(dst + (size_t)(j * to + i) * bytes, src + (size_t)(i * from + j) * bytes, bytes))
+
+void swap_axes(void *dst, const void *src, const int64_t size[3], int a, int b, int64_t channels, enum dtype t)
+{
+	const int64_t inner = b < 2 ? size[2] : 1, middle = b - a == 2 ? size[1] : 1, outer = channels * (a > 0 ? size[0] : 1);
+	const int64_t n[2] = { size[a], size[b] }, volume = n[0] * middle * n[1];
+	const size_t bytes = (size_t)inner * dtype_size(t);
+
+	for (int64_t o = 0; o < outer; o++)
+		for (int64_t m = 0; m < middle; m++)
+			(bytes == 1 ? exchange_uint8_t : bytes == 2 ? exchange_uint16_t : bytes == 4 ? exchange_uint32_t : exchange_any)(
+				(char *)dst + (size_t)(o * volume + m * n[0]) * bytes, (const char *)src + (size_t)(o * volume + m * n[1]) * bytes,
+				n, middle * n[0], middle * n[1], bytes);
 }

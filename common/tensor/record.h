@@ -58,7 +58,7 @@ void meta_delete(struct meta *m, const char *key);
 void meta_copy(struct meta *dst, const struct meta *src);
 void meta_fini(struct meta *m);
 
-/* The undo stack: {t: name of the transform, p: [numbers]} per entry, last one on top. pop: count, or -1 when empty. */
+/* The undo stack: {t: name of what was done to the grid, p: [numbers]} per entry, last one on top. pop: count, or -1 when empty. */
 void meta_push_undo(struct meta *m, const char *name, const double *v, int n);
 int meta_pop_undo(struct meta *m, char *name, size_t size, double *v, int max);
 

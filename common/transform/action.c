@@ -59,16 +59,129 @@ void draw_shift(struct actions *a, const int64_t to[3], const int64_t start[3], 
 	}
 }
 
-void draw_zoom(struct actions *a, const int64_t to[3])
+void draw_flip(struct actions *a, const bool axes[3])
+{
+	if (!axes[0] && !axes[1] && !axes[2])
+		return;
+	struct warp *w = draw_warp(a, ACTION_FLIP, a->size);
+
+	for (int i = 0; i < 3; i++) {
+		w->own[i] = axes[i];
+		w->map[i][i] = axes[i] ? -1 : 1;
+		w->map[i][3] = axes[i] ? (double)(w->from[i] - 1) : 0;
+	}
+}
+
+void draw_swap(struct actions *a, int one, int other)
+{
+	const int axis[2] = { one < other ? one : other, one < other ? other : one };
+	int64_t to[3];
+
+	memcpy(to, a->size, sizeof to);
+	to[one] = a->size[other];
+	to[other] = a->size[one];
+	struct warp *w = draw_warp(a, ACTION_SWAP, to);
+
+	for (int i = 0; i < 2; i++) {
+		w->own[i] = axis[i];
+		w->map[axis[i]][axis[i]] = 0;
+		w->map[axis[i]][axis[1 - i]] = 1;
+	}
+}
+
+void draw_zoom(struct actions *a, const int64_t to[3], bool cubic)
 {
 	if (same(a->size, to))
 		return;
 	struct warp *w = draw_warp(a, ACTION_ZOOM, to);
 
+	w->cubic = cubic;
 	for (int i = 0; i < 3; i++) {
 		w->map[i][i] = w->from[i] > 1 && to[i] > 1 ? (double)(w->from[i] - 1) / (double)(to[i] - 1) : (double)w->from[i] / (double)to[i];
 		w->own[i] = (double)to[i];
 	}
+}
+
+void draw_affine(struct actions *a, const double matrix[3][3], const double moved[3], bool cubic)
+{
+	struct warp *w = draw_warp(a, ACTION_AFFINE, a->size);
+
+	w->cubic = cubic;
+	for (int i = 0; i < 3; i++) {
+		w->map[i][3] = (double)(w->from[i] - 1) / 2 - moved[i];
+		for (int k = 0; k < 3; k++) {
+			w->map[i][k] = matrix[i][k];
+			w->map[i][3] -= matrix[i][k] * (double)(w->from[k] - 1) / 2;
+		}
+	}
+	memcpy(w->own, w->map, sizeof w->map);
+}
+
+/* --- several as one --- */
+
+static bool bends(const struct warp *w) { return w->bend.points[0] > 0; }
+
+/* Every voxel that it asks for lies in the grid that it starts from. */
+static bool stays_inside(const struct action *b)
+{
+	const double *own = b->warp.own;
+	bool inside = b->kind < ACTION_AFFINE;
+
+	for (int i = 0; i < 3 && b->kind == ACTION_SHIFT; i++)
+		inside &= own[3 + i] >= 0 && own[3 + i] + own[i] <= (double)b->warp.from[i];
+	return inside;
+}
+
+/* Each axis by itself, so that control points of a displacement stay in line. */
+static bool straight(const struct action *b) { return b->kind <= ACTION_ZOOM && b->kind != ACTION_SWAP; }
+
+static bool join(struct action *a, const struct action *b)
+{
+	struct warp *w = &a->warp;
+	const struct warp *next = &b->warp;
+	const struct warp was = *w;
+
+	if (!action_blends(a) || !action_warps(b) || (bends(w) && !straight(b)) || (!stays_inside(b) && (w->cut || b->kind == ACTION_SHIFT)))
+		return false;
+	if (bends(next))
+		w->bend = next->bend;
+	for (int i = 0; i < 3; i++) {
+		if (bends(&was)) {
+			w->bend.start[i] += w->bend.rate[i] * next->map[i][3];
+			w->bend.rate[i] *= next->map[i][i];
+		}
+		for (int j = 0; j < 4; j++) {
+			w->map[i][j] = j == 3 ? was.map[i][3] : 0;
+			for (int k = 0; k < 3; k++)
+				w->map[i][j] += was.map[i][k] * next->map[k][j];
+		}
+		for (int j = 0; j < 3 && bends(next); j++) {
+			w->bend.most[i][j] = 0;
+			for (int k = 0; k < 3; k++)
+				w->bend.most[i][j] += was.map[i][k] * next->bend.most[k][j];
+		}
+	}
+	memcpy(w->to, next->to, sizeof w->to);
+	w->cubic |= next->cubic;
+	w->cut |= b->kind == ACTION_SHIFT;
+	a->kind = ACTION_AFFINE;
+	return true;
+}
+
+void actions_join(struct actions *a)
+{
+	int n = 0;
+
+	for (int i = 0; i < a->n; i++) {
+		struct action *b = &a->v[i];
+
+		for (int k = 0; k < 3 && b->kind == ACTION_ZOOM; k++)
+			if (b->warp.from[k] == 1)
+				b->warp.map[k][k] = 0; /* the only voxel is repeated */
+		if (!n || !join(&a->v[n - 1], b))
+			a->v[n++] = *b;
+	}
+	a->n = n;
 }
 
 /* As they are used: x += scale noise; or x = noise where it is not above. */
@@ -136,12 +249,25 @@ static int change(const struct action *a, float *x, int64_t n, struct err *e)
 	return 0;
 }
 
-int action_apply(const struct action *a, struct record *r, struct err *e)
+static int apply(const struct action *a, struct record *r, struct err *e)
 {
 	if (action_warps(a))
-		return grid_warp(r, a, e);
-	const struct tensor *image = record_peek(r, "image");
-	const int64_t n = tensor_count(image) / image->dim[0];
+		return grid_warp(r, a, false, e);
+	const struct tensor *image = image_float(r, e);
+	const int64_t n = image ? tensor_count(image) / image->dim[0] : 0;
 
-	return change(a, (float *)image->data + a->change.channel * n, n, e);
+	return !image || change(a, (float *)image->data + a->change.channel * n, n, e);
+}
+
+int actions_apply(struct actions *a, struct record *r, struct err *e)
+{
+	actions_join(a);
+	for (int i = 0; i < a->n; i++)
+		if (apply(&a->v[i], r, e))
+			return err_prefix(e, "%s", a->v[i].by);
+	const bool numbers = a->numbers;
+
+	a->n = 0;
+	a->known = a->numbers = false;
+	return numbers && !image_float(r, e) ? -1 : 0;
 }

@@ -25,5 +25,5 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 
 const struct transform transform_center_crop = {
 	{ "center_crop", "cut the middle out", NULL, opts, sizeof(struct conf) },
-	.draw = draw, .undo = grid_shift_undo, .check = size_check,
+	.draw = draw, .check = size_check,
 };

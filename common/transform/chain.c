@@ -1,7 +1,7 @@
 /* chain.c: see chain.h. */
 #include "transform/chain.h"
 
-#include "transform/grid.h"
+#include <stdlib.h>
 
 int chain_parse(struct chain *c, char *const *word, int n, struct err *e)
 {
@@ -15,11 +15,18 @@ int chain_parse(struct chain *c, char *const *word, int n, struct err *e)
 	return 0;
 }
 
+static bool looks(const struct chain *c, int step)
+{
+	const struct transform *t = c->step[step].t;
+
+	return !t->draw || (t->looks && t->looks(c->step[step].conf));
+}
+
 int chain_whole(const struct chain *c)
 {
 	int n = c->n;
 
-	while (n && c->step[n - 1].t->draw && !(c->step[n - 1].t->looks && c->step[n - 1].t->looks(c->step[n - 1].conf)))
+	while (n && !looks(c, n - 1))
 		n--;
 	return n;
 }
@@ -34,13 +41,21 @@ static struct rng rng_of(const struct chain *c, const struct record *r, int step
 
 int chain_apply(const struct chain *c, int from, int to, struct record *r, struct err *e)
 {
-	for (int i = from; i < to; i++) {
+	struct actions a = { .n = 0 };
+	int failed = 0;
+
+	for (int i = from; i < to && !failed; i++) {
+		const struct transform *t = c->step[i].t;
 		struct rng rng = rng_of(c, r, i);
 
-		if (transform_apply(c->step[i].t, c->step[i].conf, r, &rng, e))
-			return err_prefix(e, "%s", c->step[i].t->p.name);
+		if (looks(c, i)) /* at the voxels as they are by then */
+			failed = actions_apply(&a, r, e) || transform_apply(t, c->step[i].conf, r, &rng, e);
+		else
+			failed = transform_draw(t, c->step[i].conf, r, &rng, &a, e);
 	}
-	return 0;
+	failed = failed || actions_apply(&a, r, e);
+	free(a.v);
+	return failed ? -1 : 0;
 }
 
 int chain_draw(const struct chain *c, struct record *r, struct actions *to, struct err *e)
@@ -49,14 +64,10 @@ int chain_draw(const struct chain *c, struct record *r, struct actions *to, stru
 	to->known = false;
 	for (int i = chain_whole(c); i < c->n; i++) {
 		struct rng rng = rng_of(c, r, i);
-		const char *name = c->step[i].t->p.name;
-		const int first = to->n;
 
-		if (c->step[i].t->draw(c->step[i].conf, r, &rng, to, e))
-			return err_prefix(e, "%s", name);
-		for (int k = first; k < to->n; k++)
-			if (action_warps(&to->v[k]))
-				grid_push(r, name, &to->v[k]);
+		if (transform_draw(c->step[i].t, c->step[i].conf, r, &rng, to, e))
+			return -1;
 	}
+	actions_join(to);
 	return 0;
 }

@@ -1,15 +1,17 @@
 /* crop.c: a box at random, or around a random voxel of the foreground. */
 #include "transform/grid.h"
 
+#include <inttypes.h>
 #include <stdlib.h>
 
 struct conf {
-	struct numbers size, labels;
+	struct numbers size, start, labels;
 	double foreground;
 };
 
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, size, 0, "D,H,W", "", 0, 65536, "size to cut out; H,W alone keep the depth, 0 keeps an axis"),
+	OPT_NUMBER(struct conf, start, 0, "D,H,W", "", 0, 65536, "the voxel where it begins; none given: anywhere, at random"),
 	OPT_NUMBER(struct conf, foreground, 0, "P", "0", 0, 1, "probability of a box around a voxel of a random class"),
 	OPT_NUMBER(struct conf, labels, 0, "L", "", -1e9, 1e9, "those classes; none given: all values but the smallest"),
 	OPT_END,
@@ -19,7 +21,9 @@ static int check(const void *conf, struct err *e)
 {
 	const struct conf *c = conf;
 
-	return whole_numbers(&c->labels, "label", e) ? -1 : size_check(conf, e);
+	if (c->start.n && c->start.n != c->size.n)
+		return err_set(e, "start has %d numbers, size has %d", c->start.n, c->size.n);
+	return whole_numbers(&c->labels, "label", e) || whole_numbers(&c->start, "start", e) ? -1 : size_check(conf, e);
 }
 
 enum { PIECE = 4096 };
@@ -134,8 +138,11 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 
 	if (target_size(to_do, r, conf, from, to, e) || crop_fits(from, to, e))
 		return -1;
-	for (int a = 0; a < 3; a++)
-		start[a] = rng_int(rng, 0, from[a] - to[a]);
+	for (int a = 0; a < 3; a++) {
+		start[a] = c->start.n ? (int64_t)axis_number(&c->start, a) : rng_int(rng, 0, from[a] - to[a]);
+		if (start[a] + to[a] > from[a])
+			return err_set(e, "a box of %" PRId64 " from %" PRId64 " on passes the end of an axis of %" PRId64, to[a], start[a], from[a]);
+	}
 	const bool found = label && tensor_count(label) > 1 && c->foreground > 0; /* the class of a whole image lies nowhere */
 	if (found && rng_uniform(rng) < c->foreground && crop_focus(&c->labels, label, from, to, start, rng, e) < 0)
 		return -1;
@@ -144,6 +151,6 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 }
 
 const struct transform transform_crop = {
-	{ "crop", "cut a box out at random, or around the foreground", NULL, opts, sizeof(struct conf) },
-	.draw = draw, .undo = grid_shift_undo, .looks = looks, .check = check,
+	{ "crop", "cut a box out at random, at a place, or around the foreground", NULL, opts, sizeof(struct conf) },
+	.draw = draw, .looks = looks, .check = check,
 };

@@ -14,22 +14,13 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static const char letters[] = "dhw";
-
-static int check(const void *conf, struct err *e)
-{
-	const struct conf *c = conf;
-
-	if (!*c->axes || c->axes[strspn(c->axes, letters)])
-		return err_set(e, "axes \"%s\": give letters of d, h, w", c->axes);
-	return 0;
-}
+static int check(const void *conf, struct err *e) { return axes_check(((const struct conf *)conf)->axes, "axes", e); }
 
 static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
 	int64_t size[3];
-	bool axis[3], any = false;
+	bool axis[3];
 
 	if (actions_grid(to_do, r, size, e))
 		return -1;
@@ -37,22 +28,13 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		/* drawn for every axis, so that the choice of axes does not change the others' luck */
 		bool lucky = rng_uniform(rng) < c->p;
 
-		axis[a] = lucky && strchr(c->axes, letters[a]) && size[a] > 1;
-		any |= axis[a];
+		axis[a] = lucky && strchr(c->axes, "dhw"[a]) && size[a] > 1;
 	}
-	if (!any)
-		return 0;
-	struct warp *w = draw_warp(to_do, ACTION_FLIP, size);
-
-	for (int a = 0; a < 3; a++) {
-		w->own[a] = axis[a];
-		w->map[a][a] = axis[a] ? -1 : 1;
-		w->map[a][3] = axis[a] ? (double)(size[a] - 1) : 0;
-	}
+	draw_flip(to_do, axis);
 	return 0;
 }
 
 const struct transform transform_flip = {
 	{ "flip", "mirror along axes at random", NULL, opts, sizeof(struct conf) },
-	.draw = draw, .undo = grid_flip_undo, .check = check,
+	.draw = draw, .check = check,
 };

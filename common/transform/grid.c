@@ -5,8 +5,6 @@
 #include <math.h>
 #include <string.h>
 
-enum { SPACING = 3, AFFINE = 16, NIFTI = 32 };
-
 static bool same(const int64_t a[3], const int64_t b[3])
 {
 	return a[0] == b[0] && a[1] == b[1] && a[2] == b[2];
@@ -113,13 +111,14 @@ struct tensor *image_float(struct record *r, struct err *e)
 	return to_float(r, f, e) ? NULL : &f->t;
 }
 
-/* One field of the record moved to the grid `to`: channels of type t from src to dst; order 0 or 1. */
+/* One field of the record moved to the grid `to`: channels of type t from src to dst. */
 struct move {
 	void *dst;
 	const void *src;
 	int64_t from[3], to[3], channels;
 	enum dtype t;
-	int order;
+	bool numbers; /* f32, to be interpolated */
+	bool several; /* it has channels */
 	bool prob; /* class scores: outside is class 0 */
 };
 
@@ -149,7 +148,7 @@ static int grid_move(struct record *r, const int64_t from[3], const int64_t to[3
 		if (!t)
 			return -1;
 		struct move m = {
-			.dst = t->data, .src = f->t.data, .t = f->t.dtype, .order = !exact && blend,
+			.dst = t->data, .src = f->t.data, .t = f->t.dtype, .numbers = !exact && blend, .several = rank > 3,
 			.channels = tensor_count(&f->t) / (from[0] * from[1] * from[2]), .prob = !strcmp(f->name, "prob"),
 		};
 
@@ -191,120 +190,44 @@ static void grid_each(struct record *r, const int64_t size[3],
 	}
 }
 
-/* old (x,y,z) -> mm times the map of (z,y,x) */
-static void move_affine(double affine[AFFINE], const double map[3][4])
-{
-	double moved[AFFINE];
-
-	memcpy(moved, affine, sizeof(moved));
-	for (int row = 0; row < 3; row++) {
-		for (int col = 0; col < 4; col++) {
-			double sum = col == 3 ? affine[row * 4 + 3] : 0;
-
-			for (int k = 0; k < 3; k++)
-				sum += affine[row * 4 + k] * map[2 - k][col == 3 ? 3 : 2 - col];
-			moved[row * 4 + col] = sum;
-		}
-	}
-	memcpy(affine, moved, sizeof(moved));
-}
-
-/* How much longer a voxel is along axis a. Exactly 1 for shifts, flips, rotations: rounding must not leak into files. */
-static double stretch(const double map[3][4], int a)
-{
-	double length = hypot(hypot(map[0][a], map[1][a]), map[2][a]);
-
-	return fabs(length - 1) < 1e-12 ? 1 : length;
-}
-
-static const struct {
-	const char *key;
-	int most;
-} geometry[] = { { "spacing", SPACING }, { "affine", AFFINE }, { "nifti", NIFTI } };
-
-static void move_geometry(struct meta *m, const double map[3][4])
-{
-	double spacing[SPACING], affine[AFFINE];
-
-	if (meta_numbers(m, "spacing", spacing, SPACING) == SPACING) {
-		for (int a = 0; a < 3; a++)
-			spacing[a] *= stretch(map, a);
-		meta_set_numbers(m, "spacing", spacing, SPACING);
-	}
-	if (meta_numbers(m, "affine", affine, AFFINE) == AFFINE) {
-		move_affine(affine, map);
-		meta_set_numbers(m, "affine", affine, AFFINE);
-	}
-	meta_delete(m, "nifti");
-}
-
-/* How many numbers of its own undo takes. */
-static const int owns[] = { [ACTION_SHIFT] = 6, [ACTION_FLIP] = 3, [ACTION_TURN] = 2, [ACTION_ZOOM] = 3 };
-
-void grid_push(struct record *r, const char *name, const struct action *a)
-{
-	double all[3 + 8 + 3 + SPACING + AFFINE + NIFTI];
-	int at = 0;
-
-	for (int i = 0; i < 3; i++)
-		all[at++] = (double)a->warp.from[i];
-	for (int i = 0; i < owns[a->kind]; i++)
-		all[at++] = a->warp.own[i];
-	for (size_t i = 0; i < PM_COUNT(geometry); i++) {
-		int have = meta_numbers(&r->meta, geometry[i].key, all + at + 1, geometry[i].most);
-
-		have = have < 0 || have > geometry[i].most ? 0 : have;
-		all[at] = have;
-		at += 1 + have;
-	}
-	move_geometry(&r->meta, a->warp.map);
-	meta_push_undo(&r->meta, name, all, at);
-}
-
-/* A grid's size from the undo stack, which comes from outside. */
-static int stored_size(const double *v, int64_t size[3], struct err *e)
-{
-	for (int a = 0; a < 3; a++) {
-		if (!(v[a] >= 1 && v[a] <= 1e6 && v[a] == floor(v[a])))
-			return err_set(e, "the undo stack has the size %g", v[a]);
-		size[a] = (int64_t)v[a];
-	}
-	return 0;
-}
-
-/* What grid_push remembered: the old size and (returned) n numbers; meta gets the geometry. NULL with e: v is malformed. */
-static const double *grid_pop(struct record *r, const double *v, int count, int64_t old[3], int n, struct err *e)
-{
-	const double *own = v + 3;
-	int at = 3 + n;
-
-	if (at < count && stored_size(v, old, e))
-		return NULL;
-	for (size_t i = 0; i < PM_COUNT(geometry); i++) {
-		int have = at < count && v[at] >= 0 && v[at] <= NIFTI ? (int)v[at] : -1;
-
-		if (have < 0 || at + 1 + have > count) {
-			err_set(e, "the undo stack is malformed");
-			return NULL;
-		}
-		if (have)
-			meta_set_numbers(&r->meta, geometry[i].key, v + at + 1, have);
-		at += 1 + have;
-	}
-	for (int i = 0; i < n; i++) {
-		if (!(fabs(own[i]) <= 1e6)) {
-			err_set(e, "the undo stack has the number %g", own[i]);
-			return NULL;
-		}
-	}
-	return own;
-}
-
 double axis_number(const struct numbers *list, int a)
 {
 	int i = a - (3 - list->n);
 
 	return i < 0 ? 0 : list->v[i];
+}
+
+static const char axes[] = "dhw";
+
+int axes_check(const char *letters, const char *name, struct err *e)
+{
+	if (!*letters || letters[strspn(letters, axes)])
+		return err_set(e, "%s \"%s\": give letters of d, h, w", name, letters);
+	return 0;
+}
+
+int axis_drawn(const char *letters, struct rng *rng)
+{
+	return (int)(strchr(axes, letters[rng_int(rng, 0, (int64_t)strlen(letters) - 1)]) - axes);
+}
+
+void plane_across(int axis, int *a, int *b)
+{
+	*a = axis == 0;
+	*b = axis == 2 ? 1 : 2;
+}
+
+void turn_matrix(double m[3][3], int axis, double degrees)
+{
+	const double c = cos(degrees * (M_PI / 180)), s = sin(degrees * (M_PI / 180));
+	int a, b;
+
+	plane_across(axis, &a, &b);
+	memset(m, 0, 9 * sizeof **m);
+	m[axis][axis] = 1;
+	m[a][a] = m[b][b] = c;
+	m[a][b] = s;
+	m[b][a] = -s;
 }
 
 int target_size(struct actions *to_do, const struct record *r, const void *conf, int64_t from[3], int64_t to[3], struct err *e)
@@ -335,11 +258,10 @@ int crop_fits(const int64_t from[3], const int64_t to[3], struct err *e)
 		" to cut out: pad first", from[0], from[1], from[2], to[0], to[1], to[2]);
 }
 
-/* --- what is done to the grid, and back --- */
+/* --- what is done to the grid --- */
 
 struct warping {
-	enum action_kind kind;
-	const struct warp *w;
+	const struct action *a;
 	bool back;
 };
 
@@ -352,62 +274,55 @@ static void flip_one(void *data, int64_t channels, enum dtype t, const void *arg
 			flip_axis(data, w->from, a, channels, t);
 }
 
-void plane_across(int axis, int *a, int *b)
-{
-	*a = axis == 0;
-	*b = axis == 2 ? 1 : 2;
-}
-
 static void move_one(const struct move *m, const void *arg)
 {
 	const struct warping *g = arg;
-	const double *own = g->w->own;
-	const int64_t start[3] = { (int64_t)own[3], (int64_t)own[4], (int64_t)own[5] };
-	int a, b;
+	const enum action_kind kind = g->a->kind;
+	const struct warp *w = &g->a->warp;
+	const int64_t start[3] = { (int64_t)w->own[3], (int64_t)w->own[4], (int64_t)w->own[5] };
+	const int order = action_order(g->a, m->numbers, m->several);
 
-	if (g->kind == ACTION_SHIFT)
-		crop_pad(m->dst, m->to, m->src, m->from, start, m->channels, m->t, g->w->border);
-	if (g->kind == ACTION_ZOOM)
-		zoom(m->dst, m->to, m->src, m->from, m->channels, m->t, m->order);
-	if (g->kind == ACTION_TURN) {
-		plane_across((int)own[0], &a, &b);
-		rotate(m->dst, m->src, m->from, a, b, own[1], m->channels, m->t, m->order);
-	}
-	if (g->kind == ACTION_TURN || (g->kind == ACTION_SHIFT && g->back))
+	if (kind == ACTION_SHIFT)
+		crop_pad(m->dst, m->to, m->src, m->from, start, m->channels, m->t, w->border);
+	else if (kind == ACTION_SWAP)
+		swap_axes(m->dst, m->src, m->from, (int)w->own[0], (int)w->own[1], m->channels, m->t);
+	else if (kind == ACTION_ZOOM && order < 3)
+		zoom(m->dst, m->to, m->src, m->from, m->channels, m->t, order);
+	else
+		warp(m->dst, m->src, w, m->channels, m->t, order);
+	if (kind == ACTION_AFFINE || (kind == ACTION_SHIFT && g->back))
 		fill_background(m);
 }
 
-static int warp(struct record *r, enum action_kind kind, const struct warp *w, bool back, struct err *e)
+int grid_warp(struct record *r, const struct action *a, bool back, struct err *e)
 {
-	const struct warping g = { kind, w, back };
+	const struct warping g = { a, back };
 
-	if (kind != ACTION_FLIP)
-		return grid_move(r, w->from, w->to, kind == ACTION_SHIFT, move_one, &g, e);
-	grid_each(r, w->from, flip_one, w);
+	if (a->kind != ACTION_FLIP)
+		return grid_move(r, a->warp.from, a->warp.to, !action_blends(a), move_one, &g, e);
+	grid_each(r, a->warp.from, flip_one, &a->warp);
 	return 0;
 }
 
-int grid_warp(struct record *r, const struct action *a, struct err *e) { return warp(r, a->kind, &a->warp, false, e); }
-
-static int undo(struct record *r, enum action_kind kind, const double *v, int n, struct err *e)
+static void gather_one(const struct move *m, const void *arg)
 {
-	struct warp w = { .border = BORDER_ZERO };
-	const double *own = grid_pop(r, v, n, w.to, owns[kind], e);
+	const int64_t *slice = arg;
+	const size_t plane = (size_t)(m->from[1] * m->from[2]) * dtype_size(m->t);
 
-	if (!own)
-		return -1;
-	memcpy(w.own, own, (size_t)owns[kind] * sizeof *own);
-	memcpy(w.from, w.to, sizeof w.from);
-	if ((kind == ACTION_SHIFT || kind == ACTION_ZOOM) && stored_size(own, w.from, e))
-		return -1;
-	if (kind == ACTION_TURN && !(own[0] == 0 || own[0] == 1 || own[0] == 2))
-		return err_set(e, "the undo stack names axis %g", own[0]);
-	for (int a = kind == ACTION_SHIFT ? 3 : 1; a < owns[kind] && (kind == ACTION_SHIFT || kind == ACTION_TURN); a++)
-		w.own[a] = -w.own[a]; /* the start, or the angle */
-	return warp(r, kind, &w, true, e);
+	for (int64_t i = 0; i < m->channels * m->to[0]; i++)
+		memcpy((char *)m->dst + (size_t)i * plane,
+			(const char *)m->src + (size_t)(i / m->to[0] * m->from[0] + slice[i % m->to[0]]) * plane, plane);
 }
 
-int grid_shift_undo(struct record *r, const double *v, int n, struct err *e) { return undo(r, ACTION_SHIFT, v, n, e); }
-int grid_flip_undo(struct record *r, const double *v, int n, struct err *e) { return undo(r, ACTION_FLIP, v, n, e); }
-int grid_turn_undo(struct record *r, const double *v, int n, struct err *e) { return undo(r, ACTION_TURN, v, n, e); }
-int grid_zoom_undo(struct record *r, const double *v, int n, struct err *e) { return undo(r, ACTION_ZOOM, v, n, e); }
+int grid_slices(struct record *r, const int64_t size[3], const int64_t *slice, int64_t n, struct err *e)
+{
+	struct action a = { .kind = ACTION_BEND, .by = "slices" };
+
+	memcpy(a.warp.from, size, sizeof a.warp.from);
+	for (int i = 0; i < 3; i++)
+		a.warp.map[i][i] = 1;
+	if (grid_move(r, size, (const int64_t[3]){ n, size[1], size[2] }, true, gather_one, slice, e))
+		return -1;
+	grid_push(r, &a);
+	return 0;
+}

@@ -18,21 +18,28 @@ int grid_of(const struct record *r, int64_t size[3], struct err *e);
 /* The image as f32, converted in place where it is of another type; NULL with e when there is none or it is not [C,D,H,W]. */
 struct tensor *image_float(struct record *r, struct err *e);
 
-/* Changes the fields. -1 with e: a field would be too large. */
-int grid_warp(struct record *r, const struct action *a, struct err *e);
+/* Changes the fields; back: class scores that came from outside are background. -1 with e: a field would be too large. */
+int grid_warp(struct record *r, const struct action *a, bool back, struct err *e);
+/* Keeps those n slices, in this order, which cannot be undone. -1 with e: as grid_warp. */
+int grid_slices(struct record *r, const int64_t size[3], const int64_t *slice, int64_t n, struct err *e);
 /*
- * Remembers for undo: the name, the old size, the transform's own numbers, the geometry; then moves the geometry. The raw
- * header (nifti) no longer tells the truth and is taken out.
+ * Remembers for undo: what was done, the old size, its own numbers, the geometry; then moves the geometry. The raw header (nifti)
+ * no longer tells the truth and is taken out.
  */
-void grid_push(struct record *r, const char *name, const struct action *a);
-/* What undo of each kind of action is. */
-int grid_shift_undo(struct record *r, const double *v, int n, struct err *e);
-int grid_flip_undo(struct record *r, const double *v, int n, struct err *e);
-int grid_turn_undo(struct record *r, const double *v, int n, struct err *e);
-int grid_zoom_undo(struct record *r, const double *v, int n, struct err *e);
+void grid_push(struct record *r, const struct action *a);
+
+/* The setting of all that interpolate. */
+#define GRID_CUBIC(T) \
+	OPT_SWITCH(T, cubic, 0, "channels of images by cubic B-splines, not linearly: sharper, and slower; labels stay nearest neighbours")
+
+/* Whether a setting holds letters of axes, d, h, w. -1 with e, which calls it by the name. */
+int axes_check(const char *letters, const char *name, struct err *e);
+int axis_drawn(const char *letters, struct rng *rng); /* one of them */
 
 /* The plane across an axis: about d it is (h,w), about h (d,w), about w (d,h). */
 void plane_across(int axis, int *a, int *b);
+/* New place, from the centre, to the old one where the image is turned about an axis. */
+void turn_matrix(double m[3][3], int axis, double degrees);
 
 /* The number of axis a in a list of 3 (D,H,W) or 2 (H,W; 0 for D). */
 double axis_number(const struct numbers *list, int a);
@@ -43,6 +50,7 @@ double axis_number(const struct numbers *list, int a);
  */
 int target_size(struct actions *to_do, const struct record *r, const void *conf, int64_t from[3], int64_t to[3], struct err *e);
 int size_check(const void *conf, struct err *e);
+int bounds_check(const struct numbers *lower, const struct numbers *upper, struct err *e); /* factors of axes */
 /* The values of a label, in the order in which they were met, and how often each occurs. -1 with e: there are more. */
 enum { LABEL_VALUES = 1024 };
 struct label_values {

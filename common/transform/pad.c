@@ -36,5 +36,5 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 
 const struct transform transform_pad = {
 	{ "pad", "pad image, label and weight on both sides to at least a size", NULL, opts, sizeof(struct conf) },
-	.draw = draw, .undo = grid_shift_undo, .check = size_check,
+	.draw = draw, .check = size_check,
 };

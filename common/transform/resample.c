@@ -4,11 +4,13 @@
 
 struct conf {
 	struct numbers spacing, keep_z;
+	bool cubic;
 };
 
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, spacing, 0, "Z,Y,X", "", 0, 1e6, "new spacing in mm; Y,X alone and 0 keep an axis as it is"),
 	OPT_NUMBER(struct conf, keep_z, 0, "LO,HI", "", 0, 1e6, "leave the depth as it is where its spacing lies in LO..HI"),
+	GRID_CUBIC(struct conf),
 	OPT_END,
 };
 
@@ -46,11 +48,11 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 				(double)from[a]);
 		to[a] = zoom_length(from[a], have[a] / want);
 	}
-	draw_zoom(to_do, to);
+	draw_zoom(to_do, to, c->cubic);
 	return 0;
 }
 
 const struct transform transform_resample = {
 	{ "resample", "resample to a spacing, corners aligned", NULL, opts, sizeof(struct conf) },
-	.draw = draw, .undo = grid_zoom_undo, .check = check, .blends = true,
+	.draw = draw, .check = check,
 };

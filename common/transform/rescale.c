@@ -5,25 +5,32 @@
 struct conf {
 	struct numbers lower, upper;
 	double p;
+	bool cubic;
 };
 
 static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, lower, 0, "D,H,W", "0.8,0.8", 0.01, 100, "smallest factor per axis; H,W alone keep the depth"),
 	OPT_NUMBER(struct conf, upper, 0, "D,H,W", "1.2,1.2", 0.01, 100, "largest factor of each axis"),
 	OPT_NUMBER(struct conf, p, 0, "P", "0.5", 0, 1, "probability to rescale at all"),
+	GRID_CUBIC(struct conf),
 	OPT_END,
 };
+
+int bounds_check(const struct numbers *lower, const struct numbers *upper, struct err *e)
+{
+	if ((lower->n != 2 && lower->n != 3) || lower->n != upper->n)
+		return err_set(e, "lower and upper have %d and %d numbers: give D,H,W or H,W in both", lower->n, upper->n);
+	for (int i = 0; i < lower->n; i++)
+		if (lower->v[i] > upper->v[i])
+			return err_set(e, "lower %g is above upper %g", lower->v[i], upper->v[i]);
+	return 0;
+}
 
 static int check(const void *conf, struct err *e)
 {
 	const struct conf *c = conf;
 
-	if ((c->lower.n != 2 && c->lower.n != 3) || c->lower.n != c->upper.n)
-		return err_set(e, "lower and upper have %d and %d numbers: give D,H,W or H,W in both", c->lower.n, c->upper.n);
-	for (int i = 0; i < c->lower.n; i++)
-		if (c->lower.v[i] > c->upper.v[i])
-			return err_set(e, "lower %g is above upper %g", c->lower.v[i], c->upper.v[i]);
-	return 0;
+	return bounds_check(&c->lower, &c->upper, e);
 }
 
 static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
@@ -40,11 +47,11 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 
 		to[a] = lower > 0 ? zoom_length(from[a], rng_range(rng, lower, upper)) : from[a];
 	}
-	draw_zoom(to_do, to);
+	draw_zoom(to_do, to, c->cubic);
 	return 0;
 }
 
 const struct transform transform_rescale = {
 	{ "rescale", "enlarge or shrink by a random factor per axis", NULL, opts, sizeof(struct conf) },
-	.draw = draw, .undo = grid_zoom_undo, .check = check, .blends = true,
+	.draw = draw, .check = check,
 };

@@ -1,11 +1,10 @@
 /* rotate.c: turned by a random angle in one plane of the grid. */
 #include "transform/grid.h"
 
-#include <math.h>
-
 struct conf {
 	struct numbers d, h, w;
 	double p;
+	bool cubic;
 };
 
 static const struct opt opts[] = {
@@ -13,6 +12,7 @@ static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, h, 0, "LO,HI", "", -360, 360, "degrees about the height axis"),
 	OPT_NUMBER(struct conf, w, 0, "LO,HI", "", -360, 360, "degrees about the width axis; of several axes one is drawn"),
 	OPT_NUMBER(struct conf, p, 0, "P", "0.5", 0, 1, "probability to rotate at all"),
+	GRID_CUBIC(struct conf),
 	OPT_END,
 };
 
@@ -34,7 +34,8 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 	const struct conf *c = conf;
 	const struct numbers *range[3] = { &c->d, &c->h, &c->w };
 	int64_t size[3];
-	int axis[3], n = 0, a, b;
+	double turn[3][3];
+	int axis[3], n = 0;
 
 	if (actions_grid(to_do, r, size, e))
 		return -1;
@@ -44,24 +45,13 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 	if (rng_uniform(rng) >= c->p)
 		return 0;
 	const int about = axis[rng_int(rng, 0, n - 1)];
-	const double degrees = rng_range(rng, range[about]->v[0], range[about]->v[1]);
-	struct warp *w = draw_warp(to_do, ACTION_TURN, size);
 
-	plane_across(about, &a, &b);
-	const double co = cos(degrees * (M_PI / 180)), si = sin(degrees * (M_PI / 180));
-	const double ca = (double)(size[a] - 1) / 2, cb = (double)(size[b] - 1) / 2;
-
-	w->own[0] = about;
-	w->own[1] = degrees;
-	w->map[a][a] = w->map[b][b] = co;
-	w->map[a][b] = si;
-	w->map[b][a] = -si;
-	w->map[a][3] = ca - co * ca - si * cb;
-	w->map[b][3] = cb + si * ca - co * cb;
+	turn_matrix(turn, about, rng_range(rng, range[about]->v[0], range[about]->v[1]));
+	draw_affine(to_do, turn, (const double[3]){ 0 }, c->cubic);
 	return 0;
 }
 
 const struct transform transform_rotate = {
 	{ "rotate", "turn by a random angle about the centre; what comes from outside is 0", NULL, opts, sizeof(struct conf) },
-	.draw = draw, .undo = grid_turn_undo, .check = check, .blends = true,
+	.draw = draw, .check = check,
 };

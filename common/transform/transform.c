@@ -1,11 +1,10 @@
-/* transform.c: the table of transforms, and walking back what they did. */
+/* transform.c: the table of transforms, and what each does. */
 #include "transform/transform.h"
 
 #include "transform/grid.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 #define TRANSFORM(name) extern const struct transform transform_##name;
 #define NOISE TRANSFORM
@@ -57,19 +56,29 @@ const struct transform *transform_parse(const struct kind *kind, const char *spe
 	return t;
 }
 
+int transform_draw(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
+{
+	const int first = to_do->n;
+
+	if (t->draw(conf, r, rng, to_do, e))
+		return err_prefix(e, "%s", t->p.name);
+	to_do->numbers |= t->intensity;
+	for (int i = first; i < to_do->n; i++) {
+		to_do->v[i].by = t->p.name;
+		if (action_warps(&to_do->v[i]))
+			grid_push(r, &to_do->v[i]);
+	}
+	return 0;
+}
+
 int transform_apply(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
 	struct actions a = { .n = 0 };
-	int failed;
 
 	if (!t->draw)
-		return t->apply(conf, r, rng, e);
-	failed = (t->intensity && !image_float(r, e)) || t->draw(conf, r, rng, &a, e);
-	for (int i = 0; i < a.n && !failed; i++) {
-		failed = action_apply(&a.v[i], r, e);
-		if (!failed && action_warps(&a.v[i]))
-			grid_push(r, t->p.name, &a.v[i]);
-	}
+		return t->apply(conf, r, rng, e) ? err_prefix(e, "%s", t->p.name) : 0;
+	const int failed = transform_draw(t, conf, r, rng, &a, e) || actions_apply(&a, r, e);
+
 	free(a.v);
 	return failed ? -1 : 0;
 }
@@ -79,50 +88,5 @@ int whole_numbers(const struct numbers *list, const char *name, struct err *e)
 	for (int i = 0; i < list->n; i++)
 		if (list->v[i] != floor(list->v[i]))
 			return err_set(e, "%s %g is no whole number", name, list->v[i]);
-	return 0;
-}
-
-static const struct transform *find(const char *name)
-{
-	for (const struct transform *const *t = transforms; *t; t++)
-		if (!strcmp((*t)->p.name, name))
-			return *t;
-	return NULL;
-}
-
-enum { UNDO_NUMBERS = 96 };
-
-bool undo_blends(const struct meta *m)
-{
-	struct meta rest = { 0 };
-	char name[PM_NAME];
-	double v[UNDO_NUMBERS];
-	bool blends = false;
-
-	meta_copy(&rest, m);
-	while (!blends && meta_pop_undo(&rest, name, sizeof(name), v, UNDO_NUMBERS) >= 0) {
-		const struct transform *t = find(name);
-
-		blends = t && t->blends;
-	}
-	meta_fini(&rest);
-	return blends;
-}
-
-int transform_undo(struct record *r, struct err *e)
-{
-	char name[PM_NAME];
-	double v[UNDO_NUMBERS];
-	int n;
-
-	while ((n = meta_pop_undo(&r->meta, name, sizeof(name), v, UNDO_NUMBERS)) >= 0) {
-		const struct transform *t = find(name);
-
-		if (!t || !t->undo)
-			return err_set(e, "the undo stack names \"%s\", which no transform here can undo", name);
-		if (n > UNDO_NUMBERS || t->undo(r, v, n, e))
-			return n > UNDO_NUMBERS ? err_set(e, "undo of %s: %d numbers, at most %d were expected", name, n, UNDO_NUMBERS) :
-				err_prefix(e, "undo of %s", name);
-	}
 	return 0;
 }

@@ -23,12 +23,9 @@ struct transform {
 	 * one pushes what undo needs and corrects spacing and affine. 0, or -1 with e.
 	 */
 	int (*apply)(const void *conf, struct record *r, struct rng *rng, struct err *e);
-	/* Walks it back on pred (nearest), prob (linear) and all else; v: what apply pushed. NULL: nothing to undo. */
-	int (*undo)(struct record *r, const double *v, int n, struct err *e);
 	/* Whether the settings make sense together, beyond the range of each. 0, or -1 with e. NULL: always. */
 	int (*check)(const void *conf, struct err *e);
 	const char *makes; /* a field that a record has after it, whether it came with one or not; NULL: none */
-	bool blends; /* undo interpolates; it moves whole voxels otherwise */
 };
 
 extern const struct transform *const transforms[]; /* ends with NULL; those that corrupt labels stand last */
@@ -38,14 +35,17 @@ extern const struct kind noise_kind;     /* corrupt labels, offered by pymic-noi
 /* "name:k=v": the transform and its checked settings (process lifetime), or NULL with e. */
 const struct transform *transform_parse(const struct kind *kind, const char *spec, void **conf, struct err *e);
 
-int transform_apply(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct err *e); /* by one or the other */
+/* By one or the other. The messages of both name the transform. */
+int transform_apply(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct err *e);
+/* Of one that draws: its actions join those that are to be done; r's geometry moves as if they had been done. */
+int transform_draw(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct actions *to_do, struct err *e);
 
 /* Whether all of the list are: -1 with e, which calls them by the name ("size"). */
 int whole_numbers(const struct numbers *list, const char *name, struct err *e);
 
 /* Whether undoing would interpolate: then class scores must be walked back, and the class be chosen afterwards. */
 bool undo_blends(const struct meta *m);
-/* Undoes all that meta's undo stack holds. */
+/* Undoes all that meta's undo stack holds: on pred by nearest neighbours, on prob linearly, and on all else. */
 int transform_undo(struct record *r, struct err *e);
 
 #endif

@@ -255,8 +255,9 @@ static void landmarks(void **state)
 	(void)state;
 	static const char *const spec[] = {
 		"pad:size=8,20,20", "crop:size=3,9,9:foreground=1:labels=9", "center_crop:size=3,13,11", "flip:axes=dhw:p=1",
-		"rotate:d=90,90:p=1", "rotate:d=:h=180,180:p=1", "rotate:d=:w=180,180:p=1", "rescale:lower=2,2,2:upper=2,2,2:p=1",
-		"resize:size=9,29,29", "resample:spacing=2.5,0.75,0.625",
+		"rotate:d=90,90:p=1", "rotate:d=:h=180,180:p=1", "rotate:d=:w=180,180:p=1",
+		"rot90:p=1:about=dhw", "transpose:p=1:about=dhw", "crop:size=3,9,9:start=1,3,4", "crop_box:above=900:margin=1,2,2",
+		"rescale:lower=2,2,2:upper=2,2,2:p=1", "resize:size=9,29,29", "resample:spacing=2.5,0.75,0.625", "affine:p=1:d=20,20:h=5,5",
 	};
 	struct record r = { .n = 0 };
 
@@ -270,7 +271,7 @@ static void landmarks(void **state)
 		apply(&r, spec[i], 3);
 		landmark(&r, after);
 		for (int a = 0; a < 3; a++)
-			if (fabs(before[a] - after[a]) > (i < 7 ? 1e-9 : 3))
+			if (fabs(before[a] - after[a]) > (i < 11 ? 1e-9 : 3))
 				fail_msg("%s: axis %d: %g is now %g", spec[i], a, before[a], after[a]);
 		assert_int_equal(meta_numbers(&r.meta, "nifti", before, 3), -1);
 	}
@@ -282,9 +283,10 @@ static void round_trips(void **state)
 {
 	(void)state;
 	static const char *const exact[] = { "pad:size=8,24,24", "flip:axes=dhw", "center_crop:size=7,22,23",
-		"pad:ceil:size=4,16,16", "flip" };
+		"pad:ceil:size=4,16,16", "flip", "rot90", "transpose:about=dhw" };
 	static const char *const rough[] = { "rescale:p=1:lower=1.5,1.5:upper=1.8,1.8", "flip:axes=hw:p=1", "pad:size=6,70,70",
-		"resize:size=9,64,66", "rotate:d=20,20:p=1", "resample:spacing=3,0.7,0.7" };
+		"resize:size=9,64,66", "rotate:d=20,20:p=1", "resample:spacing=3,0.7,0.7",
+		"affine:p=1:shear=-5,5" };
 	struct record r = { .n = 0 }, was = { .n = 0 };
 
 	make(&was, PM_U16, 2, 5, 21, 22);
@@ -596,7 +598,7 @@ static void hostile(void **state)
 	rng_init(&g, 5, "hostile", 0, "", 0);
 	for (int trial = 0; trial < 3000; trial++) {
 		static const double odd[] = { -1, 0, 1, 2, 3, 5, 15, 16, 19, 0.5, 1e6, 1e300, NAN };
-		const struct transform *t = transforms[rng_int(&g, 0, 14)];
+		static const char *const name[] = { "shift", "flip", "swap", "zoom", "affine", "elastic" };
 		double v[90];
 		int n = (int)rng_int(&g, 0, 60);
 
@@ -605,7 +607,7 @@ static void hostile(void **state)
 		if (n > 3 && trial % 2)
 			memcpy(v, (double[]){ 5, 15, 15 }, 3 * sizeof(*v));
 		make(&r, PM_U8, 1, 5, 15, 15);
-		meta_push_undo(&r.meta, t->p.name, v, n);
+		meta_push_undo(&r.meta, name[rng_int(&g, 0, 5)], v, n);
 		transform_undo(&r, &e);
 	}
 	record_fini(&r);
@@ -636,6 +638,8 @@ static void table(void **state)
 			if (seed % 2)
 				record_drop(&r, "label");
 			apply(&r, spec, seed);
+			if (!strcmp(p->name, "elastic") || !strcmp(p->name, "slices"))
+				continue; /* cannot be undone */
 			undo(&r);
 			has_size(&r, "image", (int64_t)seed / 2 * 2 + 1, 12, 13);
 		}

@@ -5,82 +5,133 @@
 #include "cuda/kernels.h"
 #include "cuda/kernels/vec.h"
 #include "tensor/normal.h"
+#include "tensor/spline.h"
+
+/* Coefficients of splines along the lines of an axis of x, which are n long and whose elements lie a step apart. */
+struct lines {
+	float *x;
+	int64_t n, step;
+};
+
+CELL void lines(const struct lines *a, uint32_t i) { spline_line(a->x + i / a->step * a->step * a->n + i % a->step, a->n, a->step, 1); }
+EACH(lines)
+
+struct bends {
+	struct bend b;
+	float *to;
+};
+
+CELL void bends(const struct bends *a, uint32_t i) { bend_point(&a->b, i, a->to + 3 * (int64_t)i); }
+EACH(bends)
 
 struct moved {
-	struct action a;
+	struct warp w;
 	void *dst;
-	const void *src;
+	const void *src; /* order 3: coefficients */
 	enum ftype type;
-	bool blend;
+	int order;
+	bool reflect;
+	const float *point; /* control points of a displacement, or NULL */
 };
 
-/* Where a voxel comes from along one axis: the lower neighbour (-1: from outside), the upper one, its share. */
+/* Where a voxel comes from along one axis: the first of the neighbours (-1: from outside), the share of the next one. */
 struct tap {
-	int64_t lo, hi;
+	int64_t lo;
 	float share;
 };
-
-/* i reflected into 0..n-1 without repeating the edge, back and forth as often as needed. */
-CELL int64_t reflected(int64_t i, int64_t n)
-{
-	const int64_t period = 2 * (n - 1), m = n > 1 ? (i % period + period) % period : 0;
-	return m < n ? m : period - m;
-}
 
 /* p: the place in the old grid, of n voxels along this axis. */
 CELL struct tap tap_at(const struct moved *m, double p, int64_t n)
 {
 	const double slack = 1e-9, last = (double)(n - 1);
-	const bool outside = p < -slack || p > last + slack;
-	struct tap t = { -1, -1, 0 };
+	struct tap t = { -1, 0 };
 
-	if (m->a.kind == ACTION_SHIFT && outside && m->a.warp.border == BORDER_REFLECT)
-		p = (double)reflected((int64_t)floor(p + 0.5), n);
-	else if (outside && m->a.kind != ACTION_ZOOM)
+	if (m->reflect)
+		p = (double)mirrored((int64_t)floor(p + 0.5), n);
+	if (!(p >= -slack && p <= last + slack))
 		return t;
 	p = p < 0 ? 0 : p > last ? last : p;
-	t.lo = t.hi = (int64_t)floor(m->blend ? p : p + 0.5);
-	if (m->blend) {
-		t.hi += t.lo + 1 < n;
-		t.share = (float)(p - (double)t.lo);
-	}
+	t.lo = (int64_t)(m->order ? p : p + 0.5);
+	t.lo -= m->order && t.lo > 0 && t.lo == n - 1;
+	t.share = (float)(p - (double)t.lo);
 	return t;
 }
 
-CELL float mixed(float a, float b, float share) { return a + (b - a) * share; }
+CELL void displace(const struct bend *b, const float *point, const double o[3], double p[3])
+{
+	int64_t first[3];
+	float w[3][4], u[3] = { 0, 0, 0 };
+	int n[3];
+
+	for (int a = 0; a < 3; a++)
+		n[a] = bend_knots(b, a, o[a], &first[a], w[a]);
+	for (int k = 0; k < n[0]; k++)
+		for (int j = 0; j < n[1]; j++)
+			for (int i = 0; i < n[2]; i++) {
+				const float *v = point + 3 * (((first[0] + k) * b->points[1] + first[1] + j) * b->points[2] + first[2] + i);
+				for (int a = 0; a < 3; a++)
+					u[a] += w[0][k] * w[1][j] * w[2][i] * v[a];
+			}
+	for (int a = 0; a < 3; a++)
+		p[a] += (double)u[a];
+}
+
+/* The sum over neighbours: one, two or four along each axis. */
+CELL float taken(const struct moved *m, int64_t channel, const struct tap t[3])
+{
+	const int64_t *n = m->w.from;
+	const int side = m->order + 1, before = m->order / 2;
+	float w[3][4], sum = 0;
+
+	for (int a = 0; a < 3; a++) {
+		w[a][0] = m->order ? 1 - t[a].share : 1;
+		w[a][1] = t[a].share;
+		if (m->order == 3)
+			spline_weights(t[a].share, w[a]);
+	}
+	for (int k = 0; k < side; k++)
+		for (int j = 0; j < side; j++) {
+			const int64_t row = ((channel * n[0] + mirrored(t[0].lo - before + k, n[0])) * n[1] + mirrored(t[1].lo - before + j, n[1])) * n[2];
+			for (int i = 0; i < side; i++)
+				sum += w[0][k] * w[1][j] * w[2][i] * load1(m->src, row + mirrored(t[2].lo - before + i, n[2]), m->type);
+		}
+	return sum;
+}
 
 /* Thread i of dst [channels, to]. */
 CELL void moved(const struct moved *m, uint32_t i)
 {
-	const struct warp *w = &m->a.warp;
-	const uint32_t row = i / (uint32_t)w->to[2], plane = row / (uint32_t)w->to[1], c = plane / (uint32_t)w->to[0];
-	const double x = i % (uint32_t)w->to[2], y = row % (uint32_t)w->to[1], z = plane % (uint32_t)w->to[0];
+	const struct warp *w = &m->w;
+	const uint32_t row = i / (uint32_t)w->to[2], plane = row / (uint32_t)w->to[1];
+	const double o[3] = { (double)(plane % (uint32_t)w->to[0]), (double)(row % (uint32_t)w->to[1]), (double)(i % (uint32_t)w->to[2]) };
+	double p[3];
 	struct tap t[3];
-	float v[2][2];
 
 	for (int a = 0; a < 3; a++)
-		t[a] = tap_at(m, w->map[a][0] * z + w->map[a][1] * y + w->map[a][2] * x + w->map[a][3], w->from[a]);
-	if (t[0].lo < 0 || t[1].lo < 0 || t[2].lo < 0) {
-		store1(m->dst, i, m->type, 0);
-		return;
-	}
-	for (int k = 0; k < (m->blend ? 2 : 1); k++)
-		for (int j = 0; j < (m->blend ? 2 : 1); j++) {
-			const int64_t from = ((c * w->from[0] + (k ? t[0].hi : t[0].lo)) * w->from[1] + (j ? t[1].hi : t[1].lo)) * w->from[2];
-			const float lo = load1(m->src, from + t[2].lo, m->type);
-			v[k][j] = m->blend ? mixed(lo, load1(m->src, from + t[2].hi, m->type), t[2].share) : lo;
-		}
-	if (m->blend)
-		v[0][0] = mixed(mixed(v[0][0], v[0][1], t[1].share), mixed(v[1][0], v[1][1], t[1].share), t[0].share);
-	store1(m->dst, i, m->type, v[0][0]);
+		p[a] = w->map[a][0] * o[0] + w->map[a][1] * o[1] + w->map[a][2] * o[2] + w->map[a][3];
+	if (m->point)
+		displace(&w->bend, m->point, o, p);
+	for (int a = 0; a < 3; a++)
+		t[a] = tap_at(m, p[a], w->from[a]);
+	store1(m->dst, i, m->type, t[0].lo < 0 || t[1].lo < 0 || t[2].lo < 0 ? 0 : taken(m, plane / (uint32_t)w->to[0], t));
 }
 EACH(moved)
 
-void cuda_warp(void *dst, const void *src, enum ftype type, int64_t channels, const struct action *a, bool blend)
+void cuda_warp(void *dst, void *src, enum ftype type, int64_t channels, const struct action *a, int order)
 {
-	const struct moved m = { *a, dst, src, type, blend };
+	const struct warp *w = &a->warp;
+	const int64_t points = w->bend.points[0] * w->bend.points[1] * w->bend.points[2];
+	float *point = points ? (float *)device_scratch((size_t)(3 * points) * sizeof *point) : NULL;
+	const struct moved m = { *w, dst, src, type, order, a->kind == ACTION_SHIFT && w->border == BORDER_REFLECT, point };
+	const struct bends b = { w->bend, point };
+	int64_t step = 1;
 
-	moved_each(&m, channels * a->warp.to[0] * a->warp.to[1] * a->warp.to[2]);
+	bends_each(&b, points);
+	for (int k = 2; k >= 0 && order == 3; step *= w->from[k--]) {
+		const struct lines l = { (float *)src, w->from[k], step };
+		lines_each(&l, channels * w->from[0] * w->from[1] * w->from[2] / w->from[k]);
+	}
+	moved_each(&m, channels * w->to[0] * w->to[1] * w->to[2]);
 }
 
 /* --- what a change has to know of its channel: in three steps of fewer threads each --- */
