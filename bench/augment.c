@@ -54,7 +54,7 @@ static double median(const char *spec, const int64_t size[3], int repeats)
 		rng_init(&rng, 1, "augment", 0, "", (uint32_t)(i + 1));
 		record_copy(&r, &made);
 		const double start = now();
-		if (t->apply(conf, &r, &rng, &e))
+		if (transform_apply(t, conf, &r, &rng, &e))
 			die(PM_FAIL, "%s: %s", spec, e.msg);
 		if (i >= 0)
 			ms[i] = 1000 * (now() - start);

@@ -1,8 +1,6 @@
 /* flip.c: mirrored at random, axis by axis. */
 #include "transform/grid.h"
 
-#include <string.h>
-
 struct conf {
 	const char *axes;
 	double p;
@@ -14,16 +12,7 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-static const char letters[] = "dhw";
-
-static int check(const void *conf, struct err *e)
-{
-	const struct conf *c = conf;
-
-	if (!*c->axes || c->axes[strspn(c->axes, letters)])
-		return err_set(e, "axes \"%s\": give letters of d, h, w", c->axes);
-	return 0;
-}
+static int check(const void *conf, struct err *e) { return axes_check(((const struct conf *)conf)->axes, e); }
 
 static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
@@ -37,7 +26,7 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		/* drawn for every axis, so that the choice of axes does not change the others' luck */
 		bool lucky = rng_uniform(rng) < c->p;
 
-		axis[a] = lucky && strchr(c->axes, letters[a]) && size[a] > 1;
+		axis[a] = lucky && axis_named(c->axes, a) && size[a] > 1;
 		any |= axis[a];
 	}
 	if (!any)

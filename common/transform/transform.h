@@ -40,6 +40,14 @@ const struct transform *transform_parse(const struct kind *kind, const char *spe
 
 int transform_apply(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct err *e); /* by one or the other */
 
+/* A range LO,HI of whole numbers, or one of them: whether it is (-1 with e, which calls it by the name), and a draw from it. */
+int whole_range(const struct numbers *range, const char *name, struct err *e);
+int64_t whole_draw(const struct numbers *range, struct rng *rng);
+
+/* Letters of axes: whether they are (-1 with e: others, or none), and whether axis a is one of them. */
+int axes_check(const char *axes, struct err *e);
+bool axis_named(const char *axes, int a);
+
 /* Whether all of the list are: -1 with e, which calls them by the name ("size"). */
 int whole_numbers(const struct numbers *list, const char *name, struct err *e);
 
