@@ -24,7 +24,7 @@ struct warp {
 
 /*
  * RANGE: a and b become -1 and 1, where `on` 0 and 1, what lies beyond is cut off; NaN: the least and the greatest value.
- * GAMMA: exponent a over the channel's range, where `on` of the inverted one. NOISE: of deviation a, cut off at the range.
+ * GAMMA: exponent a over the channel's range, where `on` of the inverted one. NOISE: of deviation a, where `on` cut off at the range.
  * NORMALIZE: mean a and deviation b become 0 and 1; NaN: those of the values > above, which with `on` alone are not noise.
  * CLIP: what is below a becomes to[0], what is above b to[1]. SCALE: b (NaN: the mean) becomes to[0] (NaN: the mean), distances
  * from it a times as large, where `on` cut off at the channel's range. BLUR: by a Gaussian of deviation a along the axes of

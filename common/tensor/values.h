@@ -51,14 +51,6 @@ PM_ANYWHERE float nearest(float x)
 	return (x + magic) - magic;
 }
 
-/* 2^y; where that is beyond the numbers of f32, the last of them. */
-PM_ANYWHERE float exp2_of(float y)
-{
-	const float within = y < -126 ? -126 : y > 127 ? 127 : y, i = nearest(within);
-
-	return exp2_part(within - i) * from_bits((uint32_t)((int32_t)i + 127) << 23);
-}
-
 /*
  * u^(head + tail), u in [0,1]. head has 12 significant bits, so that head * exponent is exact: else the product's
  * rounding, blown up by the exponential, would be the largest error.

@@ -112,14 +112,14 @@ static int normalize(const struct change *c, float *x, int64_t n, struct err *e)
 	if (c->on)
 		shift_scale_above(x, n, (float)c->above, (float)mean, (float)(1 / std), c->rng);
 	else
-		shift_scale(x, n, (float)mean, (float)(1 / std), 0);
+		shift_scale(x, n, (float)mean, (float)(1 / std));
 	return 0;
 }
 
 static int scale(const struct change *c, float *x, int64_t n, struct err *e)
 {
 	double mean = 0, std = 0;
-	float lo, hi;
+	float lo = -INFINITY, hi = INFINITY;
 
 	if (isnan(c->b) || isnan(c->to[0]))
 		moments(x, n, -INFINITY, &mean, &std);
@@ -127,9 +127,11 @@ static int scale(const struct change *c, float *x, int64_t n, struct err *e)
 		return -1;
 	if (c->on)
 		extent(x, n, &lo, &hi);
-	shift_scale(x, n, (float)(isnan(c->b) ? mean : c->b), (float)c->a, (float)(isnan(c->to[0]) ? mean : c->to[0]));
-	if (c->on)
-		limit(x, n, lo, hi);
+	const float from = (float)(isnan(c->b) ? mean : c->b), times = (float)c->a, to = (float)(isnan(c->to[0]) ? mean : c->to[0]);
+	for (int64_t i = 0; i < n; i++) {
+		const float v = (x[i] - from) * times + to, least = v < lo ? lo : v;
+		x[i] = least > hi ? hi : least;
+	}
 	return 0;
 }
 
@@ -137,6 +139,10 @@ static void clip(const struct change *c, float *x, int64_t n)
 {
 	const float lo = (float)c->a, hi = (float)c->b, low = (float)c->to[0], high = (float)c->to[1];
 
+	if (low == lo && high == hi) {
+		limit(x, n, lo, hi);
+		return;
+	}
 	for (int64_t i = 0; i < n; i++)
 		x[i] = x[i] < lo ? low : x[i] > hi ? high : x[i];
 }
@@ -160,12 +166,13 @@ static void change_range(enum action_kind kind, const struct change *c, float *x
 		const double v0 = isnan(c->a) ? (double)lo : c->a, v1 = isnan(c->b) ? (double)hi : c->b;
 
 		limit(x, n, (float)v0, (float)v1);
-		shift_scale(x, n, (float)(c->on ? v0 : v0 / 2 + v1 / 2), v1 > v0 ? (float)((c->on ? 1 : 2) / (v1 - v0)) : 0, 0); /* of one value: 0 */
+		shift_scale(x, n, (float)(c->on ? v0 : v0 / 2 + v1 / 2), v1 > v0 ? (float)((c->on ? 1 : 2) / (v1 - v0)) : 0); /* of one value: 0 */
 	} else if (kind == ACTION_GAMMA && lo < hi) {
 		gamma_curve(x, n, lo, hi, (float)c->a, c->on);
 	} else if (kind == ACTION_NOISE) {
 		add_noise(x, n, (float)c->a, c->rng);
-		limit(x, n, lo, hi);
+		if (c->on)
+			limit(x, n, lo, hi);
 	}
 }
 

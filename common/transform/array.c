@@ -74,10 +74,10 @@ void extent(const float *x, int64_t n, float *lo, float *hi)
 	}
 }
 
-void shift_scale(float *x, int64_t n, float from, float scale, float to)
+void shift_scale(float *x, int64_t n, float shift, float scale)
 {
 	for (int64_t i = 0; i < n; i++)
-		x[i] = (x[i] - from) * scale + to;
+		x[i] = (x[i] - shift) * scale;
 }
 
 void limit(float *x, int64_t n, float lo, float hi)

@@ -13,8 +13,8 @@
 int64_t moments(const float *x, int64_t n, float above, double *mean, double *std);
 void extent(const float *x, int64_t n, float *lo, float *hi); /* n > 0 */
 
-/* x = (x - from) * scale + to */
-void shift_scale(float *x, int64_t n, float from, float scale, float to);
+/* x = (x - shift) * scale */
+void shift_scale(float *x, int64_t n, float shift, float scale);
 /* x limited to [lo,hi] */
 void limit(float *x, int64_t n, float lo, float hi);
 

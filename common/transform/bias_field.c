@@ -8,6 +8,14 @@ enum { ORDER = 3, ORDERS = ORDER + 1 };
 
 static const struct opt opts[] = { VARIED_OPTS("C", "-0.5", "0.5", -100, 100, "coefficient of the polynomial of third order"), OPT_END };
 
+/* 2^y; where that is beyond the numbers of f32, the last of them. */
+static float exp2_of(float y)
+{
+	const float within = y < -126 ? -126 : y > 127 ? 127 : y, i = nearest(within);
+
+	return exp2_part(within - i) * from_bits((uint32_t)((int32_t)i + 127) << 23);
+}
+
 /* -1 to 1 along an axis of n; 0 where there is but one. */
 static float place(int64_t i, int64_t n) { return n > 1 ? 2 * (float)i / (float)(n - 1) - 1 : 0; }
 

@@ -29,6 +29,8 @@ double varied_draw(const void *conf, struct rng *rng)
 	return rng_range(rng, c->min, c->max);
 }
 
+bool range_kept(const void *conf) { return !strcmp(((const struct ranged *)conf)->range, "keep"); }
+
 /* Not of the record where the grid has been changed: only the number of channels stays. */
 static int64_t values(const struct actions *to_do, const struct tensor *image)
 {
@@ -82,15 +84,16 @@ int select_channels(struct record *r, const struct numbers *list, struct err *e)
 	if (channels_of(&ch, r, &none, list, e))
 		return -1;
 	const struct tensor *t = record_peek(r, "image");
-	const size_t bytes = (size_t)ch.n * dtype_size(t->dtype);
+	const size_t bytes = (size_t)ch.n * dtype_size(t->dtype), all = (size_t)t->dim[0] * bytes;
 	struct tensor shape = *t;
-	char *selected = xmalloc((size_t)ch.count * bytes);
+	char *was = xmalloc(all);
 
-	while (next_channel(&ch))
-		memcpy(selected + (size_t)ch.k * bytes, (const char *)t->data + (size_t)ch.c * bytes, bytes);
+	memcpy(was, t->data, all);
 	shape.dim[0] = ch.count;
-	memcpy(record_put(r, "image", shape.dtype, 4, shape.dim)->data, selected, (size_t)ch.count * bytes);
-	free(selected);
+	char *selected = record_put(r, "image", shape.dtype, 4, shape.dim)->data;
+	while (next_channel(&ch))
+		memcpy(selected + (size_t)ch.k * bytes, was + (size_t)ch.c * bytes, bytes);
+	free(was);
 	return 0;
 }
 

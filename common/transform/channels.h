@@ -35,6 +35,18 @@ struct varied {
 int varied_check(const void *conf, struct err *e);
 double varied_draw(const void *conf, struct rng *rng);
 
+/* So that values may leave the channel's range. The settings begin with it. */
+struct ranged {
+	struct varied by;
+	const char *range;
+};
+
+#define RANGED_OPTS(arg, least, most, lo, hi, what) \
+	VARIED_OPTS(arg, least, most, lo, hi, what), \
+	OPT_CHOICE(struct ranged, range, 0, "keep|free", "keep", "keep: cut off at the channel's own range, free: not")
+
+bool range_kept(const void *conf);
+
 /*
  * The channels of the image, or those listed, one after another:
  *   struct channels ch;

@@ -1,16 +1,8 @@
 /* contrast.c: intensities move away from their mean, or towards it. */
 #include "transform/channels.h"
 
-#include <string.h>
-
-struct conf {
-	struct varied by;
-	const char *range;
-};
-
 static const struct opt opts[] = {
-	VARIED_OPTS("F", "0.75", "1.25", 0, 1e6, "factor of the distance from the mean"),
-	OPT_CHOICE(struct conf, range, 0, "keep|free", "keep", "keep: cut off at the channel's own range, free: not"),
+	RANGED_OPTS("F", "0.75", "1.25", 0, 1e6, "factor of the distance from the mean"),
 	OPT_END,
 };
 
@@ -24,12 +16,12 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		struct change *x = draw_change(to_do, ACTION_SCALE, ch.c);
 
 		x->a = varied_draw(conf, rng);
-		x->on = !strcmp(((const struct conf *)conf)->range, "keep");
+		x->on = range_kept(conf);
 	}
 	return 0;
 }
 
 const struct transform transform_contrast = {
-	{ "contrast", "random contrast: distances from the channel's mean change", NULL, opts, sizeof(struct conf) },
+	{ "contrast", "random contrast: distances from the channel's mean change", NULL, opts, sizeof(struct ranged) },
 	.draw = draw, .intensity = true, .check = varied_check,
 };

@@ -12,7 +12,7 @@ struct conf {
 };
 
 static const struct opt opts[] = {
-	VARIED_OPTS("S", "0.5", "1", 0, 1, "part that is taken from every so manieth frequency"),
+	VARIED_OPTS("S", "0.5", "1", 0, 1, "share that is taken of the frequencies which make the ghosts"),
 	OPT_NUMBER(struct conf, ghosts, 0, "LO,HI", "4,10", 1, 65536, "how many ghosts, drawn from LO..HI; one number: always that"),
 	OPT_STRING(struct conf, axes, 0, "AXES", "hw", "letters of the axes of which one is drawn: d, h, w"),
 	OPT_NUMBER(struct conf, restore, 0, "P", "0", 0, 1, "part of the frequencies, the lowest, that stay as they are; at least the mean does"),

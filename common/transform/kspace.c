@@ -18,10 +18,13 @@ int axis_at_random(const char *axes, const int64_t size[3], struct rng *rng)
 	return n ? axis[rng_int(rng, 0, n - 1)] : -1;
 }
 
-/* k[n - 1 + d] is the share of a value in the one d places behind it, -n < d < n. */
+/* Lines side by side, and values of them at once: fewer sums are loaded and stored. */
+enum { TOGETHER = 32, AT_ONCE = 4 };
+
+/* k[n - 1 + d] is the share of a value in the one d places behind it, -n < d < n; zeros in front are for the last AT_ONCE. */
 static float *kernel(const double *weight, int64_t n)
 {
-	float *k = xmalloc((size_t)(2 * n - 1) * sizeof *k);
+	float *zeros = xcalloc((size_t)(2 * n + AT_ONCE), sizeof *zeros), *k = zeros + AT_ONCE;
 
 	for (int64_t d = 0; d < n; d++) {
 		double sum = 0;
@@ -29,28 +32,26 @@ static float *kernel(const double *weight, int64_t n)
 			sum += weight[i] * cos(2 * M_PI * (double)((i - n / 2) * d % n) / (double)n);
 		k[n - 1 + d] = k[n - 1 - d] = (float)(sum / (double)n);
 	}
-	return k;
+	return zeros;
 }
-
-/* Lines side by side. */
-enum { TOGETHER = 16 };
 
 static void convolve(float *out, const float *in, const float *k, int64_t n)
 {
-	for (int64_t i = 0; i < n; i++) {
-		float sum[TOGETHER] = { 0 };
+	memset(out, 0, (size_t)(n * TOGETHER) * sizeof *out);
+	for (int64_t i = 0; i < n; i++)
+		for (int64_t j = 0; j < n; j += AT_ONCE) {
+			const float *x = in + j * TOGETHER, *w = k + n - 1 + i - j;
+			float *sum = out + i * TOGETHER;
 
-		for (int64_t j = 0; j < n; j++)
 			for (int l = 0; l < TOGETHER; l++)
-				sum[l] += k[n - 1 + i - j] * in[j * TOGETHER + l];
-		memcpy(out + i * TOGETHER, sum, sizeof sum);
-	}
+				sum[l] += w[0] * x[l] + w[-1] * x[l + TOGETHER] + w[-2] * x[l + 2 * TOGETHER] + w[-3] * x[l + 3 * TOGETHER];
+		}
 }
 
 void add_frequencies(float *x, const float *from, const int64_t size[3], int axis, const double *weight)
 {
 	const int64_t n = size[axis], stride = axis == 2 ? 1 : axis == 1 ? size[2] : size[1] * size[2], lines = size[0] * size[1] * size[2] / n;
-	float *k = kernel(weight, n), *in = xcalloc((size_t)(2 * n * TOGETHER), sizeof *in), *out = in + n * TOGETHER;
+	float *k = kernel(weight, n), *in = xcalloc((size_t)((2 * n + AT_ONCE) * TOGETHER), sizeof *in), *out = in + (n + AT_ONCE) * TOGETHER;
 
 	for (int64_t first = 0; first < lines; first += TOGETHER) {
 		const int width = lines - first < TOGETHER ? (int)(lines - first) : TOGETHER;
@@ -61,7 +62,7 @@ void add_frequencies(float *x, const float *from, const int64_t size[3], int axi
 		for (int64_t i = 0; i < n; i++)
 			for (int l = 0; l < width; l++)
 				in[i * TOGETHER + l] = from[start[l] + i * stride];
-		convolve(out, in, k, n);
+		convolve(out, in, k + AT_ONCE, n);
 		for (int64_t i = 0; i < n; i++)
 			for (int l = 0; l < width; l++)
 				x[start[l] + i * stride] += out[i * TOGETHER + l];

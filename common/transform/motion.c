@@ -33,16 +33,16 @@ static int check(const void *conf, struct err *e)
 static void draw_map(double map[3][4], const struct record *r, const struct conf *c, struct rng *rng)
 {
 	const int64_t *size = record_peek(r, "image")->dim + 1;
+	const bool flat = size[0] == 1;
 	double mm[3], turn[3][3] = { { 1, 0, 0 }, { 0, 1, 0 }, { 0, 0, 1 } }, shift[3];
 
 	if (meta_numbers(&r->meta, "spacing", mm, 3) != 3)
 		mm[0] = mm[1] = mm[2] = 1;
 	for (int axis = 0; axis < 3; axis++) {
-		const bool free = size[0] > 1, fixed = !free && axis > 0;
-		const double angle = fixed ? 0 : varied_draw(c, rng) * M_PI / 180, cosine = cos(angle), sine = sin(angle);
+		const double angle = flat && axis > 0 ? 0 : varied_draw(c, rng) * M_PI / 180, cosine = cos(angle), sine = sin(angle);
 		const int a = (axis + 1) % 3, b = (axis + 2) % 3;
 
-		shift[axis] = free || axis > 0 ? rng_range(rng, -c->shift, c->shift) : 0;
+		shift[axis] = flat && axis == 0 ? 0 : rng_range(rng, -c->shift, c->shift);
 		for (int i = 0; i < 3; i++) {
 			const double u = turn[i][a], v = turn[i][b];
 			turn[i][a] = cosine * u + sine * v;
@@ -58,32 +58,37 @@ static void draw_map(double map[3][4], const struct record *r, const struct conf
 	}
 }
 
+/* Along one axis: the lower neighbour of place p, and the share of the upper one; outside of 0..n-1 nothing is read beyond. */
+static bool between(double p, int64_t n, int64_t *lo, int64_t *next, float *share)
+{
+	const bool inside = p >= 0 && p <= (double)(n - 1);
+
+	*lo = inside ? (int64_t)p : 0;
+	*share = (float)(p - (double)*lo);
+	*next = *lo + 1 < n;
+	return inside;
+}
+
 /* to = the moved image less x, by linear interpolation; outside of it is `outside`. */
 static void difference(float *to, const float *x, const int64_t size[3], const double map[3][4], float outside)
 {
-	const int64_t step[3] = { size[1] * size[2], size[2], 1 };
+	for (int64_t row = 0; row < size[0] * size[1]; row++) {
+		const double z = (double)(row / size[1]), y = (double)(row % size[1]);
 
-	for (int64_t i = 0; i < size[0] * step[0]; i++) {
-		const double o[3] = { (double)(i / step[0]), (double)(i / size[2] % size[1]), (double)(i % size[2]) };
-		int64_t at = 0, next[3];
-		float share[3];
-		bool inside = true;
+		for (int64_t i = 0; i < size[2]; i++) {
+			int64_t lo[3], next[3];
+			float share[3], v[2];
+			bool inside = true;
 
-		for (int a = 0; a < 3; a++) {
-			const double p = map[a][0] * o[0] + map[a][1] * o[1] + map[a][2] * o[2] + map[a][3];
-			inside &= p >= 0 && p <= (double)(size[a] - 1);
-			const int64_t lo = inside ? (int64_t)p : 0;
-			share[a] = (float)(p - (double)lo);
-			next[a] = lo + 1 < size[a] ? step[a] : 0;
-			at += lo * step[a];
+			for (int a = 0; a < 3; a++)
+				inside &= between(map[a][0] * z + map[a][1] * y + map[a][3] + map[a][2] * (double)i, size[a], &lo[a], &next[a], &share[a]);
+			for (int k = 0; k < 2; k++) {
+				const float *p = x + ((lo[0] + k * next[0]) * size[1] + lo[1]) * size[2] + lo[2], *q = p + next[1] * size[2];
+				const float a = p[0] + (p[next[2]] - p[0]) * share[2], b = q[0] + (q[next[2]] - q[0]) * share[2];
+				v[k] = a + (b - a) * share[1];
+			}
+			to[row * size[2] + i] = (inside ? v[0] + (v[1] - v[0]) * share[0] : outside) - x[row * size[2] + i];
 		}
-		float v[2];
-		for (int k = 0; k < 2; k++) {
-			const float *p = x + at + k * next[0];
-			const float lo = p[0] + (p[next[2]] - p[0]) * share[2], hi = p[next[1]] + (p[next[1] + next[2]] - p[next[1]]) * share[2];
-			v[k] = lo + (hi - lo) * share[1];
-		}
-		to[i] = (inside ? v[0] + (v[1] - v[0]) * share[0] : outside) - x[i];
 	}
 }
 

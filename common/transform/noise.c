@@ -2,7 +2,7 @@
 #include "transform/channels.h"
 
 static const struct opt opts[] = {
-	VARIED_OPTS("S", "0.02", "0.1", 0, 1e30, "standard deviation"),
+	RANGED_OPTS("S", "0.02", "0.1", 0, 1e30, "standard deviation"),
 	OPT_END,
 };
 
@@ -16,12 +16,13 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		struct change *x = draw_change(to_do, ACTION_NOISE, ch.c);
 
 		x->a = varied_draw(conf, rng);
+		x->on = range_kept(conf);
 		x->rng = channel_noise(&ch, rng);
 	}
 	return 0;
 }
 
 const struct transform transform_noise = {
-	{ "noise", "Gaussian noise on the image, cut off at the channel's own range", NULL, opts, sizeof(struct varied) },
+	{ "noise", "Gaussian noise on the image", NULL, opts, sizeof(struct ranged) },
 	.draw = draw, .intensity = true, .check = varied_check,
 };

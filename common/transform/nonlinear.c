@@ -13,7 +13,7 @@ struct conf {
 static const struct opt opts[] = {
 	CHANNELS_OPT,
 	OPT_NUMBER(struct conf, p, 0, "P", "0.5", 0, 1, "probability that a sample is changed at all"),
-	OPT_NUMBER(struct conf, invert, 0, "P", "0.5", 0, 1, "probability that the curve falls, for each curve"),
+	OPT_NUMBER(struct conf, invert, 0, "P", "0.5", 0, 1, "probability that a curve falls"),
 	OPT_NUMBER(struct conf, count, 0, "LO,HI", "", 0, 1e6, "a curve for each of so many blocks, drawn from LO..HI; none given: one for all"),
 	OPT_NUMBER(struct conf, block, 0, "D,H,W", "4,8,8", 1, 65536, "size of a block; at most that of the image"),
 	OPT_END,

@@ -76,7 +76,7 @@ static void crop(float *out, const int64_t to[3], const struct tensor *image, co
 	for (int64_t k = 0; k < channels; k++)
 		contrast(out + k * voxels, voxels, rng);
 	if (invert)
-		shift_scale(out, channels * voxels, 1, -1, 0);
+		shift_scale(out, channels * voxels, 1, -1);
 }
 
 /* Where block b of n begins. */

@@ -223,7 +223,7 @@ CELL void changed(const struct changed *k, uint32_t i)
 	else if (k->a.kind == ACTION_GAMMA)
 		*x = to->lo < to->hi ? gamma_value(*x, &to->gamma) : *x;
 	else if (k->a.kind == ACTION_NOISE)
-		*x = limited(*x + (float)c->a * normal_at(&c->rng, i, k->n), to->lo, to->hi);
+		*x = limited(*x + (float)c->a * normal_at(&c->rng, i, k->n), c->on ? to->lo : -INFINITY, c->on ? to->hi : INFINITY);
 	else if (k->a.kind == ACTION_CLIP)
 		*x = *x < (float)c->a ? (float)c->to[0] : *x > (float)c->b ? (float)c->to[1] : *x;
 	else if (k->a.kind == ACTION_SCALE)
