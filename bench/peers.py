@@ -16,7 +16,7 @@ fastest of cuDNN's algorithms are taken, deterministic or not; a batch is copied
 import argparse
 import collections
 import csv
-import importlib
+import importlib.util
 import itertools
 import os
 import statistics
@@ -69,7 +69,7 @@ def row(*words):
 
 
 def about(args):
-    for name in ("torch", "openvino", "torchio", "scipy", "nibabel"):
+    for name in ("torch", "openvino", "torchio", "batchgeneratorsv2", "scipy", "nibabel"):
         try:
             row(name, importlib.import_module(name).__version__)
         except ImportError:
@@ -400,6 +400,26 @@ def torchio_transforms(size):
         "affine": affine("linear"), "affine:cubic": affine("bspline"), "elastic": elastic,
         "affine+elastic": tio.Compose([affine("linear"), elastic]),
         "rotate+rescale+elastic": tio.Compose([tio.Affine((1.1, 1.1, 1.1), (10, 0, 0), (0, 0, 0), default_pad_value=0, copy=False), elastic]),
+        "clip": tio.Clamp(150, 250, copy=False),
+        "blur": tio.RandomBlur((1, 1), copy=False),
+        "bias_field": tio.RandomBiasField(copy=False),
+        "motion": tio.RandomMotion(copy=False),
+        "ghosting": tio.RandomGhosting(axes=(1, 2), copy=False),
+        "spike": tio.RandomSpike(copy=False),
+    }
+
+
+def nnunet_transforms():
+    """batchgeneratorsv2, in place on a tensor [C,D,H,W]."""
+    from batchgeneratorsv2.transforms.intensity.brightness import MultiplicativeBrightnessTransform
+    from batchgeneratorsv2.transforms.intensity.contrast import ContrastTransform
+    from batchgeneratorsv2.transforms.noise.gaussian_blur import GaussianBlurTransform
+    from batchgeneratorsv2.transforms.spatial.low_resolution import SimulateLowResolutionTransform
+    return {
+        "brightness": MultiplicativeBrightnessTransform((0.75, 1.25), False),
+        "contrast": ContrastTransform((0.75, 1.25), True, False),
+        "blur": GaussianBlurTransform(1.0),
+        "low_resolution": SimulateLowResolutionTransform(0.5, False, True, None),
     }
 
 
@@ -433,6 +453,9 @@ def scipy_transforms(size):
         field = np.stack([ndimage.zoom(p, np.array(size) / 7, order=3) for p in points]).reshape(3, -1)
         places = np.indices(size).reshape(3, -1) + field - middle[:, None]
         return ndimage.map_coordinates(x, (linear @ places + middle[:, None]).reshape(3, *size), order=1)
+    def equalised(x):
+        counts, edges = np.histogram(x, 2000)
+        return np.interp(x, (edges[1:] + edges[:-1]) / 2, counts.cumsum() / x.size).astype(np.float32)
 
     def noise(x):
         return np.clip(x + 5 * np.random.default_rng().standard_normal(x.shape, np.float32), x.min(), x.max())
@@ -442,6 +465,13 @@ def scipy_transforms(size):
         "percentile": lambda x: scale(x, *np.percentile(x, (0.1, 99.9)).astype(np.float32), 0, 1),
         "gamma": curve,
         "noise": noise,
+        "clip": lambda x: np.clip(x, 150, 250),
+        "brightness": lambda x: x * np.float32(1.1),
+        "contrast": lambda x: np.clip((x - x.mean()) * np.float32(1.1) + x.mean(), x.min(), x.max()),
+        "blur": lambda x: ndimage.gaussian_filter(x, 1),
+        "hist_equal": equalised,
+        "low_resolution": lambda x: ndimage.zoom(ndimage.zoom(x, 0.5, order=0), 2, order=1),
+        "rgb": lambda x: np.repeat(x[None], 3, axis=0),
         "pad": lambda x: np.pad(x, 8, mode="reflect"),
         "crop": lambda x: x[third].copy(),
         "center_crop": lambda x: x[third].copy(),
@@ -482,6 +512,10 @@ def augment(args):
     for name, work in scipy_transforms(args.shape).items():
         made = label if name.startswith("label") else image
         row(name, "scipy", f"{median_ms(made.copy, work, args.steps):.3f}")
+    if importlib.util.find_spec("batchgeneratorsv2"):
+        for name, work in nnunet_transforms().items():
+            tensor = lambda: torch.from_numpy(image.copy())[None]
+            row(name, "batchgeneratorsv2", f"{median_ms(tensor, lambda x: work(image=x), args.steps):.3f}")
     try:
         import torchio as tio
     except ImportError:

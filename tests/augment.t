@@ -7,7 +7,9 @@ cd "$work" || exit 1
 
 "$TESTS/made" balls data 5 6 40 44
 status 0 "samples are made" pymic-load data/list.csv --epochs 2 --shuffle -o in.pms
-all="normalize pad:size=8,48,48 crop:size=4,32,32:foreground=0.5 flip:axes=dhw rotate affine elastic rescale:p=1 gamma:p=1:channel-p=1 noise:p=1:channel-p=1"
+all="normalize pad:size=8,48,48 crop:size=4,32,32:foreground=0.5 flip:axes=dhw rotate affine elastic rescale:p=1 gamma:p=1:channel-p=1 noise:p=1:channel-p=1 \
+	clip:lower=-2 brightness:p=1 contrast:p=1 blur:p=1 hist_equal adaptive_contrast:p=1 low_resolution:p=1 bias_field:p=1 motion:p=1 \
+	ghosting:p=1 spike:p=1 channel_select:channels=0,0,0 rgb mask_blocks:weight"
 
 for run in "1 1" "1 4" "1 2" "2 4"; do
 	set -- $run
@@ -71,6 +73,8 @@ usage "give D,H,W" crop
 usage "letters of d, h, w" flip:axes=xyz
 usage "lower 5 is not below upper 2" minmax:lower=5:upper=2
 usage "pairs like" label_convert:map=1
+usage "min 2 is above max 1" blur:min=2
+usage "give lower, upper or both" clip
 usage "unknown transform 'dilate'" dilate
 usage "p" flip:p=1.5
 usage "threads" -j 0 flip

@@ -106,7 +106,11 @@ small="--net unet:chns=4,8:dropout=0 --batch 4"
 augmented "augmented: scribbles" strokes.pms "$small --agent gatedcrf --loss ce --ignore-label 4" "rotate:p=1 flip noise"
 augmented "augmented: moved voxels" train.pms "$small" \
 	"pad:size=48,44 crop:size=40,36 flip:axes=hw pad:size=60,60:border=zero center_crop:size=32,32"
-augmented "augmented: intensities" train.pms "$small" "minmax gamma:p=1:channel_p=1:invert=0.5 noise:p=1:channel_p=1:max=0.5 normalize"
+augmented "augmented: intensities" train.pms "$small" "minmax gamma:p=1:channel_p=1:invert=0.5 noise:p=1:channel_p=1:max=0.5 normalize \
+	noise:range=free"
+augmented "augmented: thresholds and factors" train.pms "$small" "clip:lower=0.1:upper=0.8:upper_to=0.2 brightness:p=1:channel_p=1 \
+	brightness:how=add:min=-0.2:max=0.2:p=1 contrast:p=1:channel_p=1 contrast:range=free:min=2:max=3:p=1 minmax:to=unit"
+augmented "augmented: blurred" train.pms "$small" "crop:size=24,30 blur:min=0.4:max=3:p=1:channel_p=1 normalize blur:axes=w:min=9:max=9:p=1"
 augmented "augmented: noise beside the foreground" train.pms "$small" "normalize:above=0.2 crop:size=30,30 noise:p=1:channel_p=1"
 augmented "augmented: interpolated" train.pms "$small" "rotate:p=1:d=-40,40 rescale:p=1 pad:size=48,48 crop:size=32,32 resize:size=28,36 flip"
 augmented "augmented: interpolated once, by splines" train.pms "$small" \

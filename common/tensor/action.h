@@ -9,18 +9,23 @@
 
 enum action_kind {
 	ACTION_SHIFT, ACTION_FLIP, ACTION_SWAP, ACTION_ZOOM, ACTION_AFFINE, ACTION_BEND, /* struct warp: of all that lies on the grid */
-	ACTION_RANGE, ACTION_GAMMA, ACTION_NOISE, ACTION_NORMALIZE, /* struct change: of one channel of the image */
+	/* struct change: of one channel of the image */
+	ACTION_RANGE, ACTION_GAMMA, ACTION_NOISE, ACTION_NORMALIZE, ACTION_CLIP, ACTION_SCALE, ACTION_BLUR,
 };
 
 /*
- * RANGE: a and b become -1 and 1, what lies beyond is cut off; NaN: the least and the greatest value.
- * GAMMA: exponent a over the channel's range, where `on` of the inverted one. NOISE: of deviation a, cut off at the range.
+ * RANGE: a and b become -1 and 1, where `on` 0 and 1, what lies beyond is cut off; NaN: the least and the greatest value.
+ * GAMMA: exponent a over the channel's range, where `on` of the inverted one. NOISE: of deviation a, where `on` cut off at the range.
  * NORMALIZE: mean a and deviation b become 0 and 1; NaN: those of the values > above, which with `on` alone are not noise.
+ * CLIP: what is below a becomes to[0], what is above b to[1]. SCALE: b (NaN: the mean) becomes to[0] (NaN: the mean), distances
+ * from it a times as large, where `on` cut off at the channel's range. BLUR: by a Gaussian of deviation a along the axes of
+ * size [D,H,W] that are chosen.
  */
 struct change {
 	int64_t channel;
-	double a, b, above;
-	bool on;
+	double a, b, above, to[2];
+	bool on, axis[3];
+	int64_t size[3];
 	struct rng rng; /* gives the noise, from here on */
 };
 

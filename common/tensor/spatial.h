@@ -18,6 +18,12 @@ void swap_axes(void *dst, const void *src, const int64_t size[3], int a, int b, 
 /* zoom.c: corner-aligned resampling, order 0 (floor(x + 0.5)) or 1 (separable linear); scipy.ndimage.zoom, grid_mode off. */
 int64_t zoom_length(int64_t n, double factor); /* round half to even, at least 1 */
 void zoom(void *dst, const int64_t to[3], const void *src, const int64_t from[3], int64_t channels, enum dtype t, int order);
+/* Linear interpolation: element i along an axis lies between two of the old ones, with that share of the second. */
+struct between {
+	int64_t lo, hi;
+	float share;
+};
+void interpolate(float *dst, const int64_t to[3], const float *src, const int64_t from[3], struct between *const place[3]);
 
 /* filter.c: separable Gaussian, radius int(4 sigma + 0.5), border reflect (edge repeated). */
 void gaussian(float *data, const int64_t size[3], const double sigma[3]);

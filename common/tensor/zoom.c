@@ -13,15 +13,9 @@ int64_t zoom_length(int64_t n, double factor)
 	return length < 1 ? 1 : (int64_t)length;
 }
 
-/* Where output i lies in the input, as the lower neighbour and the share of the upper one. */
-struct tap {
-	int64_t lo, hi;
-	float share;
-};
-
-static struct tap *taps(int64_t to, int64_t from, int order)
+static struct between *taps(int64_t to, int64_t from, int order)
 {
-	struct tap *tap = xcalloc((size_t)to, sizeof(*tap));
+	struct between *tap = xcalloc((size_t)to, sizeof(*tap));
 	double step = to > 1 ? (double)(from - 1) / (double)(to - 1) : 0;
 
 	for (int64_t i = 0; i < to; i++) {
@@ -37,7 +31,7 @@ static struct tap *taps(int64_t to, int64_t from, int order)
 }
 
 #define PICK(T) \
-	static void pick_##T(T *dst, const T *src, const struct tap *x, int64_t n) \
+	static void pick_##T(T *dst, const T *src, const struct between *x, int64_t n) \
 	{ \
 		for (int64_t i = 0; i < n; i++) \
 			dst[i] = src[x[i].lo]; \
@@ -47,7 +41,7 @@ PICK(uint16_t)
 PICK(uint32_t)
 PICK(uint64_t)
 
-static void pick_row(void *dst, const void *src, const struct tap *x, int64_t n, size_t bytes)
+static void pick_row(void *dst, const void *src, const struct between *x, int64_t n, size_t bytes)
 {
 	switch (bytes) {
 	case 1: pick_uint8_t(dst, src, x, n); break;
@@ -58,7 +52,7 @@ static void pick_row(void *dst, const void *src, const struct tap *x, int64_t n,
 }
 
 static void nearest(char *dst, const int64_t to[3], const char *src, const int64_t from[3], size_t bytes,
-	struct tap *const tap[3])
+	struct between *const tap[3])
 {
 	for (int64_t z = 0; z < to[0]; z++) {
 		for (int64_t y = 0; y < to[1]; y++) {
@@ -80,17 +74,17 @@ static void blend(float *dst, const float *a, const float *b, float share, int64
 		dst[i] = a[i] + (b[i] - a[i]) * share;
 }
 
-static void linear(float *dst, const int64_t to[3], const float *src, const int64_t from[3], struct tap *const tap[3])
+void interpolate(float *dst, const int64_t to[3], const float *src, const int64_t from[3], struct between *const tap[3])
 {
 	int64_t plane = from[1] * from[2];
 	float *mixed = xcalloc((size_t)(plane + from[2]), sizeof(*mixed)), *row = mixed + plane;
 
 	for (int64_t z = 0; z < to[0]; z++) {
-		const struct tap *d = &tap[0][z];
+		const struct between *d = &tap[0][z];
 
 		blend(mixed, src + d->lo * plane, src + d->hi * plane, d->share, plane);
 		for (int64_t y = 0; y < to[1]; y++, dst += to[2]) {
-			const struct tap *h = &tap[1][y], *w = tap[2];
+			const struct between *h = &tap[1][y], *w = tap[2];
 
 			blend(row, mixed + h->lo * from[2], mixed + h->hi * from[2], h->share, from[2]);
 			for (int64_t x = 0; x < to[2]; x++)
@@ -103,7 +97,7 @@ static void linear(float *dst, const int64_t to[3], const float *src, const int6
 void zoom(void *dst, const int64_t to[3], const void *src, const int64_t from[3], int64_t channels, enum dtype t,
 	int order)
 {
-	struct tap *tap[3];
+	struct between *tap[3];
 	size_t bytes = dtype_size(t), step_to = (size_t)(to[0] * to[1] * to[2]) * bytes;
 	size_t step_from = (size_t)(from[0] * from[1] * from[2]) * bytes;
 
@@ -117,7 +111,7 @@ void zoom(void *dst, const int64_t to[3], const void *src, const int64_t from[3]
 		if (order == 0)
 			nearest(out, to, in, from, bytes, tap);
 		else
-			linear((float *)out, to, (const float *)in, from, tap);
+			interpolate((float *)out, to, (const float *)in, from, tap);
 	}
 	for (int a = 0; a < 3; a++)
 		free(tap[a]);

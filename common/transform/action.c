@@ -2,7 +2,9 @@
 #include "transform/action.h"
 
 #include "tensor/normal.h"
+#include "tensor/spatial.h"
 #include "transform/array.h"
+#include "transform/channels.h"
 #include "transform/grid.h"
 
 #include <stdlib.h>
@@ -28,7 +30,7 @@ struct change *draw_change(struct actions *a, enum action_kind kind, int64_t cha
 {
 	struct change *c = &add(a, kind)->change;
 
-	*c = (struct change){ .channel = channel, .a = NAN, .b = NAN, .above = -INFINITY };
+	*c = (struct change){ .channel = channel, .a = NAN, .b = NAN, .above = -INFINITY, .to = { NAN, NAN } };
 	return c;
 }
 
@@ -216,8 +218,8 @@ static int normalize(const struct change *c, float *x, int64_t n, struct err *e)
 	double mean, std;
 	const int64_t counted = moments(x, n, (float)c->above, &mean, &std);
 
-	if (!isfinite(mean) || !isfinite(std))
-		return err_set(e, "image holds values that are not finite (NaN or infinity)");
+	if (finite_moments(mean, std, e))
+		return -1;
 	mean = isnan(c->a) ? mean : c->a;
 	std = !isnan(c->b) ? c->b : counted ? std + 1e-5 : std;
 	if (c->on)
@@ -227,26 +229,75 @@ static int normalize(const struct change *c, float *x, int64_t n, struct err *e)
 	return 0;
 }
 
-static int change(const struct action *a, float *x, int64_t n, struct err *e)
+static int scale(const struct change *c, float *x, int64_t n, struct err *e)
 {
-	const struct change *c = &a->change;
+	double mean = 0, std = 0;
+	float lo = -INFINITY, hi = INFINITY;
+
+	if (isnan(c->b) || isnan(c->to[0]))
+		moments(x, n, -INFINITY, &mean, &std);
+	if (finite_moments(mean, std, e))
+		return -1;
+	if (c->on)
+		extent(x, n, &lo, &hi);
+	const float from = (float)(isnan(c->b) ? mean : c->b), times = (float)c->a, to = (float)(isnan(c->to[0]) ? mean : c->to[0]);
+	for (int64_t i = 0; i < n; i++) {
+		const float v = (x[i] - from) * times + to, least = v < lo ? lo : v;
+		x[i] = least > hi ? hi : least;
+	}
+	return 0;
+}
+
+static void clip(const struct change *c, float *x, int64_t n)
+{
+	const float lo = (float)c->a, hi = (float)c->b, low = (float)c->to[0], high = (float)c->to[1];
+
+	if (low == lo && high == hi) {
+		limit(x, n, lo, hi);
+		return;
+	}
+	for (int64_t i = 0; i < n; i++)
+		x[i] = x[i] < lo ? low : x[i] > hi ? high : x[i];
+}
+
+static void blur(const struct change *c, float *x)
+{
+	double sigma[3];
+
+	for (int a = 0; a < 3; a++)
+		sigma[a] = c->axis[a] ? c->a : 0;
+	gaussian(x, c->size, sigma);
+}
+
+/* What looks at the channel's range. */
+static void change_range(enum action_kind kind, const struct change *c, float *x, int64_t n)
+{
 	float lo, hi;
 
-	if (a->kind == ACTION_NORMALIZE)
-		return normalize(c, x, n, e);
 	extent(x, n, &lo, &hi);
-	if (a->kind == ACTION_RANGE) {
+	if (kind == ACTION_RANGE) {
 		const double v0 = isnan(c->a) ? (double)lo : c->a, v1 = isnan(c->b) ? (double)hi : c->b;
 
 		limit(x, n, (float)v0, (float)v1);
-		shift_scale(x, n, (float)(v0 / 2 + v1 / 2), v1 > v0 ? (float)(2 / (v1 - v0)) : 0); /* of one value: the middle */
-	} else if (a->kind == ACTION_GAMMA && lo < hi) {
+		shift_scale(x, n, (float)(c->on ? v0 : v0 / 2 + v1 / 2), v1 > v0 ? (float)((c->on ? 1 : 2) / (v1 - v0)) : 0); /* of one value: 0 */
+	} else if (kind == ACTION_GAMMA && lo < hi) {
 		gamma_curve(x, n, lo, hi, (float)c->a, c->on);
-	} else if (a->kind == ACTION_NOISE) {
+	} else if (kind == ACTION_NOISE) {
 		add_noise(x, n, (float)c->a, c->rng);
-		limit(x, n, lo, hi);
+		if (c->on)
+			limit(x, n, lo, hi);
 	}
-	return 0;
+}
+
+static int change(const struct action *a, float *x, int64_t n, struct err *e)
+{
+	switch (a->kind) {
+	case ACTION_NORMALIZE: return normalize(&a->change, x, n, e);
+	case ACTION_SCALE: return scale(&a->change, x, n, e);
+	case ACTION_CLIP: clip(&a->change, x, n); return 0;
+	case ACTION_BLUR: blur(&a->change, x); return 0;
+	default: change_range(a->kind, &a->change, x, n); return 0;
+	}
 }
 
 static int apply(const struct action *a, struct record *r, struct err *e)

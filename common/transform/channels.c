@@ -2,8 +2,34 @@
 #include "transform/channels.h"
 
 #include "tensor/normal.h"
+#include "tensor/spatial.h"
+#include "transform/array.h"
+#include "transform/grid.h"
 
 #include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+int chance_check(const void *conf, struct err *e) { return whole_numbers(&((const struct chance *)conf)->channels, "channel", e); }
+
+int varied_check(const void *conf, struct err *e)
+{
+	const struct varied *c = conf;
+
+	if (c->min > c->max)
+		return err_set(e, "min %g is above max %g", c->min, c->max);
+	return chance_check(conf, e);
+}
+
+double varied_draw(const void *conf, struct rng *rng)
+{
+	const struct varied *c = conf;
+
+	return rng_range(rng, c->min, c->max);
+}
+
+bool range_kept(const void *conf) { return !strcmp(((const struct ranged *)conf)->range, "keep"); }
 
 /* Not of the record where the grid has been changed: only the number of channels stays. */
 static int64_t values(const struct actions *to_do, const struct tensor *image)
@@ -27,12 +53,48 @@ int channels_of(struct channels *ch, const struct record *r, const struct action
 	return 0;
 }
 
+int channels_drawn(struct channels *ch, const struct record *r, const struct actions *to_do, const struct chance *c, struct rng *rng,
+	struct err *e)
+{
+	if (channels_of(ch, r, to_do, &c->channels, e))
+		return -1;
+	ch->rng = rng;
+	ch->p = c->channel_p;
+	if (rng_uniform(rng) >= c->p)
+		ch->count = 0;
+	return 0;
+}
+
 bool next_channel(struct channels *ch)
 {
-	if (++ch->k == ch->count)
+	do
+		ch->k++;
+	while (ch->k < ch->count && ch->rng && rng_uniform(ch->rng) >= ch->p);
+	if (ch->k >= ch->count)
 		return false;
 	ch->c = ch->list->n ? (int64_t)ch->list->v[ch->k] : ch->k;
 	return true;
+}
+
+int select_channels(struct record *r, const struct numbers *list, struct err *e)
+{
+	const struct actions none = { .n = 0 };
+	struct channels ch;
+
+	if (channels_of(&ch, r, &none, list, e))
+		return -1;
+	const struct tensor *t = record_peek(r, "image");
+	const size_t bytes = (size_t)ch.n * dtype_size(t->dtype), all = (size_t)t->dim[0] * bytes;
+	struct tensor shape = *t;
+	char *was = xmalloc(all);
+
+	memcpy(was, t->data, all);
+	shape.dim[0] = ch.count;
+	char *selected = record_put(r, "image", shape.dtype, 4, shape.dim)->data;
+	while (next_channel(&ch))
+		memcpy(selected + (size_t)ch.k * bytes, was + (size_t)ch.c * bytes, bytes);
+	free(was);
+	return 0;
 }
 
 struct rng channel_noise(const struct channels *ch, struct rng *rng)
@@ -50,5 +112,68 @@ int channel_number(const struct channels *ch, const struct numbers *list, const 
 			ch->count, ch->count);
 	if (list->n)
 		*v = list->v[list->n == 1 ? 0 : ch->k];
+	return 0;
+}
+
+int finite_moments(double mean, double std, struct err *e)
+{
+	return isfinite(mean) && isfinite(std) ? 0 : err_set(e, "image holds values that are not finite (NaN or infinity)");
+}
+
+int all_finite(const float *x, int64_t n, struct err *e)
+{
+	double mean, std;
+
+	moments(x, n, -INFINITY, &mean, &std);
+	return finite_moments(mean, std, e);
+}
+
+float *channel_values(const struct channels *ch, const struct record *r, struct err *e)
+{
+	float *x = (float *)record_peek(r, "image")->data + ch->c * ch->n;
+
+	return all_finite(x, ch->n, e) ? NULL : x;
+}
+
+void percentiles(const float *x, int64_t n, double lower, double upper, double v[2])
+{
+	float *sorted = xmalloc((size_t)n * sizeof *sorted);
+
+	memcpy(sorted, x, (size_t)n * sizeof *sorted);
+	v[0] = percentile(sorted, n, lower);
+	v[1] = percentile(sorted, n, upper);
+	free(sorted);
+}
+
+void stretch(float *x, int64_t n, double lower, double upper)
+{
+	double v[2];
+	float lo, hi;
+
+	percentiles(x, n, lower, upper, v);
+	extent(x, n, &lo, &hi);
+	const float v0 = (float)v[0], v1 = (float)v[1], middle = v1 > v0 ? v1 - v0 : 1;
+
+	for (int64_t i = 0; i < n; i++) {
+		const float y = x[i] < v0 ? 0.1f * (x[i] - lo) / (v0 - lo) : 0.1f + 0.8f * (x[i] - v0) / middle;
+		x[i] = x[i] > v1 ? 0.9f + 0.1f * (x[i] - v1) / (hi - v1) : y;
+	}
+}
+
+int change_channels(const void *conf, struct record *r, struct rng *rng, struct err *e,
+	void (*one)(float *x, const struct record *r, const void *conf, struct rng *rng))
+{
+	const struct actions none = { .n = 0 };
+	struct channels ch;
+
+	if (!image_float(r, e) || channels_drawn(&ch, r, &none, conf, rng, e))
+		return -1;
+	while (next_channel(&ch)) {
+		float *x = channel_values(&ch, r, e);
+
+		if (!x)
+			return -1;
+		one(x, r, conf, rng);
+	}
 	return 0;
 }

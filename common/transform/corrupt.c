@@ -18,16 +18,14 @@ int corrupt_check(const void *conf, struct err *e)
 {
 	const struct corrupt_conf *c = conf;
 
-	if (c->radius.n < 1 || c->radius.n > 2 || c->radius.v[0] > c->radius.v[c->radius.n - 1])
-		return err_set(e, "radius has to be one number or a range LO,HI");
-	if (whole_numbers(&c->radius, "radius", e))
+	if (whole_range(&c->radius, "radius", e))
 		return -1;
 	return corrupt_check_labels(conf, e);
 }
 
 int corrupt_radius(const struct corrupt_conf *c, struct rng *rng)
 {
-	return (int)rng_int(rng, (int64_t)c->radius.v[0], (int64_t)c->radius.v[c->radius.n - 1]);
+	return (int)whole_draw(&c->radius, rng);
 }
 
 static int ascending(const void *a, const void *b)

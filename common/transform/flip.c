@@ -1,8 +1,6 @@
 /* flip.c: mirrored at random, axis by axis. */
 #include "transform/grid.h"
 
-#include <string.h>
-
 struct conf {
 	const char *axes;
 	double p;
@@ -28,7 +26,7 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		/* drawn for every axis, so that the choice of axes does not change the others' luck */
 		bool lucky = rng_uniform(rng) < c->p;
 
-		axis[a] = lucky && strchr(c->axes, "dhw"[a]) && size[a] > 1;
+		axis[a] = lucky && axis_named(c->axes, a) && size[a] > 1;
 	}
 	draw_flip(to_do, axis);
 	return 0;

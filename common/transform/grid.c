@@ -206,6 +206,8 @@ int axes_check(const char *letters, const char *name, struct err *e)
 	return 0;
 }
 
+bool axis_named(const char *letters, int a) { return strchr(letters, axes[a]); }
+
 int axis_drawn(const char *letters, struct rng *rng)
 {
 	return (int)(strchr(axes, letters[rng_int(rng, 0, (int64_t)strlen(letters) - 1)]) - axes);

@@ -34,6 +34,7 @@ void grid_push(struct record *r, const struct action *a);
 
 /* Whether a setting holds letters of axes, d, h, w. -1 with e, which calls it by the name. */
 int axes_check(const char *letters, const char *name, struct err *e);
+bool axis_named(const char *letters, int a); /* Is axis a one of them? */
 int axis_drawn(const char *letters, struct rng *rng); /* one of them */
 
 /* The plane across an axis: about d it is (h,w), about h (d,w), about w (d,h). */

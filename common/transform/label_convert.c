@@ -8,10 +8,12 @@
 
 struct conf {
 	const char *map;
+	struct numbers others;
 };
 
 static const struct opt opts[] = {
-	OPT_STRING(struct conf, map, 0, "A=B,...", "", "label A becomes B (A>B is the same), others stay; x separates too"),
+	OPT_STRING(struct conf, map, 0, "A=B,...", "", "label A becomes B (A>B is the same); x separates too"),
+	OPT_NUMBER(struct conf, others, 0, "N", "", -1e9, 1e9, "what labels become that are no A; none given: they stay"),
 	OPT_END,
 };
 
@@ -19,6 +21,8 @@ enum { PAIRS = 256, PIECE = 4096 };
 
 struct pairs {
 	int n;
+	bool others_stay;
+	int64_t others;
 	int64_t from[PAIRS], to[PAIRS];
 };
 
@@ -51,11 +55,20 @@ static int parse(const char *map, struct pairs *p, struct err *e)
 	return 0;
 }
 
+static int pairs_of(const struct conf *c, struct pairs *p, struct err *e)
+{
+	if (c->others.n > 1)
+		return err_set(e, "others has %d numbers: give one", c->others.n);
+	p->others_stay = !c->others.n;
+	p->others = c->others.n ? (int64_t)c->others.v[0] : 0;
+	return parse(c->map, p, e) ? -1 : whole_numbers(&c->others, "others", e);
+}
+
 static int check(const void *conf, struct err *e)
 {
 	struct pairs p;
 
-	return parse(((const struct conf *)conf)->map, &p, e);
+	return pairs_of(conf, &p, e);
 }
 
 /* Pairs are looked up with the original value: 1=2,2=1 exchanges. The last pair of a value counts. */
@@ -64,7 +77,7 @@ static int64_t look_up(const struct pairs *p, int64_t v)
 	for (int i = p->n - 1; i >= 0; i--)
 		if (p->from[i] == v)
 			return p->to[i];
-	return v;
+	return p->others_stay ? v : p->others;
 }
 
 static void replace(struct tensor *t, const struct pairs *p)
@@ -93,18 +106,19 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	struct pairs p;
 
 	(void)rng;
-	if (parse(((const struct conf *)conf)->map, &p, e))
+	if (pairs_of(conf, &p, e))
 		return -1;
 	if (!t)
 		return 0;
-	for (int i = 0; i < p.n; i++) {
+	for (int i = 0; i <= p.n; i++) {
+		const int64_t becomes = i < p.n ? p.to[i] : p.others;
 		uint64_t stored;
 		int64_t back;
 
-		convert(&stored, t->dtype, &p.to[i], PM_I64, 1);
+		convert(&stored, t->dtype, &becomes, PM_I64, 1);
 		convert(&back, PM_I64, &stored, t->dtype, 1);
-		if (back != p.to[i])
-			return err_set(e, "label is of type %s and cannot hold %" PRId64, dtype_name(t->dtype), p.to[i]);
+		if (back != becomes)
+			return err_set(e, "label is of type %s and cannot hold %" PRId64, dtype_name(t->dtype), becomes);
 	}
 	replace(t, &p);
 	return 0;

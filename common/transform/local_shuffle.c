@@ -27,7 +27,7 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	if (!image)
 		return -1;
 	const int64_t *grid = image->dim + 1, voxels = grid[0] * grid[1] * grid[2];
-	const int64_t blocks = rng_uniform(rng) < c->p ? blocks_count(&c->count, rng) : 0;
+	const int64_t blocks = rng_uniform(rng) < c->p ? whole_draw(&c->count, rng) : 0;
 	float *x = image->data;
 
 	for (int64_t b = 0; b < blocks; b++) {

@@ -1,50 +1,28 @@
 /* noise.c: Gaussian noise on the image. */
 #include "transform/channels.h"
 
-struct conf {
-	struct numbers channels;
-	double min, max, p, channel_p;
-};
-
 static const struct opt opts[] = {
-	CHANNELS_OPT,
-	OPT_NUMBER(struct conf, min, 0, "S", "0.02", 0, 1e30, "smallest standard deviation"),
-	OPT_NUMBER(struct conf, max, 0, "S", "0.1", 0, 1e30, "largest standard deviation"),
-	OPT_NUMBER(struct conf, p, 0, "P", "0.5", 0, 1, "probability that a sample is changed at all"),
-	OPT_NUMBER(struct conf, channel_p, 0, "P", "0.5", 0, 1, "probability that a channel of such a sample is changed"),
+	RANGED_OPTS("S", "0.02", "0.1", 0, 1e30, "standard deviation"),
 	OPT_END,
 };
 
-static int check(const void *conf, struct err *e)
-{
-	const struct conf *c = conf;
-
-	if (c->min > c->max)
-		return err_set(e, "min %g is above max %g", c->min, c->max);
-	return whole_numbers(&c->channels, "channel", e);
-}
-
 static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
-	const struct conf *c = conf;
 	struct channels ch;
 
-	if (channels_of(&ch, r, to_do, &c->channels, e))
+	if (channels_drawn(&ch, r, to_do, conf, rng, e))
 		return -1;
-	if (rng_uniform(rng) >= c->p)
-		return 0;
 	while (next_channel(&ch)) {
-		if (rng_uniform(rng) >= c->channel_p)
-			continue;
 		struct change *x = draw_change(to_do, ACTION_NOISE, ch.c);
 
-		x->a = rng_range(rng, c->min, c->max);
+		x->a = varied_draw(conf, rng);
+		x->on = range_kept(conf);
 		x->rng = channel_noise(&ch, rng);
 	}
 	return 0;
 }
 
 const struct transform transform_noise = {
-	{ "noise", "Gaussian noise on the image, cut off at the channel's own range", NULL, opts, sizeof(struct conf) },
-	.draw = draw, .intensity = true, .check = check,
+	{ "noise", "Gaussian noise on the image", NULL, opts, sizeof(struct ranged) },
+	.draw = draw, .intensity = true, .check = varied_check,
 };

@@ -59,7 +59,7 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	const int64_t *grid = image->dim + 1, voxels = grid[0] * grid[1] * grid[2];
 	const struct box all = { .size = { grid[0], grid[1], grid[2] } };
 	const bool changed = rng_uniform(rng) < c->in.p, inside = rng_uniform(rng) < c->inside;
-	const int64_t blocks = changed ? blocks_count(inside ? &c->in.count : &c->out_count, rng) : 0;
+	const int64_t blocks = changed ? whole_draw(inside ? &c->in.count : &c->out_count, rng) : 0;
 	double size[3];
 
 	for (int a = 0; a < 3; a++) {

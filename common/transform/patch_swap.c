@@ -31,7 +31,7 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	if (!image)
 		return -1;
 	const int64_t *grid = image->dim + 1, voxels = grid[0] * grid[1] * grid[2];
-	const int64_t pairs = rng_uniform(rng) < c->p ? blocks_count(&c->count, rng) : 0;
+	const int64_t pairs = rng_uniform(rng) < c->p ? whole_draw(&c->count, rng) : 0;
 
 	for (int64_t i = 0; i < pairs; i++) {
 		const struct box a = box_at_random(grid, c->block.v, 0, rng), b = box_at_random(grid, c->block.v, 0, rng);

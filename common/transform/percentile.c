@@ -1,11 +1,6 @@
 /* percentile.c: two percentiles become the ends of the range; robust against a few bright voxels. */
-#include "tensor/spatial.h"
-#include "transform/array.h"
 #include "transform/channels.h"
-#include "transform/grid.h"
 
-#include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 struct conf {
@@ -31,39 +26,32 @@ static int check(const void *conf, struct err *e)
 	return whole_numbers(&c->channels, "channel", e);
 }
 
-static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
+static bool looks(const void *conf) { return conf; }
+
+static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
-	const struct actions none = { .n = 0 };
-	const struct tensor *image = image_float(r, e);
 	struct channels ch;
 
 	(void)rng;
-	if (!image || channels_of(&ch, r, &none, &c->channels, e))
+	if (channels_of(&ch, r, to_do, &c->channels, e))
 		return -1;
 	while (next_channel(&ch)) {
-		float *x = (float *)image->data + ch.c * ch.n;
-		double v0, v1, mean, std;
+		const float *values = channel_values(&ch, r, e);
+		struct change *x = draw_change(to_do, ACTION_RANGE, ch.c);
+		double v[2];
 
-		moments(x, ch.n, -INFINITY, &mean, &std);
-		if (!isfinite(mean) || !isfinite(std))
-			return err_set(e, "image holds values that are not finite (NaN or infinity)");
-		float *sorted = xmalloc((size_t)ch.n * sizeof(*sorted));
-
-		memcpy(sorted, x, (size_t)ch.n * sizeof(*sorted));
-		v0 = percentile(sorted, ch.n, c->lower);
-		v1 = percentile(sorted, ch.n, c->upper);
-		free(sorted);
-		limit(x, ch.n, (float)v0, (float)v1);
-		if (!strcmp(c->to, "unit"))
-			shift_scale(x, ch.n, (float)v0, v1 > v0 ? (float)(1 / (v1 - v0)) : 0);
-		else
-			shift_scale(x, ch.n, (float)(v0 / 2 + v1 / 2), v1 > v0 ? (float)(2 / (v1 - v0)) : 0);
+		if (!values)
+			return -1;
+		percentiles(values, ch.n, c->lower, c->upper, v);
+		x->a = v[0];
+		x->b = v[1];
+		x->on = !strcmp(c->to, "unit");
 	}
 	return 0;
 }
 
 const struct transform transform_percentile = {
 	{ "percentile", "clip at two percentiles and scale to 0..1 or -1..1, per channel", NULL, opts, sizeof(struct conf) },
-	.apply = apply, .check = check,
+	.draw = draw, .intensity = true, .looks = looks, .check = check,
 };

@@ -10,16 +10,11 @@ int blocks_check(const void *conf, struct err *e)
 {
 	const struct blocks *c = conf;
 
-	if (c->count.n < 1 || c->count.n > 2 || c->count.v[0] > c->count.v[c->count.n - 1])
-		return err_set(e, "count has to be one number or a range LO,HI");
+	if (whole_range(&c->count, "count", e))
+		return -1;
 	if (c->block.n != 3)
 		return err_set(e, "block has %d numbers: give D,H,W", c->block.n);
-	return whole_numbers(&c->count, "count", e) ? -1 : whole_numbers(&c->block, "block", e);
-}
-
-int64_t blocks_count(const struct numbers *count, struct rng *rng)
-{
-	return rng_int(rng, (int64_t)count->v[0], (int64_t)count->v[count->n - 1]);
+	return whole_numbers(&c->block, "block", e);
 }
 
 struct box box_at_random(const int64_t grid[3], const double size[3], int64_t margin, struct rng *rng)

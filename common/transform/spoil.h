@@ -16,7 +16,6 @@ struct blocks {
 	OPT_NUMBER(struct blocks, p, 0, "P", p_dflt, 0, 1, "probability that a sample is changed at all")
 
 int blocks_check(const void *conf, struct err *e);
-int64_t blocks_count(const struct numbers *count, struct rng *rng);
 
 struct box {
 	int64_t start[3], size[3];

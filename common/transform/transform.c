@@ -90,3 +90,15 @@ int whole_numbers(const struct numbers *list, const char *name, struct err *e)
 			return err_set(e, "%s %g is no whole number", name, list->v[i]);
 	return 0;
 }
+
+int whole_range(const struct numbers *range, const char *name, struct err *e)
+{
+	if (range->n < 1 || range->n > 2 || range->v[0] > range->v[range->n - 1])
+		return err_set(e, "%s has to be one number or a range LO,HI", name);
+	return whole_numbers(range, name, e);
+}
+
+int64_t whole_draw(const struct numbers *range, struct rng *rng)
+{
+	return rng_int(rng, (int64_t)range->v[0], (int64_t)range->v[range->n - 1]);
+}

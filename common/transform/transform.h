@@ -40,6 +40,10 @@ int transform_apply(const struct transform *t, const void *conf, struct record *
 /* Of one that draws: its actions join those that are to be done; r's geometry moves as if they had been done. */
 int transform_draw(const struct transform *t, const void *conf, struct record *r, struct rng *rng, struct actions *to_do, struct err *e);
 
+/* A range LO,HI of whole numbers, or one of them: whether it is (-1 with e, which calls it by the name), and a draw from it. */
+int whole_range(const struct numbers *range, const char *name, struct err *e);
+int64_t whole_draw(const struct numbers *range, struct rng *rng);
+
 /* Whether all of the list are: -1 with e, which calls them by the name ("size"). */
 int whole_numbers(const struct numbers *list, const char *name, struct err *e);
 

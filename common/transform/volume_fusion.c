@@ -4,6 +4,7 @@
  */
 #include "tensor/spatial.h"
 #include "transform/array.h"
+#include "transform/channels.h"
 #include "transform/grid.h"
 
 #include <math.h>
@@ -14,6 +15,7 @@ struct conf {
 	struct numbers size, min, max, scale;
 	double share, flip, invert;
 	int classes;
+	bool shuffle;
 };
 
 static const struct opt opts[] = {
@@ -25,6 +27,7 @@ static const struct opt opts[] = {
 	OPT_NUMBER(struct conf, scale, 0, "LO,HI", "0.7,1.5", 0.01, 100, "a crop is cut out so many times as large, drawn by axis, and resized"),
 	OPT_NUMBER(struct conf, flip, 0, "P", "0.5", 0, 1, "probability that a crop is mirrored, for each axis"),
 	OPT_NUMBER(struct conf, invert, 0, "P", "0.25", 0, 1, "probability that dark becomes bright in both"),
+	OPT_SWITCH(struct conf, shuffle, 0, "what a block takes of the first crop is a block from anywhere in it"),
 	OPT_END,
 };
 
@@ -44,24 +47,11 @@ static int check(const void *conf, struct err *e)
 	return whole_numbers(&c->min, "min", e) ? -1 : whole_numbers(&c->max, "max", e);
 }
 
-/* Two percentiles go to 0.1 and 0.9, the ends to 0 and 1, in between it is linear; then a gamma curve. */
 static void contrast(float *x, int64_t n, struct rng *rng)
 {
 	const double lower = rng_range(rng, 0.1, 2), upper = rng_range(rng, 98, 99.9), gamma = rng_range(rng, 0.7, 1.5);
-	float *sorted = xmalloc((size_t)n * sizeof *sorted), lo, hi;
 
-	memcpy(sorted, x, (size_t)n * sizeof *sorted);
-	const float v0 = (float)percentile(sorted, n, lower), v1 = (float)percentile(sorted, n, upper);
-	free(sorted);
-	extent(x, n, &lo, &hi);
-	for (int64_t i = 0; i < n; i++) {
-		if (x[i] < v0)
-			x[i] = 0.1f * (x[i] - lo) / (v0 - lo);
-		else if (x[i] > v1)
-			x[i] = 0.9f + 0.1f * (x[i] - v1) / (hi - v1);
-		else
-			x[i] = 0.1f + (v1 > v0 ? 0.8f * (x[i] - v0) / (v1 - v0) : 0);
-	}
+	stretch(x, n, lower, upper);
 	gamma_curve(x, n, 0, 1, (float)gamma, false);
 }
 
@@ -89,8 +79,16 @@ static void crop(float *out, const int64_t to[3], const struct tensor *image, co
 		shift_scale(out, channels * voxels, 1, -1);
 }
 
-/* A grid of equal blocks, of which some become foreground. */
-static void draw_classes(uint8_t *class, const int64_t size[3], const struct conf *c, struct rng *rng)
+/* Where block b of n begins. */
+static int64_t corner(int64_t b, const int64_t n[3], const int64_t block[3], const int64_t start[3], const int64_t size[3])
+{
+	const int64_t z = start[0] + b / (n[1] * n[2]) * block[0], y = start[1] + b / n[2] % n[1] * block[1];
+
+	return (z * size[1] + y) * size[2] + start[2] + b % n[2] * block[2];
+}
+
+/* A grid of equal blocks, of which some become foreground: their class, and from where in the first crop each voxel is. */
+static void draw_classes(uint8_t *class, int64_t *source, const int64_t size[3], const struct conf *c, struct rng *rng)
 {
 	int64_t block[3], start[3], n[3];
 
@@ -101,20 +99,26 @@ static void draw_classes(uint8_t *class, const int64_t size[3], const struct con
 		n[a] = size[a] / block[a];
 	}
 	const int64_t blocks = n[0] * n[1] * n[2], chosen = (int64_t)((double)blocks * c->share);
-	int64_t *order = xmalloc((size_t)blocks * sizeof *order);
+	int64_t *order = xmalloc((size_t)blocks * sizeof *order), *from = xmalloc((size_t)blocks * sizeof *from);
 
 	rng_shuffle(rng, order, blocks);
+	if (c->shuffle)
+		rng_shuffle(rng, from, blocks);
 	memset(class, 0, (size_t)(size[0] * size[1] * size[2]));
 	for (int64_t i = 0; i < chosen; i++) {
-		const int64_t b = order[i], z0 = start[0] + b / (n[1] * n[2]) * block[0], y0 = start[1] + b / n[2] % n[1] * block[1];
-		const int64_t x0 = start[2] + b % n[2] * block[2];
+		const int64_t to = corner(order[i], n, block, start, size);
+		const int64_t shift = c->shuffle ? corner(from[i], n, block, start, size) - to : 0;
 		const int k = (int)rng_int(rng, 1, c->classes - 1);
 
-		for (int64_t z = z0; z < z0 + block[0]; z++)
-			for (int64_t y = y0; y < y0 + block[1]; y++)
-				memset(class + (z * size[1] + y) * size[2] + x0, k, (size_t)block[2]);
+		for (int64_t z = 0; z < block[0]; z++)
+			for (int64_t y = 0; y < block[1]; y++)
+				for (int64_t x = to + (z * size[1] + y) * size[2], last = x + block[2]; x < last; x++) {
+					class[x] = (uint8_t)k;
+					source[x] = x + shift;
+				}
 	}
 	free(order);
+	free(from);
 }
 
 /* It is no image of anything any more: where it lay in space, and how to get back, is forgotten. */
@@ -134,13 +138,9 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	const struct tensor *image = image_float(r, e);
 	struct actions none = { .n = 0 };
 	int64_t from[3], to[3];
-	double mean, std;
 
-	if (!image)
+	if (!image || all_finite(image->data, tensor_count(image), e))
 		return -1;
-	moments(image->data, tensor_count(image), -INFINITY, &mean, &std);
-	if (!isfinite(mean) || !isfinite(std))
-		return err_set(e, "image holds values that are not finite (NaN or infinity)");
 	record_drop(r, "label");
 	forget(r);
 	image = record_peek(r, "image");
@@ -157,12 +157,14 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	for (int i = 0; i < 2; i++)
 		crop(x[i], to, image, c, invert, rng);
 	uint8_t *class = record_put(r, "label", PM_U8, 3, to)->data;
-	draw_classes(class, to, c, rng);
+	int64_t *source = xcalloc((size_t)voxels, sizeof *source); /* outside of the blocks nothing is taken */
+	draw_classes(class, source, to, c, rng);
 	float *mixed = record_put(r, "image", PM_F32, 4, shape.dim)->data;
 	for (int64_t i = 0; i < channels * voxels; i++) {
 		const float a = (float)class[i % voxels] / (float)(c->classes - 1);
-		mixed[i] = a * x[0][i] + (1 - a) * x[1][i];
+		mixed[i] = a * x[0][i - i % voxels + source[i % voxels]] + (1 - a) * x[1][i];
 	}
+	free(source);
 	free(x[0]);
 	free(x[1]);
 	return 0;

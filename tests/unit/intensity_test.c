@@ -275,6 +275,11 @@ static void noise(void **state)
 	apply(&r, "noise:p=1:channel-p=1:min=2:max=2", 2);
 	for (int64_t i = 0; i < 16000; i++)
 		assert_in_range((int)(tensor_at(t, i) * 1000), 0, 1000);
+	int beyond = 0;
+	apply(&r, "noise:p=1:channel-p=1:min=2:max=2:range=free", 2);
+	for (int64_t i = 0; i < 16000; i++)
+		beyond += tensor_at(t, i) < 0 || tensor_at(t, i) > 1;
+	assert_true(beyond > 12000);
 	record_fini(&r);
 }
 

@@ -223,10 +223,95 @@ static void curves(void **state)
 	record_fini(&r);
 }
 
+/* Curves of blocks leave all else as it was. */
+static void curves_of_blocks(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+
+	for (uint64_t seed = 0; seed < 20; seed++) {
+		int bent = 0;
+		spoiled(&r, "nonlinear:p=1:count=2:block=2x3x4:channels=1", seed);
+		for (int i = 0; i < 2 * 2880; i++) {
+			const bool changed = image_of(&r)[i] != (float)i / 2880 - 1;
+			assert_true(i >= 2880 || !changed);
+			bent += changed;
+		}
+		assert_in_range(bent, 20, 48);
+	}
+	fails(&r, "nonlinear:count=2:block=2,3", -2, "give D,H,W");
+	fails(&r, "nonlinear:count=3,2", -2, "range LO,HI");
+	record_fini(&r);
+}
+
+/* Whole blocks of the grid, cut at its end, are 0 in all channels or in each by itself; the weight says where. */
+static void masking(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 };
+	int masked = 0, apart = 0;
+
+	for (uint64_t seed = 0; seed < 40; seed++) {
+		const bool each = seed % 2;
+		spoiled(&r, each ? "mask_blocks:block=4x8x10:per-channel:weight" : "mask_blocks:block=4x8x10:weight", seed);
+		const float *weight = record_peek(&r, "weight")->data, *x = image_of(&r);
+		for (int i = 0; i < 2880; i++) {
+			const int corner = i / 480 / 4 * 4 * 480 + i / 24 % 20 / 8 * 8 * 24 + i % 24 / 10 * 10;
+			const bool one = x[i] == 0, two = x[2880 + i] == 0 && i > 0;
+			assert_true(x[i] == 0 || x[i] == (float)i / 2880 - 1);
+			assert_true(one == (x[corner] == 0) && weight[i] == (one || two || (i == 0 && weight[1] == 1)));
+			assert_true(each || i == 0 || one == two);
+			masked += one;
+			apart += one != two && i > 0;
+		}
+	}
+	assert_in_range(masked, (int)(0.38 * 40 * 2880), (int)(0.52 * 40 * 2880));
+	assert_true(apart > 2880);
+	fails(&r, "mask_blocks:block=4,4", -2, "give D,H,W");
+	apply(&r, "brightness:min=2:max=2:p=1:channel-p=1", 1);
+	assert_true(((const float *)record_peek(&r, "target")->data)[0] == -1);
+	spoiled(&r, "target", 1);
+	assert_true(image_of(&r)[5] == 5.0f / 2880 - 1);
+	record_fini(&r);
+}
+
+/* Shuffled, with all blocks of the first crop: its blocks have changed places, none is lost. */
+static void fusion_shuffled(void **state)
+{
+	(void)state;
+	struct record r = { .n = 0 }, plain = { .n = 0 };
+	const char *const spec = "volume_fusion:size=4x12x12:min=2x4x4:max=2x4x4:classes=2:share=1";
+	char shuffled[200];
+	int moved = 0;
+
+	snprintf(shuffled, sizeof shuffled, "%s:shuffle", spec);
+	make(&r, PM_I16, 1, 5, 15, 14);
+	record_copy(&plain, &r);
+	apply(&r, shuffled, 2);
+	apply(&plain, spec, 2);
+	for (int b = 0; b < 18; b++) {
+		const float *x = image_of(&r) + b / 9 * 288 + b / 3 % 3 * 48 + b % 3 * 4;
+		int found = -1;
+		for (int s = 0; s < 18; s++) {
+			const float *y = image_of(&plain) + s / 9 * 288 + s / 3 % 3 * 48 + s % 3 * 4;
+			bool same = true;
+			for (int i = 0; i < 32; i++)
+				same &= x[i / 16 * 144 + i / 4 % 4 * 12 + i % 4] == y[i / 16 * 144 + i / 4 % 4 * 12 + i % 4];
+			found = same ? s : found;
+		}
+		assert_true(found >= 0);
+		moved += found != b;
+	}
+	assert_true(moved > 10);
+	record_fini(&r);
+	record_fini(&plain);
+}
+
 int main(void)
 {
-	const struct CMUnitTest tests[] = { cmocka_unit_test(fusion), cmocka_unit_test(fusion_contrast),
-		cmocka_unit_test(shuffling), cmocka_unit_test(swapping), cmocka_unit_test(painting), cmocka_unit_test(curves) };
+	const struct CMUnitTest tests[] = { cmocka_unit_test(fusion), cmocka_unit_test(fusion_contrast), cmocka_unit_test(fusion_shuffled),
+		cmocka_unit_test(shuffling), cmocka_unit_test(swapping), cmocka_unit_test(painting), cmocka_unit_test(curves),
+		cmocka_unit_test(curves_of_blocks), cmocka_unit_test(masking) };
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
 }

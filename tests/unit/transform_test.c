@@ -366,6 +366,11 @@ static void labels(void **state)
 	assert_int_equal(tensor_at(record_get(&r, "label"), 35), 1);
 	apply(&r, "label_convert:map=1=205x7=3", 1);
 	assert_int_equal(tensor_at(record_get(&r, "label"), 35), 205);
+	apply(&r, "label_convert:map=205=2:others=0", 1);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 5), 0);
+	assert_int_equal(tensor_at(record_get(&r, "label"), 35), 2);
+	fails(&r, "label_convert:map=1=2:others=-1", -1, "cannot hold -1");
+	fails(&r, "label_convert:others=1,2:map=1=2", -2, "give one");
 	fails(&r, "label_convert:map=1=300", -1, "cannot hold 300");
 	fails(&r, "label_convert:map=1", -2, "pairs like");
 	fails(&r, "label_convert:map=1=2,", -2, "pairs like");
@@ -632,9 +637,10 @@ static void table(void **state)
 		for (const struct opt *o = p->opts; o && o->name; o++)
 			sized |= !strcmp(o->name, "size") && !t->makes; /* those cannot be undone */
 		snprintf(spec, sizeof(spec), "%s%s", p->name, !strcmp(p->name, "resample") ? ":spacing=1,1" :
-			!strcmp(p->name, "label_convert") ? ":map=1=2" : sized ? ":size=4,4" : "");
+			!strcmp(p->name, "label_convert") ? ":map=1=2" : !strcmp(p->name, "clip") ? ":lower=1" :
+			!strcmp(p->name, "channel_select") ? ":channels=0" : sized ? ":size=4,4" : "");
 		for (uint64_t seed = 0; seed < 4; seed++) {
-			make(&r, PM_I32, seed % 2 + 1, seed / 2 * 2 + 1, 12, 13);
+			make(&r, PM_I32, seed % 2 * 2 + 1, seed / 2 * 2 + 1, 12, 13);
 			if (seed % 2)
 				record_drop(&r, "label");
 			apply(&r, spec, seed);

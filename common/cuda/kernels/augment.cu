@@ -195,7 +195,7 @@ EACH(merge)
 
 /* The numbers of the change of each value. */
 struct settled {
-	float lo, hi, shift, scale;
+	float lo, hi, shift, scale, to;
 	struct gamma gamma;
 };
 
@@ -212,23 +212,29 @@ CELL void settle(const struct settle *k, uint32_t i)
 {
 	const struct change *c = &k->a.change;
 	const struct stats s = merged(k->from, i, 1, MERGES);
+	const double mean = s.count > 0 ? origin_of(k->x, (float)c->above) + s.sum / s.count : 0;
 	struct settled *to = k->to;
 
 	to->lo = s.lo;
 	to->hi = s.hi;
+	to->to = 0;
 	if (k->a.kind == ACTION_RANGE) {
 		const double v0 = given(c->a, (double)s.lo), v1 = given(c->b, (double)s.hi);
 		to->lo = (float)v0;
 		to->hi = (float)v1;
-		to->shift = (float)(v0 / 2 + v1 / 2);
-		to->scale = v1 > v0 ? (float)(2 / (v1 - v0)) : 0;
+		to->shift = (float)(c->on ? v0 : v0 / 2 + v1 / 2);
+		to->scale = v1 > v0 ? (float)((c->on ? 1 : 2) / (v1 - v0)) : 0;
 	} else if (k->a.kind == ACTION_GAMMA) {
 		to->gamma = gamma_of(s.lo, s.hi, (float)c->a, c->on);
 	} else if (k->a.kind == ACTION_NORMALIZE) {
 		const double variance = s.count > 0 ? (s.square - s.sum * s.sum / s.count) / s.count : 1;
 		const double std = s.count > 0 ? sqrt(variance < 0 ? 0 : variance) + 1e-5 : 1;
-		to->shift = (float)given(c->a, s.count > 0 ? origin_of(k->x, (float)c->above) + s.sum / s.count : 0);
+		to->shift = (float)given(c->a, mean);
 		to->scale = (float)(1 / given(c->b, std));
+	} else if (k->a.kind == ACTION_SCALE) {
+		to->shift = (float)given(c->b, mean);
+		to->scale = (float)c->a;
+		to->to = (float)given(c->to[0], mean);
 	}
 }
 EACH(settle)
@@ -268,14 +274,65 @@ CELL void changed(const struct changed *k, uint32_t i)
 	else if (k->a.kind == ACTION_GAMMA)
 		*x = to->lo < to->hi ? gamma_value(*x, &to->gamma) : *x;
 	else if (k->a.kind == ACTION_NOISE)
-		*x = limited(*x + (float)c->a * normal_at(&c->rng, i, k->n), to->lo, to->hi);
+		*x = limited(*x + (float)c->a * normal_at(&c->rng, i, k->n), c->on ? to->lo : -INFINITY, c->on ? to->hi : INFINITY);
+	else if (k->a.kind == ACTION_CLIP)
+		*x = *x < (float)c->a ? (float)c->to[0] : *x > (float)c->b ? (float)c->to[1] : *x;
+	else if (k->a.kind == ACTION_SCALE)
+		*x = limited((*x - to->shift) * to->scale + to->to, c->on ? to->lo : -INFINITY, c->on ? to->hi : INFINITY);
 	else
 		*x = c->on && !(*x > (float)c->above) ? normal_at(&c->rng, i, k->n) : (*x - to->shift) * to->scale;
 }
 EACH(changed)
 
+/* --- a blur: from one array to another and back, axis by axis --- */
+
+struct blurred {
+	const float *from;
+	float *to;
+	int64_t n, step; /* of the axis */
+	double sigma;    /* 0: a copy */
+};
+
+/* i in 0..n-1 with the edges repeated, back and forth as often as needed. */
+CELL int64_t repeated(int64_t i, int64_t n)
+{
+	const int64_t m = (i % (2 * n) + 2 * n) % (2 * n);
+	return m < n ? m : 2 * n - 1 - m;
+}
+
+CELL void blurred(const struct blurred *k, uint32_t i)
+{
+	const int64_t at = i / k->step % k->n, radius = (int64_t)(4 * k->sigma + 0.5);
+	const float *line = k->from + i - at * k->step;
+	double sum = (double)k->from[i], weights = 1;
+
+	for (int64_t d = 1; d <= radius; d++) {
+		const double w = exp(-0.5 * (double)(d * d) / (k->sigma * k->sigma));
+		sum += w * ((double)line[repeated(at - d, k->n) * k->step] + (double)line[repeated(at + d, k->n) * k->step]);
+		weights += 2 * w;
+	}
+	k->to[i] = (float)(sum / weights);
+}
+EACH(blurred)
+
+static void blur(float *x, int64_t n, const struct change *c)
+{
+	float *y = (float *)device_scratch((size_t)n * sizeof *y);
+	int64_t step = 1;
+
+	for (int a = 2; a >= -1; step *= a < 0 ? 1 : c->size[a], a--) { /* the fourth brings it back to x */
+		const bool there = a == 2 || a == 0;
+		const struct blurred k = { there ? x : y, there ? y : x, a < 0 ? 1 : c->size[a], step, a >= 0 && c->axis[a] ? c->a : 0 };
+		blurred_each(&k, n);
+	}
+}
+
 void cuda_change(float *x, int64_t n, const struct action *a)
 {
+	if (a->kind == ACTION_BLUR) {
+		blur(x, n, &a->change);
+		return;
+	}
 	struct stats *stats = (struct stats *)device_scratch((SCANS + MERGES) * sizeof *stats + sizeof(struct settled));
 	struct settled *to = (struct settled *)(stats + SCANS + MERGES);
 	const struct scan scans = { x, n, a->kind == ACTION_NORMALIZE ? (float)a->change.above : -INFINITY, stats };
