@@ -157,6 +157,8 @@ done << 'END'
 733|\012|image.npy: cannot be unpacked: 
 810|\377|not a zip archive of numpy arrays, or truncated
 END
+{ cat "$data/npy4.npz"; awk 'BEGIN { for (i = 0; i < 2900; i++) printf "PK\005\006%018d", 0 }'; } > many.npz
+refused "many: many.npz: not a zip archive of numpy arrays" many.npz
 sed 's/meta1.raw/..\/grid.nii/' "$data/meta1.mhd" > away.mhd
 refused "away: away.mhd: its voxels are said to be in '../grid.nii': a file in the header's own folder is read" away.mhd
 sed "s|nrrd0.raw|$PWD/grid.nii|" "$data/nrrd0.nhdr" > away.nhdr

@@ -81,6 +81,19 @@ static int take_numbers(const struct archive *a, const char *array, int n, doubl
 	return got;
 }
 
+/* Archives have one end record. libzip tries each that it finds in the last 64 KiB: as many as there fit take it minutes. */
+static bool ends_once(int fd, int64_t size)
+{
+	char tail[(1 << 16) + 22];
+	int64_t n = size < (int64_t)sizeof(tail) ? size : (int64_t)sizeof(tail);
+	int ends = 0;
+	if (pread(fd, tail, (size_t)n, size - n) != n)
+		return false;
+	for (int64_t i = 0; i + 4 <= n; i++)
+		ends += !memcmp(tail + i, "PK\5\6", 4);
+	return ends > 0 && ends < 8; /* some may be bytes of voxels */
+}
+
 static int npz_read(const char *path, const struct wanted *w, struct volume *v, struct err *e)
 {
 	struct archive a = { .path = path };
@@ -88,7 +101,7 @@ static int npz_read(const char *path, const struct wanted *w, struct volume *v, 
 	int spaced = 0, placed = 0, fd = volume_open(path, &a.size, e);
 	if (fd < 0)
 		return -1;
-	a.z = a.size ? zip_fdopen(fd, 0, NULL) : NULL;
+	a.z = ends_once(fd, a.size) ? zip_fdopen(fd, 0, NULL) : NULL;
 	if (!a.z) {
 		close(fd);
 		return err_set(e, a.size ? "%s: not a zip archive of numpy arrays, or truncated" : "%s: the file is empty", path);
