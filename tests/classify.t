@@ -11,7 +11,7 @@ head -n 121 d/list.csv > train.csv && sed '2,121d' d/list.csv > test.csv && head
 pymic-load train.csv -o loaded.pms && pymic-load test.csv | pymic-augment normalize -o test.pms || exit 1
 is "$("$TESTS/records" fields loaded.pms | grep label | sort -u -k 2 | cut -d ' ' -f 2-)" "label u8 1 1 1" "a class is a label of one voxel"
 is "$("$TESTS/records" all loaded.pms label | tr '\n' ' ')" "$(cut -d , -f 3 train.csv | tail -n +2 | tr '\n' ' ')" "which has its value"
-every="pad:size=40,40 crop:size=36,36:foreground=1 flip rotate:p=1 rescale:p=1 resize:size=32,32 normalize noise gamma"
+every="pad:size=40,40 crop:size=36,36:foreground=1 flip rotate:p=1 affine rot90:p=1 rescale:p=1 resize:size=32,32 normalize noise gamma"
 status 0 "transforms change the image" sh -c "pymic-augment $every < loaded.pms > moved.pms"
 is "$("$TESTS/records" all moved.pms label)" "$("$TESTS/records" all loaded.pms label)" "and leave its class alone"
 pymic-augment --undo < moved.pms > back.pms
@@ -96,6 +96,9 @@ done
 printf 'id,image,class\na,case_0.png,1\nb,case_1.png,\n' > blank.csv
 pymic-load blank.csv > blank.pms
 is "$("$TESTS/records" fields blank.pms | cut -d ' ' -f 1,2 | tr '\n' ' ')" "a image a label b image " "a blank cell is an unlabeled case"
+bad 1 "pymic-augment: case_0: crop_box: has no label of voxels to be boxed" "pymic-augment crop_box:of=label < loaded.pms"
+bad 1 "pymic-batch: case_0: its label is the class of the whole image: no part has one to take along (--cutmix, --paste)" \
+	"pymic-batch -n 4 --cutmix 1 < loaded.pms"
 bad 1 "pymic-train: case_0: the label is the class of the whole image, but the network segments: take --net encoder" \
 	"pymic-train --net unet:chns=4,8:dropout=0 --classes 3 -o no < loaded.pms"
 bad 1 "pymic-train: case_007: the label is of 1x32x32 voxels, but the network says one class of the whole image: give the list a column 'class', \

@@ -92,7 +92,10 @@ static int line_up(const struct grouper *g, const struct record **sample, int *l
 static void mix_labeled(const struct conf *c, struct record *batch, bool two, int first, int labeled)
 {
 	const struct mix m = { c->cutmix, c->paste };
+	const struct tensor *label = record_peek(batch, "label"), *image = record_peek(batch, "image");
 	struct rng rng;
+	if (labeled && tensor_count(label) / labeled < tensor_count(image) / image->dim[0] / image->dim[1])
+		die(PM_FAIL, "%s: its label is the class of the whole image: no part has one to take along (--cutmix, --paste)", batch->id);
 	rng_init(&rng, (uint64_t)c->seed, "pymic-batch", (uint64_t)batch->epoch, batch->id, 0);
 	const int both = two && first < labeled ? first : labeled;
 	mix(batch, &m, 0, both, &rng);

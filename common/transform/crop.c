@@ -110,6 +110,8 @@ int crop_focus(const struct numbers *labels, const struct tensor *label, const i
 	struct label_values s;
 	int64_t v[LABEL_VALUES];
 
+	if (tensor_count(label) != from[0] * from[1] * from[2])
+		return 0; /* the class of the whole image lies nowhere */
 	if (label_values(label, &s, e))
 		return -1;
 	int n = candidates(labels, &s, v);
@@ -143,8 +145,7 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		if (start[a] + to[a] > from[a])
 			return err_set(e, "a box of %" PRId64 " from %" PRId64 " on passes the end of an axis of %" PRId64, to[a], start[a], from[a]);
 	}
-	const bool found = label && tensor_count(label) > 1 && c->foreground > 0; /* the class of a whole image lies nowhere */
-	if (found && rng_uniform(rng) < c->foreground && crop_focus(&c->labels, label, from, to, start, rng, e) < 0)
+	if (label && c->foreground > 0 && rng_uniform(rng) < c->foreground && crop_focus(&c->labels, label, from, to, start, rng, e) < 0)
 		return -1;
 	draw_shift(to_do, to, start, BORDER_ZERO);
 	return 0;

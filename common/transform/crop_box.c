@@ -79,9 +79,10 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 	(void)rng;
 	if (actions_grid(to_do, r, from, e))
 		return -1;
-	if (!t)
-		return err_set(e, "has no %s to be boxed", classes ? "label" : "image");
 	const int64_t n = from[0] * from[1] * from[2];
+
+	if (!t || (classes && tensor_count(t) != n))
+		return err_set(e, "has no %s to be boxed", classes ? "label of voxels" : "image");
 	struct tensor first = *t;
 	uint8_t *mask = xcalloc((size_t)n, 1);
 

@@ -77,7 +77,8 @@ int transform_apply(const struct transform *t, const void *conf, struct record *
 
 	if (!t->draw)
 		return t->apply(conf, r, rng, e) ? err_prefix(e, "%s", t->p.name) : 0;
-	const int failed = transform_draw(t, conf, r, rng, &a, e) || actions_apply(&a, r, e);
+	/* who looks at the values sees floats */
+	const int failed = (t->intensity && !image_float(r, e)) || transform_draw(t, conf, r, rng, &a, e) || actions_apply(&a, r, e);
 
 	free(a.v);
 	return failed ? -1 : 0;

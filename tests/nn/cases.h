@@ -505,7 +505,8 @@ static void case_sure(checker check)
 			check(agent[i], case_net, &(struct net_case){ dims == 2 ? "unet:chns=3,4,5:dropout=0.1" : "unet:dims=3:chns=3,4,5:dropout=0.2",
 				agent[i], 2 }, 3);
 	for (int dims = 2; dims <= 3; dims++)
-		check("unimatch, of classes", case_net, &(struct net_case){ dims == 2 ? "encoder:chns=3,4,5:dropout=0.1" : "encoder:dims=3:chns=3,4,5:dropout=0.2",
+		check("unimatch, of classes", case_net,
+			&(struct net_case){ dims == 2 ? "encoder:chns=3,4,5:dropout=0.1" : "encoder:dims=3:chns=3,4,5:dropout=0.2",
 			"unimatch:threshold=0.4:complementary_dropout:cutmix=0", 2 }, 3);
 	check(agent[2], case_net, &(struct net_case){ "mcnet:chns=3,4,5:dropout=0.1", agent[2], 2 }, 3);
 }
