@@ -151,7 +151,7 @@ done << 'END'
 697|\001|image.npy is encrypted or packed by method 8: save it
 699|\014|image.npy is encrypted or packed by method 12: save it
 705|\377\377|image.npy: cannot be unpacked: CRC error
-709|\200|image.npy: ends before the array that it promises: truncated
+709|\200|image.npy: cannot be unpacked: CRC error
 713|\000\001|image.npy: holds 128 bytes of voxels, but the header promises 384: truncated or corrupt
 713|\000\000\000\177|image.npy: holds [0-9]* bytes of voxels, but the header promises 384
 733|\012|image.npy: cannot be unpacked: 

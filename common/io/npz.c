@@ -38,10 +38,13 @@ static int64_t find(zip_t *z, const char *array)
 	return at;
 }
 
+/* In pieces: libzip takes the size of one modulo 4 GB. */
 static int64_t read_member(struct npy_source *s, void *to, int64_t n, struct err *e)
 {
-	int64_t got = zip_fread(s->from, to, (zip_uint64_t)n);
-	return got < 0 ? err_set(e, "%s: cannot be unpacked: %s", s->path, zip_file_strerror(s->from)) : got;
+	int64_t done = 0, got = 1;
+	for (; done < n && got > 0; done += got > 0 ? got : 0)
+		got = zip_fread(s->from, (char *)to + done, (zip_uint64_t)(n - done < 1 << 30 ? n - done : 1 << 30));
+	return got < 0 ? err_set(e, "%s: cannot be unpacked: %s", s->path, zip_file_strerror(s->from)) : done;
 }
 
 /* An array of the archive. 1, 0: there is none, -1 with e. */
