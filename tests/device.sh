@@ -25,6 +25,23 @@ ok "$(paste cpu.tsv gpu.tsv | awk 'NR > 1 && ($2 - $10 > 1e-4 || $10 - $2 > 1e-4
 run again --device cuda:0
 cmp gpu/last.pmm again/last.pmm
 ok $? "the same seed gives the same bytes"
+# Steps go on beside a validation, but where it decides about them.
+run turn --device cuda --early-stop 100
+is "$(cut -f 1-7 turn.tsv)" "$(cut -f 1-7 gpu.tsv)" "validation beside the steps finds what validation in turn finds"
+for folder in gpu turn; do
+	pymic-infer -m $folder/best.pmm --device cpu --prob < valid.pms > $folder.pms 2> log
+done
+"$TESTS/records" equal gpu.pms turn.pms
+ok $? "and the same best model"
+"$phantom" 32 20 32 1 > long.pms && "$phantom" 32 20 32 1 1 nan=20 > spoilt.pms || exit 1
+beside() { PYMIC_CUDA=$so pymic-train $settings --window 16,16 --device cuda -o "$1" < "$2.pms" >> "$1.tsv" 2> log; }
+beside whole long
+beside broken spoilt
+like "$? $(cat log) $(grep -c . broken.tsv)" "^1 .*the loss of iteration 5 is -?nan .* 0$" "a step fails while a validation is under way"
+beside broken long
+is "$(cut -f 1-7 broken.tsv)" "$(cut -f 1-7 whole.tsv)" "which comes again with the run that goes on"
+cmp broken/last.pmm whole/last.pmm && cmp broken/best.pmm whole/best.pmm
+ok $? "and ends with the same bytes"
 run bf16 --device cuda --precision bf16
 ok $? "bf16 too"
 run tf32 --device cuda --precision tf32

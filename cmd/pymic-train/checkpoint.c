@@ -145,10 +145,8 @@ bool checkpoint_resume(const struct conf *c, struct meta *about)
 	return there;
 }
 
-static void describe(const struct trainer *t, struct meta *m)
+static void describe(const struct trainer *t, int64_t iter, struct meta *m)
 {
-	const struct state *s = &t->state;
-
 	meta_set_text(m, "net", t->conf->net);
 	meta_set_number(m, "nets", t->members);
 	meta_set_number(m, "classes", t->run.classes);
@@ -156,8 +154,8 @@ static void describe(const struct trainer *t, struct meta *m)
 	meta_set_text(m, "precision", t->conf->precision);
 	if (t->agent->error || t->agent->from_images)
 		meta_set_text(m, "output", t->agent->from_images ? "features" : "images");
-	meta_set_number(m, "iteration", (double)s->iter);
-	meta_set_number(m, "metric", s->best);
+	meta_set_number(m, "iteration", (double)iter);
+	meta_set_number(m, "metric", t->state.best);
 }
 
 /* The sets of parameters in the order of model files: first those that are validated, which pymic-infer takes. */
@@ -174,17 +172,16 @@ static int ordered(struct trainer *t, struct params *sets[PM_SETS], struct optim
 	return n;
 }
 
-static void save(struct trainer *t, const char *name, const struct meta *m, bool all)
+/* optim: NULL where the model is no checkpoint. */
+static void save(struct trainer *t, const char *name, const struct meta *m, struct params *const *sets, struct optim *const *optim, int n)
 {
-	struct params *sets[PM_SETS];
-	struct optim *optim[PM_SETS];
-	const int n = ordered(t, sets, optim);
 	char *path = in_folder(t->conf, name);
 
-	if (!trainer_finite(t))
-		die(PM_FAIL, "a weight of the network is not finite after iteration %lld: lower --lr, or set --clip; "
-			"the last good model is %s", (long long)t->state.iter, path);
-	model_write(path, m, (const struct params *const *)sets, all ? (const struct optim *const *)optim : NULL, all ? n : t->members);
+	for (int i = 0; i < n; i++)
+		if (!isfinite(t->be->sum_squares(sets[i]->value, sets[i]->total)))
+			die(PM_FAIL, "a weight of the network is not finite after iteration %lld: lower --lr, or set --clip; "
+				"the last good model is %s", (long long)meta_number(m, "iteration", 0), path);
+	model_write(path, m, (const struct params *const *)sets, (const struct optim *const *)optim, n);
 	free(path);
 }
 
@@ -224,10 +221,13 @@ static bool threads_decide(const struct trainer *t) { return t->be == &backend_c
 
 void checkpoint_best(struct trainer *t)
 {
+	struct params *sets[PM_NETS];
 	struct meta m = { .buf = NULL };
 
-	describe(t, &m);
-	save(t, "best.pmm", &m, false);
+	for (int i = 0; i < t->members; i++)
+		sets[i] = trainer_judged(t, i);
+	describe(t, t->state.best_iter, &m);
+	save(t, "best.pmm", &m, sets, NULL, t->members);
 	meta_fini(&m);
 }
 
@@ -235,9 +235,12 @@ void checkpoint_write(struct trainer *t)
 {
 	const struct state *s = &t->state;
 	const struct position *p = &s->position;
+	struct params *sets[PM_SETS];
+	struct optim *optim[PM_SETS];
+	const int n = ordered(t, sets, optim);
 	struct meta m = { .buf = NULL };
 
-	describe(t, &m);
+	describe(t, s->iter, &m);
 	meta_set_text(&m, "settings", settings);
 	meta_set_number(&m, "cycle", (double)s->cycle);
 	meta_set_number(&m, "best", s->best);
@@ -261,7 +264,7 @@ void checkpoint_write(struct trainer *t)
 	if (isfinite(t->schedule.best))
 		meta_set_number(&m, "plateau_best", t->schedule.best);
 	meta_set_number(&m, "plateau_bad", (double)t->schedule.bad);
-	save(t, "last.pmm", &m, true);
+	save(t, "last.pmm", &m, sets, optim, n);
 	meta_fini(&m);
 }
 

@@ -66,8 +66,12 @@ int labels_fit(const struct labels *l, const struct tensor *label, const int64_t
 struct valid;
 struct valid *valid_read(const char *path, const struct labels *l, bool originals);
 int valid_channels(const struct valid *v, struct err *e, int64_t channels); /* 0, or -1: a case has another number */
+/* Begun, some windows at each call of more until it says false; the network stays what it is until the end, which computes the rest. */
+void valid_begin(struct valid *v, struct predictor *p, const struct backend *be);
+bool valid_more(struct valid *v, struct predictor *p);
+int64_t valid_pieces(const struct valid *v); /* how often more computed something since it was begun */
 /* dice: [classes] means over cases. Returns the foreground mean; where labels are classes of whole images, the share of those right. */
-double valid_run(struct valid *v, struct predictor *p, double *dice);
+double valid_end(struct valid *v, struct predictor *p, const struct backend *be, double *dice);
 struct agent;
 double valid_error(const struct valid *v, struct predictor *p, const struct agent *a, const void *conf); /* the mean over originals */
 

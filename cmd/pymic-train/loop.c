@@ -13,7 +13,11 @@ struct loop {
 	struct valid *valid;
 	struct predictor *predictor;
 	struct pace pace;
-	double began;      /* of this cycle */
+	double began;      /* of this cycle, or of what has no row yet */
+	bool open;         /* a cycle is closed whose validation is under way: */
+	struct row row;
+	double dice[MAX_CLASSES], valid_dice[MAX_CLASSES];
+	int64_t share;     /* of the pieces of a validation, so many after each step */
 	bool ready;        /* the network has its weights */
 	int64_t saved;     /* iteration of the last checkpoint */
 };
@@ -41,8 +45,35 @@ static bool pace_due(const struct pace *p, int64_t iter)
 	return (p->iters && iter % p->iters == 0) || (p->seconds > 0 && now() - p->last >= p->seconds);
 }
 
+/* The validation of the closed cycle comes to its end: the best model is kept, the log has its row. */
+static void judge(struct loop *l)
+{
+	struct trainer *t = l->t;
+	struct state *s = &t->state;
+	const bool error = t->agent->error;
+
+	if (!l->open)
+		return;
+	if (l->valid && error) {
+		l->row.valid = valid_error(l->valid, l->predictor, t->agent, t->run.conf);
+	} else if (l->valid) {
+		l->row.valid = valid_end(l->valid, l->predictor, t->be, l->valid_dice);
+		l->share = 1 + valid_pieces(l->valid) / t->conf->valid_every;
+	}
+	l->open = false;
+	if (l->valid && (error ? !s->best_iter || l->row.valid < s->best : l->row.valid > s->best)) {
+		s->best = l->row.valid;
+		s->best_iter = l->row.iter;
+		checkpoint_best(t);
+	}
+	l->row.seconds = now() - l->began;
+	l->began = now();
+	log_row(&l->row);
+}
+
 static void save(struct loop *l)
 {
+	judge(l);
 	trainer_collect(l->t);
 	checkpoint_write(l->t);
 	l->saved = l->t->state.iter;
@@ -84,40 +115,53 @@ bool trainer_finished(const struct trainer *t)
 	return !s->cycle_iters && (s->iter >= t->conf->iters || (patience && s->iter - s->best_iter > patience));
 }
 
+/*
+ * Where steps go on, the checkpoint is of a cycle that is full and not closed: who resumes from it validates again. Else it waits
+ * for the validation, as the learning rate does where that depends on it.
+ */
 static void close_cycle(struct loop *l)
 {
 	struct trainer *t = l->t;
 	struct state *s = &t->state;
-	double dice[MAX_CLASSES], valid_dice[MAX_CLASSES];
-
 	const bool error = t->agent->error, classes = !error && !t->agent->from_images;
 
+	judge(l);
 	trainer_collect(t);
-	struct row row = {
+	if (t->ahead)
+		save(l);
+	l->row = (struct row){
 		.iter = s->iter, .loss = s->cycle_loss / (double)s->cycle_iters, .lr = trainer_lr(t, s->iter - 1), .valid = NAN,
-		.dice = dice, .classes = classes ? t->run.classes : 0,
+		.dice = l->dice, .valid_dice = l->valid ? l->valid_dice : NULL, .classes = classes ? t->run.classes : 0,
 	};
-
-	for (int c = 0; c < row.classes; c++)
-		dice[c] = s->cycle_dice[c] / (double)s->cycle_iters;
-	if (l->valid) {
-		row.valid = error ? valid_error(l->valid, l->predictor, t->agent, t->run.conf) : valid_run(l->valid, l->predictor, valid_dice);
-		row.valid_dice = valid_dice;
-	}
+	for (int c = 0; c < l->row.classes; c++)
+		l->dice[c] = s->cycle_dice[c] / (double)s->cycle_iters;
+	l->open = true;
+	for (int i = 0; i < t->members && t->ahead; i++)
+		params_copy(&t->kept[i], &t->ps[t->first + i]);
+	if (l->valid && !error)
+		valid_begin(l->valid, l->predictor, t->be);
+	if (!t->ahead)
+		judge(l);
 	s->cycle++;
-	if (l->valid && (error ? !s->best_iter || row.valid < s->best : row.valid > s->best)) {
-		s->best = row.valid;
-		s->best_iter = s->iter;
-		checkpoint_best(t);
-	}
-	schedule_judge(&t->schedule, error ? -row.valid : row.valid);
-	row.seconds = now() - l->began;
-	log_row(&row);
+	schedule_judge(&t->schedule, error ? -l->row.valid : l->row.valid);
 	s->cycle_iters = 0;
 	s->cycle_loss = 0;
 	memset(s->cycle_dice, 0, sizeof s->cycle_dice);
+	if (t->ahead)
+		return;
 	save(l);
 	l->began = now();
+}
+
+/* Some windows between two steps; the result once it costs no waiting. */
+static void go_on(struct loop *l)
+{
+	bool more = true;
+
+	for (int64_t i = 0; i < l->share && more; i++)
+		more = valid_more(l->valid, l->predictor);
+	if (!more && !l->t->pending)
+		judge(l);
 }
 
 static _Noreturn void stopped(struct loop *l)
@@ -179,6 +223,8 @@ static void run(struct loop *l, struct feed *feed)
 		}
 		trainer_step(t, b);
 		progress_to(s->iter, "loss %.4f", trainer_loss(t));
+		if (l->open)
+			go_on(l);
 		if (pace_due(&l->pace, s->iter))
 			save(l);
 	}
@@ -188,7 +234,7 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 {
 	const struct conf *c = t->conf;
 	t->augmenter = augmenter_open(t->be);
-	struct loop l = { .t = t, .predictor = predictor, .pace = pace, .saved = -1 };
+	struct loop l = { .t = t, .predictor = predictor, .pace = pace, .saved = -1, .share = 1 };
 
 	const struct labels labels = trainer_labels(t);
 	if (c->valid)
@@ -206,6 +252,8 @@ void train(struct trainer *t, struct predictor *predictor, struct pace pace)
 	progress_start("iterations", c->iters);
 	l.began = now();
 	run(&l, feed);
+	if (l.open)
+		save(&l);
 	progress_end();
 	if (l.valid)
 		note("best %s %.4f after %lld iterations: %s", t->agent->error ? "error" : labels.whole ? "accuracy" : "foreground Dice", t->state.best,

@@ -202,7 +202,7 @@ static struct predictor *open_predictor(struct trainer *t)
 
 	for (int i = 0; i < p.members; i++) {
 		p.arch[i] = t->run.arch[i];
-		p.member[i] = &t->ps[t->first + i];
+		p.member[i] = trainer_judged(t, i);
 	}
 	for (int i = 0; i < w->n; i++)
 		p.window[3 - w->n + i] = (int64_t)w->v[i];
@@ -260,6 +260,8 @@ int main(int argc, char **argv)
 	t.be = device_choose(c.device, c.fast, tf32);
 	if (tf32 && t.be == &backend_cpu)
 		note("--precision tf32 is for GPUs; the processor computes in f32");
+	/* What a validation decides waits for it, and the processor has nothing to do beside it. */
+	t.ahead = c.valid && t.be->available && !t.agent->error && !c.early_stop && strcmp(t.schedule.kind->name, "plateau");
 	struct pace pace = pace_parse(c.checkpoint_every);
 	struct predictor *predictor = open_predictor(&t);
 	t.threads = threads_use(c.threads);

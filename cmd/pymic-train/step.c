@@ -128,6 +128,8 @@ size_t trainer_weights(const struct trainer *t)
 		n += followed(t, i)->total + followed(t, i)->trainable;
 	for (int i = 0; i < t->given.nets; i++)
 		n += t->given.ps[i].total + t->given.ps[i].trainable;
+	for (int i = 0; i < t->members && t->ahead; i++)
+		n += t->ps[i].total + t->ps[i].trainable; /* kept */
 	return (size_t)n * sizeof(real);
 }
 
@@ -199,7 +201,11 @@ void trainer_freeze(struct trainer *t, const struct batch *b)
 		const struct follow how = is_teacher(t, i) ? t->agent->follow(t->run.conf) : t->conf->swa_start > 0 ? mean : ema;
 		average_init(&t->average[i], &t->ps[i], followed(t, i), &how);
 	}
+	for (int i = 0; i < t->members && t->ahead; i++)
+		params_clone(&t->kept[i], &t->ps[t->first + i]);
 }
+
+struct params *trainer_judged(struct trainer *t, int member) { return t->ahead ? &t->kept[member] : &t->ps[t->first + member]; }
 
 void trainer_follow(struct trainer *t)
 {
@@ -380,12 +386,4 @@ void trainer_step(struct trainer *t, struct batch *b)
 	t->pending++;
 	if (look_due(t))
 		collect(t, b);
-}
-
-bool trainer_finite(const struct trainer *t)
-{
-	for (int i = 0; i < t->sets; i++)
-		if (!isfinite(t->be->sum_squares(t->ps[i].value, t->ps[i].total)))
-			return false;
-	return true;
 }

@@ -44,6 +44,8 @@ struct trainer {
 	struct run run;              /* what is lent to the agent */
 	int trained, sets;           /* of parameters: networks and critics; those, teachers and averages */
 	int first, members;          /* those that are validated */
+	bool ahead;                  /* steps go on while what they were, kept, is validated */
+	struct params kept[PM_NETS];
 	struct params ps[PM_SETS];
 	struct average average[PM_SETS]; /* what each that is not trained follows */
 	struct optim optim[PM_NETS];
@@ -72,12 +74,12 @@ size_t trainer_measure(struct trainer *t, const struct batch *b); /* memory of a
 size_t trainer_weights(const struct trainer *t); /* and of weights, gradients, moments, until the freeze */
 void trainer_freeze(struct trainer *t, const struct batch *b); /* dies where a GPU has no room for steps of b; NULL: not known yet */
 void trainer_follow(struct trainer *t); /* teachers and averages become copies of what was trained */
+struct params *trainer_judged(struct trainer *t, int member); /* what is validated, and saved where it is the best */
 /* Waits for no result but each few iterations, to see whether the loss is finite: dies where not. */
 void trainer_step(struct trainer *t, struct batch *b);
 double trainer_lr(const struct trainer *t, int64_t iter); /* in this iteration */
 void trainer_collect(struct trainer *t); /* state's sums of the cycle become those of all its iterations */
 double trainer_loss(const struct trainer *t); /* the mean of the cycle, as far as state knows */
-bool trainer_finite(const struct trainer *t);                /* are all parameters? */
 
 /* --- loop.c --- */
 struct pace { /* --checkpoint-every */

@@ -13,33 +13,17 @@ struct scan {
 	uint8_t *label;
 };
 
+enum { COUNTS = 3 };
+
 struct valid {
 	struct labels labels;
 	int n, cap;
 	bool originals;
 	struct scan *scan;
-	uint8_t *pred; /* of the largest scan */
+	int at;         /* the scan under way */
+	int64_t pieces; /* of windows, that were computed in this validation */
+	double *count;  /* [n][classes][COUNTS], on the backend: see its count */
 };
-
-/* Adds a case to the counts [classes][classes] of (truth, prediction). */
-static void confusion_add(int64_t *count, int classes, const uint8_t *truth, const uint8_t *pred, int64_t n)
-{
-	for (int64_t i = 0; i < n; i++)
-		if (truth[i] != NO_CLASS)
-			count[truth[i] * classes + pred[i]]++;
-}
-
-static void confusion_dice(const int64_t *count, int classes, double *dice)
-{
-	for (int c = 0; c < classes; c++) {
-		int64_t truth = 0, pred = 0;
-		for (int k = 0; k < classes; k++) {
-			truth += count[c * classes + k];
-			pred += count[k * classes + c];
-		}
-		dice[c] = hard_dice((double)count[c * classes + c], (double)truth, (double)pred);
-	}
-}
 
 /* image [C,D,H,W] and the label, or the original where these are wanted. */
 static int add(struct valid *v, const struct record *r, struct err *e)
@@ -83,7 +67,6 @@ struct valid *valid_read(const char *path, const struct labels *l, bool original
 	struct record r = { .n = 0 };
 	struct err e;
 	struct istream *s = istream_open(path, &e);
-	int64_t most = 0;
 	int got;
 
 	v->labels = *l;
@@ -101,11 +84,6 @@ struct valid *valid_read(const char *path, const struct labels *l, bool original
 		die(PM_FAIL, "--valid %s: no cases", path);
 	istream_close(s);
 	record_fini(&r);
-	for (int i = 0; i < v->n; i++) {
-		const int64_t *d = v->scan[i].size;
-		most = d[0] * d[1] * d[2] > most ? d[0] * d[1] * d[2] : most;
-	}
-	v->pred = xmalloc((size_t)most);
 	return v;
 }
 
@@ -118,55 +96,89 @@ int valid_channels(const struct valid *v, struct err *e, int64_t channels)
 	return 0;
 }
 
-static void take(void *arg, const struct slab *s) { slab_classes(s, arg); }
-
-/* Over all cases together: dice is the F1 score of each class. Returns the accuracy. */
-static double classes_run(struct valid *v, struct predictor *p, double *dice)
+/* Counts pixels of each class where the logits are: nobody waits for them. */
+static void take(void *arg, const struct slab *s)
 {
-	const int k = v->labels.classes;
-	int64_t *count = xcalloc((size_t)k * (size_t)k, sizeof *count), right = 0, all = 0;
+	const struct valid *v = arg;
+	const int64_t at = s->first * s->plane, n = s->planes * s->plane;
 
-	for (int i = 0; i < v->n; i++) {
-		const struct scan *s = &v->scan[i];
-		predictor_run(p, s->image, s->channels, s->size, take, v->pred);
-		confusion_add(count, k, s->label, v->pred, 1);
-	}
-	confusion_dice(count, k, dice);
-	for (int i = 0; i < k * k; i++) {
-		right += i % (k + 1) ? 0 : count[i];
-		all += count[i];
-	}
-	free(count);
-	return (double)right / (double)all;
+	s->backend->put(s->room, v->scan[v->at].label + at, (size_t)n);
+	s->backend->count(v->count + v->at * v->labels.classes * COUNTS, s->logits, s->room, s->planes, s->classes, s->plane);
 }
 
-double valid_run(struct valid *v, struct predictor *p, double *dice)
+static size_t count_bytes(const struct valid *v) { return (size_t)(v->n * v->labels.classes * COUNTS) * sizeof *v->count; }
+
+static void next_scan(const struct valid *v, struct predictor *p)
+{
+	predictor_begin(p, v->scan[v->at].image, v->scan[v->at].channels, v->scan[v->at].size);
+}
+
+void valid_begin(struct valid *v, struct predictor *p, const struct backend *be)
+{
+	if (!v->count)
+		v->count = be->alloc(count_bytes(v));
+	be->zero(v->count, count_bytes(v));
+	v->at = 0;
+	v->pieces = 0;
+	next_scan(v, p);
+}
+
+bool valid_more(struct valid *v, struct predictor *p)
+{
+	if (v->at == v->n)
+		return false;
+	v->pieces++;
+	if (!predictor_more(p, take, v) && ++v->at < v->n)
+		next_scan(v, p);
+	return v->at < v->n;
+}
+
+int64_t valid_pieces(const struct valid *v) { return v->pieces; }
+
+/* Over all cases together: dice is the F1 score of each class. Returns the accuracy. */
+static double judge_classes(const struct valid *v, const double *count, double *dice)
 {
 	const int k = v->labels.classes;
-	double one[MAX_CLASSES], mean = 0;
+	double right = 0, all = 0;
 
-	if (v->labels.whole)
-		return classes_run(v, p, dice);
-	int64_t *count = xcalloc((size_t)k * (size_t)k, sizeof *count);
-	for (int c = 0; c < k; c++)
-		dice[c] = 0;
-	for (int i = 0; i < v->n; i++) {
-		const struct scan *s = &v->scan[i];
-		const int64_t voxels = s->size[0] * s->size[1] * s->size[2];
-
-		predictor_run(p, s->image, s->channels, s->size, take, v->pred);
-		memset(count, 0, (size_t)k * (size_t)k * sizeof *count);
-		confusion_add(count, k, s->label, v->pred, voxels);
-		confusion_dice(count, k, one);
-		for (int c = 0; c < k; c++)
-			dice[c] += one[c];
-	}
-	free(count);
 	for (int c = 0; c < k; c++) {
+		double of[COUNTS] = { 0 };
+		for (int i = 0; i < v->n * COUNTS; i++)
+			of[i % COUNTS] += count[(i / COUNTS * k + c) * COUNTS + i % COUNTS];
+		dice[c] = hard_dice(of[0], of[1], of[2]);
+		right += of[0];
+		all += of[1];
+	}
+	return right / all;
+}
+
+static double judge_pixels(const struct valid *v, const double *count, double *dice)
+{
+	const int k = v->labels.classes;
+	double mean = 0;
+
+	for (int c = 0; c < k; c++) {
+		dice[c] = 0;
+		for (int i = 0; i < v->n; i++) {
+			const double *of = count + (i * k + c) * COUNTS;
+			dice[c] += hard_dice(of[0], of[1], of[2]);
+		}
 		dice[c] /= v->n;
 		mean += c ? dice[c] : 0;
 	}
 	return mean / (k - 1);
+}
+
+double valid_end(struct valid *v, struct predictor *p, const struct backend *be, double *dice)
+{
+	double *count = xmalloc(count_bytes(v));
+
+	while (valid_more(v, p))
+		;
+	be->get(count, v->count, count_bytes(v));
+	const double result = (v->labels.whole ? judge_classes : judge_pixels)(v, count, dice);
+	free(count);
+	return result;
 }
 
 static void take_values(void *arg, const struct slab *s) { slab_values(s, arg); }

@@ -147,24 +147,32 @@ CALL(adam, (real *w, const real *g, real *m, real *v, int64_t n, const struct ad
 CALL(sgd, (real *w, const real *g, real *v, int64_t n, const struct sgd *p), (w, g, v, n, p))
 CALL(ema, (real *y, const real *x, int64_t n, const double *keep), (y, x, n, keep))
 
-static void score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+enum { BOTH, TRUTH, PREDICTED, COUNTS };
+
+static void count(double *sum, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 {
-	enum { BOTH, TRUTH, PREDICTED, COUNTS };
-	int64_t (*count)[COUNTS] = xcalloc((size_t)k, sizeof *count);
+	double (*to)[COUNTS] = (double (*)[COUNTS])sum;
 	uint8_t *y = kernel_scratch((size_t)(n * v));
 
 	argmax(y, z, n, k, v);
 	for (int64_t i = 0; i < n * v; i++) {
 		if (label[i] >= k)
 			continue;
-		count[y[i]][PREDICTED]++;
-		count[label[i]][TRUTH]++;
-		count[y[i]][BOTH] += y[i] == label[i];
+		to[y[i]][PREDICTED]++;
+		to[label[i]][TRUTH]++;
+		to[y[i]][BOTH] += y[i] == label[i];
 	}
+}
+
+static void score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+{
+	double (*of)[COUNTS] = xcalloc((size_t)k, sizeof *of);
+
+	count(of[0], z, label, n, k, v);
 	sum[0] += (double)*loss;
 	for (int64_t c = 0; c < k; c++)
-		sum[1 + c] += hard_dice((double)count[c][BOTH], (double)count[c][TRUTH], (double)count[c][PREDICTED]);
-	free(count);
+		sum[1 + c] += hard_dice(of[c][BOTH], of[c][TRUTH], of[c][PREDICTED]);
+	free(of);
 }
 
 static double sum_squares(const real *x, int64_t n) { return kernels()->sum_squares(x, n); }
@@ -214,7 +222,7 @@ static const struct points points = { crop, gather, gather_bwd, multiply };
 		.unary = unary, .binary = binary, .sum = sum, .spread = spread, .max = max, \
 		.softmax = softmax, .softmax_bwd = softmax_bwd, \
 		.onehot = onehot, .ce = ce, .ce_bwd = ce_bwd, .overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, \
-		.score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema, \
+		.count = count, .score = score, .smallest = cpu_smallest, .sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema, \
 		.draws = &cpu_draws, .views = &cpu_views, .regions = &regions, .points = &points, \
 	}
 

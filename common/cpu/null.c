@@ -47,6 +47,7 @@ NOTHING(ce_bwd, real *dz, const real *ds, const real *z, const struct target *t,
 NOTHING(overlap, real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 NOTHING(overlap_bwd, real *dz, const real *ds, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v)
 NOTHING(argmax, uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
+NOTHING(count, double *count_, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 NOTHING(score, double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 NOTHING(smallest, real *m, const real *x, int64_t n, double share)
 NOTHING(noise, real *y, const real *x, int64_t n, double sigma, double most, const uint32_t *key, uint32_t layer)
@@ -85,7 +86,7 @@ const struct backend backend_null = {
 	.norm_act_bwd = norm_act_bwd, .tile_cut = tile_cut, .tile_add = tile_add, .all_finite = all_finite,
 	.relayout = relayout, .space = space, .resample = resample, .unary = unary, .binary = binary, .sum = along, .spread = along,
 	.max = max, .softmax = softmax, .softmax_bwd = softmax_bwd, .onehot = onehot, .ce = ce, .ce_bwd = ce_bwd,
-	.overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, .score = score, .smallest = smallest,
+	.overlap = overlap, .overlap_bwd = overlap_bwd, .argmax = argmax, .count = count, .score = score, .smallest = smallest,
 	.sum_squares = sum_squares, .clip = clip, .adam = adam, .sgd = sgd, .ema = ema,
 	.draws = &draws, .views = &views, .regions = &regions, .points = &points,
 };

@@ -34,6 +34,7 @@ void cuda_ce_bwd(real *dz, const real *dsum, const real *z, const struct target 
 void cuda_overlap(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 void cuda_overlap_bwd(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 void cuda_argmax(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v);
+void cuda_count(double *count, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 void cuda_score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 void cuda_smallest(real *mask, const real *x, int64_t n, double share);
 double cuda_sum_squares(const real *x, int64_t n);

@@ -10,6 +10,19 @@
 #include "net/predict.h"
 #include "nn/tiles.h"
 
+/* One image on its way through the network. */
+struct pass {
+	const float *image; /* the host's */
+	int64_t channels, plane; /* elements of a plane of one channel or class */
+	struct cover cover[3];
+	int64_t row, windows; /* windows that begin at the same plane, and all */
+	int64_t batch, ring;
+	int64_t brought; /* planes of the image that have been copied so far */
+	int64_t first;     /* the window that comes next */
+	struct tile *tile; /* [batch] */
+	struct cover one;  /* where the class of the whole image goes, on each axis */
+};
+
 struct predictor {
 	struct predict_conf conf;
 	int dims;
@@ -27,6 +40,7 @@ struct predictor {
 	float *image;      /* [C,ring,H,W] */
 	uint8_t *label;    /* [ring,H,W], for slab_classes */
 	size_t held;       /* bytes of all three */
+	struct pass pass;  /* the image under way */
 };
 
 struct predictor *predictor_open(const struct predict_conf *conf, struct err *e)
@@ -59,17 +73,23 @@ struct predictor *predictor_open(const struct predict_conf *conf, struct err *e)
 	return p;
 }
 
+static void let_go(struct predictor *p)
+{
+	if (p->held)
+		p->conf.backend->free(p->sums, p->held);
+	p->held = 0;
+}
+
 /* Makes room for so many pixels of the three, the sums zero. */
 static void hold(struct predictor *p, int64_t channels, int64_t pixels)
 {
 	const struct backend *be = p->conf.backend;
 	const size_t n = (size_t)pixels, sums = n * (size_t)p->conf.classes * sizeof *p->sums;
 	const size_t image = n * (size_t)channels * sizeof *p->image, all = sums + image + n;
-	if (p->held && p->held != all)
-		be->free(p->sums, p->held);
-	if (p->held != all)
-		p->sums = be->alloc(all);
-	p->held = all;
+	if (p->held < all) {
+		let_go(p);
+		p->sums = be->alloc(p->held = all);
+	}
 	p->image = (float *)((char *)p->sums + sums);
 	p->label = (uint8_t *)p->image + image;
 	be->zero(p->sums, sums);
@@ -95,8 +115,13 @@ static void graph_close(struct predictor *p)
 void predictor_close(struct predictor *p)
 {
 	graph_close(p);
-	if (p->held)
-		p->conf.backend->free(p->sums, p->held);
+	let_go(p);
+	if (p->pass.tile) {
+		cover_fini(&p->pass.one);
+		for (int a = 0; a < 3; a++)
+			cover_fini(&p->pass.cover[a]);
+	}
+	free(p->pass.tile);
 	free(p);
 }
 
@@ -109,18 +134,6 @@ static struct node *forward(const struct predict_conf *conf, struct graph *g, in
 	a->net->forward(g, a->conf, conf->member[member], x, conf->classes, out);
 	return out[0];
 }
-
-/* One image on its way through the network. */
-struct pass {
-	const float *image; /* the host's */
-	int64_t channels, plane; /* elements of a plane of one channel or class */
-	struct cover cover[3];
-	int64_t row, windows; /* windows that begin at the same plane, and all */
-	int64_t batch, ring;
-	int64_t brought; /* planes of the image that have been copied so far */
-	struct tile *tile; /* [batch] */
-	struct cover one;  /* where the class of the whole image goes, on each axis */
-};
 
 static int64_t least(int64_t a, int64_t b) { return a < b ? a : b; }
 
@@ -274,39 +287,43 @@ static void keep_graph(struct predictor *p, struct pass *s)
 		fit(p, s);
 	else
 		s->batch = p->batch;
-	if (other || s->batch != p->batch)
+	if (other || s->batch != p->batch) {
 		graph_close(p);
+		let_go(p);
+	}
 	p->batch = s->batch;
 	p->channels = s->channels;
 	p->asked = asked;
 	p->pixels = pixels;
 }
 
-static void pass_init(struct pass *s, struct predictor *p, const float *image, int64_t channels, const int64_t size[3])
+/* Images of one size share the tables of windows: nothing is taken and freed for each. */
+void predictor_begin(struct predictor *p, const float *image, int64_t channels, const int64_t size[3])
 {
 	const struct predict_conf *conf = &p->conf;
-	*s = (struct pass){ .image = image, .channels = channels, .plane = size[1] * size[2] };
+	struct pass *s = &p->pass;
+	s->image = image;
+	s->channels = channels;
+	s->plane = size[1] * size[2];
+	s->first = s->brought = 0;
 	for (int a = 0; a < 3; a++) {
 		bool slices = p->dims == 2 && a == 0;
+		if (s->cover[a].size == size[a])
+			continue;
+		if (s->tile)
+			cover_fini(&s->cover[a]);
 		cover_init(&s->cover[a], conf->backend, size[a], slices ? 1 : conf->window[a], slices ? 1 : conf->stride[a], p->multiple[a]);
 	}
-	cover_init(&s->one, conf->backend, 1, 0, 0, 1);
+	if (!s->tile)
+		cover_init(&s->one, conf->backend, 1, 0, 0, 1);
 	s->row = s->cover[1].count * s->cover[2].count;
 	s->windows = s->cover[0].count * s->row;
 	s->batch = least(conf->batch, s->windows);
-	s->tile = xcalloc((size_t)s->batch, sizeof *s->tile);
+	s->tile = xresize(s->tile, (size_t)s->batch, sizeof *s->tile);
 	place(s, 0, s->batch, 0);
 	keep_graph(p, s);
 	s->ring = deepest(s, s->batch);
 	hold(p, channels, s->ring * s->plane);
-}
-
-static void pass_fini(struct pass *s)
-{
-	free(s->tile);
-	cover_fini(&s->one);
-	for (int a = 0; a < 3; a++)
-		cover_fini(&s->cover[a]);
 }
 
 /* How many of the planes from..to lie in the ring in one piece. */
@@ -358,20 +375,25 @@ static void hand_over(struct predictor *p, const struct pass *s, int64_t from, i
 	}
 }
 
+bool predictor_more(struct predictor *p, emit_slab *emit, void *arg)
+{
+	struct pass *s = &p->pass;
+	const int64_t i = s->first, n = least(s->batch, s->windows - i);
+	bring(p, s, end(s, i, n));
+	add(p, s, i, n);
+	s->first += n;
+	if (!p->whole)
+		hand_over(p, s, begin(s, i), begin(s, i + n), emit, arg);
+	else if (s->first == s->windows)
+		emit(arg, &(struct slab){ p->conf.backend, 0, 1, 1, p->conf.classes, 1, p->sums, p->label });
+	return s->first < s->windows;
+}
+
 void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3], emit_slab *emit, void *arg)
 {
-	struct pass s;
-	pass_init(&s, p, image, channels, size);
-	for (int64_t i = 0, n; i < s.windows; i += n) {
-		n = least(s.batch, s.windows - i);
-		bring(p, &s, end(&s, i, n));
-		add(p, &s, i, n);
-		if (!p->whole)
-			hand_over(p, &s, begin(&s, i), begin(&s, i + n), emit, arg);
-	}
-	if (p->whole)
-		emit(arg, &(struct slab){ p->conf.backend, 0, 1, 1, p->conf.classes, 1, p->sums, p->label });
-	pass_fini(&s);
+	predictor_begin(p, image, channels, size);
+	while (predictor_more(p, emit, arg))
+		;
 }
 
 size_t predictor_held(const struct predictor *p) { return p->held; }

@@ -52,8 +52,12 @@ void slab_values(const struct slab *s, float *values);   /* [classes,D,H,W] */
  */
 void predictor_run(struct predictor *p, const float *image, int64_t channels, const int64_t size[3], emit_slab *emit, void *arg);
 
+/* The same in pieces: each call runs some windows; false: there are no more. The image must stay as long. */
+void predictor_begin(struct predictor *p, const float *image, int64_t channels, const int64_t size[3]);
+bool predictor_more(struct predictor *p, emit_slab *emit, void *arg);
+
 /*
- * Bytes of planes of the last image and of its sums that were held at a time. Where windows are set (2-D: always) neither
+ * Bytes of planes of images and of their sums that are held at a time. Where windows are set (2-D: always) neither
  * these nor the arena grow with D.
  */
 size_t predictor_held(const struct predictor *p);

@@ -21,10 +21,8 @@ struct backend {
 	bool channels_last; /* how maps lie, see fmap.h */
 	bool acts; /* convolutions of kernel 1 apply x->act as they read; see own */
 	void *(*alloc)(size_t bytes); /* zeroed; dies when there is no memory */
-	void (*free)(void *, size_t bytes);
-	void (*put)(void *dst, const void *host, size_t bytes);
-	void (*get)(void *host, const void *src, size_t bytes);
-	void (*zero)(void *dst, size_t bytes);
+	void (*free)(void *, size_t bytes), (*zero)(void *dst, size_t bytes);
+	void (*put)(void *dst, const void *host, size_t bytes), (*get)(void *host, const void *src, size_t bytes);
 	size_t (*available)(void), (*overhead)(void); /* bytes that alloc could still give; that context and copies take; NULL on processors */
 
 	struct conv *(*conv_open)(const struct conv_shape *s);
@@ -79,6 +77,8 @@ struct backend {
 	void (*overlap)(real *sum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*overlap_bwd)(real *dz, const real *dsum, const real *z, const struct target *t, int64_t n, int64_t k, int64_t v);
 	void (*argmax)(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v); /* the first maximum */
+	/* Added to count[k][3]: pixels of each class in both, in truth, as first maxima of z; where a label is a class. */
+	void (*count)(double *count, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 	/* For the log, added to sum[1 + k]: the loss, and hard_dice of each class of the first maxima of z, where a label is a class. */
 	void (*score)(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 

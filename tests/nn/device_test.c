@@ -458,6 +458,13 @@ static void test_score(void **state)
 	device->get(got, sum, sizeof got);
 	assert_memory_equal(got, want, sizeof got);
 	assert_true(want[0] == 1.25 && want[1] > 2 && want[K] < 6.01);
+	double count[2][3 * K] = { { 7 }, { 7 } }, *counts = device_copy(count[0], sizeof count[0]);
+	backend_cpu.count(count[0], host, label, IMAGES, K, V);
+	device->count(counts, z, y, IMAGES, K, V);
+	device->get(count[1], counts, sizeof count[1]);
+	assert_memory_equal(count[1], count[0], sizeof count[1]);
+	assert_true(count[0][0] > 7 && count[0][1] > V / 3 && !count[0][3 * K - 2]); /* the last class is in no truth */
+	device->free(counts, sizeof count[0]);
 	device->free(sum, sizeof want);
 	device->free(z, N * sizeof(real));
 	device->free(l, sizeof(real));

@@ -289,6 +289,43 @@ CELL void counts(const struct counts *a, uint32_t out, uint32_t thread, uint32_t
 }
 FOLD(counts, 3)
 
+/* [k][parts][3], in scratch. */
+static const float *counted(const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v, uint32_t *parts)
+{
+	*parts = fold_parts(n * v);
+	float *partial = (float *)device_scratch((size_t)(3 * k) * *parts * sizeof *partial + (size_t)(n * v));
+	uint8_t *y = (uint8_t *)(partial + 3 * k * *parts);
+	const struct counts c = { y, label, (uint32_t)(n * v), (uint32_t)k };
+
+	if (n) {
+		cuda_argmax(y, z, n, k, v);
+		counts_fold(&c, (uint32_t)k, *parts, partial);
+	}
+	return partial;
+}
+
+struct total {
+	const float *partial;
+	uint32_t parts;
+	double *count;
+};
+
+/* Count i % 3 of class i / 3. */
+CELL void total(const struct total *a, uint32_t i)
+{
+	for (uint32_t k = 0; k < a->parts; k++)
+		a->count[i] += (double)a->partial[((size_t)(i / 3) * a->parts + k) * 3 + i % 3];
+}
+EACH(total)
+
+void cuda_count(double *count, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
+{
+	struct total t = { NULL, 0, count };
+
+	t.partial = counted(z, label, n, k, v, &t.parts);
+	total_each(&t, 3 * k);
+}
+
 struct tally {
 	const float *partial;
 	uint32_t parts;
@@ -314,15 +351,8 @@ EACH(tally)
 
 void cuda_score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 {
-	const uint32_t parts = fold_parts(n * v);
-	float *partial = (float *)device_scratch((size_t)(3 * k) * parts * sizeof *partial + (size_t)(n * v));
-	uint8_t *y = (uint8_t *)(partial + 3 * k * parts);
-	const struct counts c = { y, label, (uint32_t)(n * v), (uint32_t)k };
-	const struct tally t = { partial, parts, loss, sum };
+	struct tally t = { NULL, 0, loss, sum };
 
-	if (n) {
-		cuda_argmax(y, z, n, k, v);
-		counts_fold(&c, (uint32_t)k, parts, partial);
-	}
+	t.partial = counted(z, label, n, k, v, &t.parts);
 	tally_each(&t, 1 + k);
 }
