@@ -216,9 +216,6 @@ static bool get_memory(struct trainer *t, const struct meta *m)
 	return there;
 }
 
-/* Does the number of threads decide the last digits? That of a GPU's never. */
-static bool threads_decide(const struct trainer *t) { return t->be == &backend_cpu && !t->be->own(t->type); }
-
 void checkpoint_best(struct trainer *t)
 {
 	struct params *sets[PM_NETS];
@@ -256,8 +253,6 @@ void checkpoint_write(struct trainer *t)
 	meta_set_number(&m, "first_epoch", (double)p->first_epoch);
 	meta_set_number(&m, "last_epoch", (double)p->last_epoch);
 	meta_set_text(&m, "device", t->be->name);
-	if (threads_decide(t))
-		meta_set_number(&m, "threads", t->threads);
 	if (t->memory)
 		put_memory(t, &m);
 	meta_set_number(&m, "lr", t->schedule.lr);
@@ -293,9 +288,6 @@ void checkpoint_read(struct trainer *t, const struct meta *m)
 	if (!meta_text(m, "device", device, sizeof device) && strcmp(device, t->be->name))
 		warning("the run was on --device %s before and is on %s now: it goes on, but its last digits will differ from an undisturbed one",
 			device, t->be->name);
-	if (threads_decide(t) && (int)meta_number(m, "threads", 0) != t->threads)
-		warning("the run had %g threads before and has %d now: it goes on, but its last digits will differ from an "
-			"undisturbed one", meta_number(m, "threads", 0), t->threads);
 	t->channels = (int64_t)meta_number(m, "channels", 0);
 	t->schedule.lr = meta_number(m, "lr", t->schedule.lr);
 	t->schedule.best = meta_number(m, "plateau_best", -INFINITY);

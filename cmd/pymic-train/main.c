@@ -264,7 +264,7 @@ int main(int argc, char **argv)
 	t.ahead = c.valid && t.be->available && !t.agent->error && !c.early_stop && strcmp(t.schedule.kind->name, "plateau");
 	struct pace pace = pace_parse(c.checkpoint_every);
 	struct predictor *predictor = open_predictor(&t);
-	t.threads = threads_use(c.threads);
+	threads_use(c.threads);
 	if (c.dry_run) {
 		dry_run(&t);
 		quit(PM_OK);

@@ -56,7 +56,6 @@ struct trainer {
 	real *memory;                /* [remembers]: what the agent carries from step to step, on the backend */
 	struct schedule schedule;
 	struct state state;
-	int threads;
 	struct graph g;
 	struct recording recording;  /* of g's steps */
 	size_t bytes;                /* of g's arena */

@@ -42,7 +42,6 @@ void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const re
 void conv_dnnl_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *, uint64_t version, struct fmap *dx);
 void conv_dnnl_bwd_weights(struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db);
 
-bool conv_own_is(enum ftype type); /* as `own` of struct backend */
 struct conv *conv_own_open(const struct conv_shape *s);
 void conv_own_close(struct conv *c);
 void conv_own_fwd(struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,

@@ -1,6 +1,6 @@
 /*
  * conv_own.c: the convolutions of backend_cpu: kernels of our own where they are the fastest, oneDNN's for the others, im2col
- * where that has none. The choice depends on the shape and the processor alone, so a run can be repeated.
+ * where that has none. The choice depends on the shape alone, so a run can be repeated.
  */
 #include "base/base.h"
 #include "cpu/conv.h"
@@ -11,29 +11,6 @@
 
 enum { LIBRARY, TILES, POINT, FIRST }; /* what is a convolution's own: nothing, minimal filtering, kernel 1, plain images */
 
-/*
- * Does oneDNN's direct convolution in bf16 outrun minimal filtering in f32? Where the processor has a fast product of
- * pairs: the measured rates are 0, 1/2 or 2, so the answer is the same in every run. PYMIC_BF16=own|onednn overrules it.
- */
-static bool library_is_faster(enum ftype type)
-{
-	static int answer = -1;
-	const char *want = getenv("PYMIC_BF16");
-
-	if (type != F_BF16)
-		return false;
-	if (answer < 0 && want && *want) {
-		answer = !strcmp(want, "onednn");
-		if (!answer && strcmp(want, "own"))
-			die(PM_USAGE, "PYMIC_BF16=%s: not one of own, onednn", want);
-	}
-	if (answer < 0)
-		answer = kernels()->bf16_rate() > 1.3;
-	return answer;
-}
-
-bool conv_own_is(enum ftype type) { return !library_is_faster(type); }
-
 static int own_kind(const struct conv_shape *s)
 {
 #ifndef PM_REAL_DOUBLE /* there the plain twin is what gradients are checked with */
@@ -41,7 +18,7 @@ static int own_kind(const struct conv_shape *s)
 		return FIRST;
 	if (s->kernel == 1)
 		return POINT;
-	if (s->kernel == 3 && s->dilation == 1 && !library_is_faster(s->type))
+	if (s->kernel == 3 && s->dilation == 1)
 		return TILES;
 #endif
 	(void)s;

@@ -214,7 +214,7 @@ static const struct points points = { crop, gather, gather_bwd, multiply };
 
 #define TABLE(title, how) \
 	{ \
-		.name = title, .runs = true, .acts = true, .alloc = cpu_alloc, .free = cpu_free, .put = copy, .get = copy, .zero = zero, .own = conv_own_is, \
+		.name = title, .runs = true, .acts = true, .alloc = cpu_alloc, .free = cpu_free, .put = copy, .get = copy, .zero = zero, .own = true, \
 		.conv_open = how##_open, .conv_close = how##_close, .conv_fwd = how##_fwd, .conv_bwd_data = how##_bwd_data, \
 		.conv_bwd_weights = how##_bwd_weights, .norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, \
 		.norm_act = norm_act, .norm_defer = norm_defer, .norm_act_bwd = norm_act_bwd, .relayout = relayout, .space = space, .resample = resample, \

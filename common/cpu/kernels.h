@@ -14,7 +14,6 @@ struct filters {
 
 struct kernels {
 	const char *isa;
-	double (*bf16_rate)(void); /* products of bf16 a second over those of f32, measured; 0: no such instruction */
 	/*
 	 * Minimal filtering. Packed filters are 36 taps in out reals; back: those of the way to the data. y = sums + shift [out];
 	 * moments as in struct backend. wino_grad writes dw [out][in][taps][3][3] and db.

@@ -80,7 +80,7 @@ static const struct draws draws = { uniform, noise };
 static const struct views views = { box, blur, turn };
 
 const struct backend backend_null = {
-	.name = "null", .acts = true, .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .own = conv_own_is, .conv_open = conv_open,
+	.name = "null", .acts = true, .alloc = alloc, .free = release, .put = put, .get = get, .zero = zero, .own = true, .conv_open = conv_open,
 	.conv_close = conv_close, .conv_fwd = conv_fwd, .conv_bwd_data = conv_bwd_data, .conv_bwd_weights = conv_bwd_weights,
 	.norm_stats = norm_stats, .norm_batch = norm_batch, .norm_fixed = norm_fixed, .norm_act = norm_act, .norm_defer = norm_defer,
 	.norm_act_bwd = norm_act_bwd, .tile_cut = tile_cut, .tile_add = tile_add, .all_finite = all_finite,

@@ -3,12 +3,6 @@
 #include "cuda/runtime.h"
 #include "cuda/table.h"
 
-static bool own(enum ftype type)
-{
-	(void)type;
-	return false; /* a library's convolutions read no acts */
-}
-
 static const struct recorder recorder = {
 	.begin = device_record_begin, .end = device_record_end, .replay = device_replay, .free = device_record_free,
 };
@@ -18,7 +12,7 @@ static const struct augmentation augmentation = { .warp = cuda_warp, .change = c
 /* Nothing is deferred where `own` and `acts` are false. */
 const struct backend pymic_table = {
 	.name = "cuda", .runs = true, .channels_last = true, .alloc = device_alloc, .free = device_free, .put = device_put, .get = device_get,
-	.zero = device_zero, .available = device_available, .overhead = device_overhead, .own = own,
+	.zero = device_zero, .available = device_available, .overhead = device_overhead,
 	.conv_open = cuda_conv_open, .conv_close = cuda_conv_close, .conv_fwd = cuda_conv_fwd,
 	.conv_bwd_data = cuda_conv_bwd_data, .conv_bwd_weights = cuda_conv_bwd_weights, .norm_stats = cuda_norm_stats,
 	.norm_batch = cuda_norm_batch, .norm_fixed = cuda_norm_fixed, .norm_act = cuda_norm_act, .norm_act_bwd = cuda_norm_act_bwd,

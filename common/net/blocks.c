@@ -67,7 +67,7 @@ struct node *conv_block(struct graph *g, struct params *ps, struct node *x, cons
 	snprintf(name, sizeof name, "%s.0", prefix);
 	x = conv_by(g, ps, x, name, &f, b->cout, to);
 	/* A dilated convolution is a library's. */
-	struct norm first = { .instance = b->instance, .slope = 0.01, .drop = b->drop, .defer = g->be->own(g->type) && b->dilation < 2 };
+	struct norm first = { .instance = b->instance, .slope = 0.01, .drop = b->drop, .defer = g->be->own && b->dilation < 2 };
 	x = norm_by(g, ps, x, prefix, 1, &first, NULL);
 	snprintf(name, sizeof name, "%s.4", prefix);
 	x = conv_by(g, ps, x, name, &f, b->cout, to);

@@ -19,7 +19,8 @@ struct backend {
 	const char *name;
 	bool runs; /* false: shapes and memory only, get gives zeros */
 	bool channels_last; /* how maps lie, see fmap.h */
-	bool acts; /* convolutions of kernel 1 apply x->act as they read; see own */
+	bool acts; /* convolutions of kernel 1 apply x->act as they read */
+	bool own; /* those of 3x3 do too, and give the same for any number of threads: they are our own, no library's */
 	void *(*alloc)(size_t bytes); /* zeroed; dies when there is no memory */
 	void (*free)(void *, size_t bytes), (*zero)(void *dst, size_t bytes);
 	void (*put)(void *dst, const void *host, size_t bytes), (*get)(void *host, const void *src, size_t bytes);
@@ -27,8 +28,6 @@ struct backend {
 
 	struct conv *(*conv_open)(const struct conv_shape *s);
 	void (*conv_close)(struct conv *);
-	/* Are 3x3 convolutions of this type our own? Those apply x->act, and give the same for any number of threads; a library's may not. */
-	bool (*own)(enum ftype type);
 	/* moments: NULL, or mean and biased variance of each channel of y, [2][c], before or after y is rounded to its type. */
 	void (*conv_fwd)(struct conv *, const struct fmap *x, const real *w, const real *b, struct pack *, uint64_t version, struct fmap *y,
 		double *moments);

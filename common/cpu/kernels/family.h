@@ -18,7 +18,6 @@ extern const struct kernels NAME(kernels);
 extern const struct regions NAME(regions);
 extern const struct points NAME(points);
 
-double NAME(bf16_rate)(void);
 void NAME(wino_pack)(real *u, const real *w, const struct filters *s, bool back);
 void NAME(wino_conv)(const struct fmap *x, const real *u, const struct filters *s, const real *shift, struct fmap *y, double *moments);
 void NAME(wino_grad)(const struct fmap *x, const struct fmap *dy, const struct filters *s, real *dw, real *db);

@@ -6,7 +6,6 @@
 
 const struct kernels NAME(kernels) = {
 	.isa = PM_WORD(PM_ISA),
-	.bf16_rate = NAME(bf16_rate),
 	.wino_pack = NAME(wino_pack),
 	.wino_conv = NAME(wino_conv),
 	.wino_grad = NAME(wino_grad),
