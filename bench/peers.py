@@ -16,6 +16,7 @@ fastest of cuDNN's algorithms are taken, deterministic or not; a batch is copied
 import argparse
 import collections
 import csv
+import importlib.metadata
 import importlib.util
 import itertools
 import os
@@ -71,7 +72,7 @@ def row(*words):
 def about(args):
     for name in ("torch", "openvino", "torchio", "batchgeneratorsv2", "scipy", "nibabel"):
         try:
-            row(name, importlib.import_module(name).__version__)
+            row(name, importlib.metadata.version(name))
         except ImportError:
             row(name, "-")
 
