@@ -1,3 +1,4 @@
+/* mix.c: see mix.h. */
 #include "mix.h"
 
 #include <math.h>

@@ -15,9 +15,4 @@ void threads_settle(char **argv)
 	execv("/proc/self/exe", argv);
 }
 
-int threads_use(int n)
-{
-	n = n ? n : cpu_count();
-	omp_set_num_threads(n);
-	return n;
-}
+void threads_use(int n) { omp_set_num_threads(n ? n : cpu_count()); }

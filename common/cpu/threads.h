@@ -8,7 +8,7 @@
  */
 void threads_settle(char **argv);
 
-/* Use n threads, or as many as the process may run at once when n is 0. Returns how many. */
-int threads_use(int n);
+/* Use n threads, or as many as the process may run at once when n is 0. */
+void threads_use(int n);
 
 #endif

@@ -209,7 +209,8 @@ static void find_row(struct source *s, const struct warp *w, const struct bendin
 		if (bent)
 			bending_add(bend, x, p);
 		s[x] = find(p, g);
-	}}
+	}
+}
 
 /* Whether slices stay slices and all are changed alike: then what is found for one of them serves all. first: where slice 0 comes from. */
 static bool in_planes(const struct warp *w, int64_t *first)

@@ -104,18 +104,23 @@ void draw_zoom(struct actions *a, const int64_t to[3], bool cubic)
 	}
 }
 
+void affine_map(double map[3][4], const int64_t size[3], const double matrix[3][3], const double moved[3])
+{
+	for (int i = 0; i < 3; i++) {
+		map[i][3] = (double)(size[i] - 1) / 2 - moved[i];
+		for (int k = 0; k < 3; k++) {
+			map[i][k] = matrix[i][k];
+			map[i][3] -= matrix[i][k] * (double)(size[k] - 1) / 2;
+		}
+	}
+}
+
 void draw_affine(struct actions *a, const double matrix[3][3], const double moved[3], bool cubic)
 {
 	struct warp *w = draw_warp(a, ACTION_AFFINE, a->size);
 
 	w->cubic = cubic;
-	for (int i = 0; i < 3; i++) {
-		w->map[i][3] = (double)(w->from[i] - 1) / 2 - moved[i];
-		for (int k = 0; k < 3; k++) {
-			w->map[i][k] = matrix[i][k];
-			w->map[i][3] -= matrix[i][k] * (double)(w->from[k] - 1) / 2;
-		}
-	}
+	affine_map(w->map, a->size, matrix, moved);
 	memcpy(w->own, w->map, sizeof w->map);
 }
 

@@ -28,7 +28,9 @@ void draw_shift(struct actions *a, const int64_t to[3], const int64_t start[3], 
 void draw_flip(struct actions *a, const bool axes[3]);
 void draw_swap(struct actions *a, int one, int other);
 void draw_zoom(struct actions *a, const int64_t to[3], bool cubic);
-void draw_affine(struct actions *a, const double matrix[3][3], const double moved[3], bool cubic); /* about the centre */
+void draw_affine(struct actions *a, const double matrix[3][3], const double moved[3], bool cubic);
+/* The map of that: about the centre of the grid, then moved by so many voxels. */
+void affine_map(double map[3][4], const int64_t size[3], const double matrix[3][3], const double moved[3]);
 
 /*
  * Interpolates once where it can: one that interpolates and those of the grid behind it become one, as long as that looks nowhere

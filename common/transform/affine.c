@@ -42,17 +42,6 @@ static double in_range(const struct numbers *range, double none, struct rng *rng
 	return range->n ? rng_range(rng, range->v[0], range->v[1]) : none;
 }
 
-/* m = m * by */
-static void times(double m[3][3], const double by[3][3])
-{
-	double was[3][3];
-
-	memcpy(was, m, sizeof was);
-	for (int i = 0; i < 3; i++)
-		for (int k = 0; k < 3; k++)
-			m[i][k] = was[i][0] * by[0][k] + was[i][1] * by[1][k] + was[i][2] * by[2][k];
-}
-
 /* Places in mm: a turned image keeps its angles where voxels are longer along one axis than along another. */
 static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
@@ -67,15 +56,14 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		return -1;
 	if (rng_uniform(rng) >= c->p)
 		return 0;
-	if (meta_numbers(&r->meta, "spacing", mm, 3) != 3 || !(mm[0] > 0 && mm[1] > 0 && mm[2] > 0))
-		mm[0] = mm[1] = mm[2] = 1;
+	voxel_size(r, mm);
 	for (int a = 0; a < 3; a++)
-		moves[a] = size[a] > 1 && strchr(c->axes, "dhw"[a]);
+		moves[a] = size[a] > 1 && axis_named(c->axes, a);
 	memcpy(m, unchanged, sizeof m);
 	for (int i = 0; i < 3; i++)
 		if (turn[i]->n && (i == 0 || size[0] > 1)) {
 			turn_matrix(part, i, in_range(turn[i], 0, rng));
-			times(m, part);
+			matrix_times(m, part);
 		}
 	memcpy(part, unchanged, sizeof part);
 	double factor = in_range(&c->scale, 1, rng);
@@ -84,17 +72,15 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		moved[i] = moves[i] ? in_range(&c->shift, 0, rng) : 0;
 		factor = c->same ? factor : in_range(&c->scale, 1, rng);
 	}
-	times(m, part);
+	matrix_times(m, part);
 	for (int i = 0; i < 3; i++)
 		for (int k = 0; k < 3; k++)
 			if (k != i && moves[i] && moves[k]) { /* one by one, so that they never make the image flat */
 				memcpy(part, unchanged, sizeof part);
 				part[i][k] = tan(in_range(&c->shear, 0, rng) * (M_PI / 180));
-				times(m, part);
+				matrix_times(m, part);
 			}
-	for (int i = 0; i < 3; i++)
-		for (int k = 0; k < 3; k++)
-			m[i][k] *= mm[k] / mm[i];
+	matrix_in_voxels(m, mm);
 	draw_affine(to_do, m, moved, c->cubic);
 	return 0;
 }

@@ -11,26 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-int chance_check(const void *conf, struct err *e) { return whole_numbers(&((const struct chance *)conf)->channels, "channel", e); }
-
-int varied_check(const void *conf, struct err *e)
-{
-	const struct varied *c = conf;
-
-	if (c->min > c->max)
-		return err_set(e, "min %g is above max %g", c->min, c->max);
-	return chance_check(conf, e);
-}
-
-double varied_draw(const void *conf, struct rng *rng)
-{
-	const struct varied *c = conf;
-
-	return rng_range(rng, c->min, c->max);
-}
-
-bool range_kept(const void *conf) { return !strcmp(((const struct ranged *)conf)->range, "keep"); }
-
 /* Not of the record where the grid has been changed: only the number of channels stays. */
 static int64_t values(const struct actions *to_do, const struct tensor *image)
 {
@@ -135,7 +115,7 @@ float *channel_values(const struct channels *ch, const struct record *r, struct 
 	return all_finite(x, ch->n, e) ? NULL : x;
 }
 
-void percentiles(const float *x, int64_t n, double lower, double upper, double v[2])
+static void percentiles(const float *x, int64_t n, double lower, double upper, double v[2])
 {
 	float *sorted = xmalloc((size_t)n * sizeof *sorted);
 
@@ -143,6 +123,17 @@ void percentiles(const float *x, int64_t n, double lower, double upper, double v
 	v[0] = percentile(sorted, n, lower);
 	v[1] = percentile(sorted, n, upper);
 	free(sorted);
+}
+
+int channel_limits(const struct channels *ch, const void *conf, const float *of, double v[2], struct err *e)
+{
+	const struct limits *c = conf;
+
+	if (channel_number(ch, &c->lower, "lower", &v[0], e) || channel_number(ch, &c->upper, "upper", &v[1], e))
+		return -1;
+	if (of)
+		percentiles(of, ch->n, v[0], v[1], v);
+	return 0;
 }
 
 void stretch(float *x, int64_t n, double lower, double upper)

@@ -3,49 +3,7 @@
 #define PM_CHANNELS_H
 
 #include "transform/action.h"
-#include "transform/transform.h"
-
-#define CHANNELS_OF(T) OPT_NUMBER(T, channels, 0, "C", "", 0, 1e6, "channels to change, from 0; none given: all")
-#define CHANNELS_OPT CHANNELS_OF(struct conf)
-
-/* Channels that are changed by chance. The settings of a transform begin with it. */
-struct chance {
-	struct numbers channels;
-	double p, channel_p;
-};
-
-#define CHANCE_OPTS \
-	CHANNELS_OF(struct chance), \
-	OPT_NUMBER(struct chance, p, 0, "P", "0.5", 0, 1, "probability that a sample is changed at all"), \
-	OPT_NUMBER(struct chance, channel_p, 0, "P", "0.5", 0, 1, "probability that a channel of such a sample is changed")
-
-int chance_check(const void *conf, struct err *e);
-
-/* Changed by a number that is drawn from a range. The settings begin with it. */
-struct varied {
-	struct chance chance;
-	double min, max;
-};
-
-#define VARIED_OPTS(arg, least, most, lo, hi, what) \
-	CHANCE_OPTS, \
-	OPT_NUMBER(struct varied, min, 0, arg, least, lo, hi, "smallest " what), \
-	OPT_NUMBER(struct varied, max, 0, arg, most, lo, hi, "largest " what)
-
-int varied_check(const void *conf, struct err *e);
-double varied_draw(const void *conf, struct rng *rng);
-
-/* So that values may leave the channel's range. The settings begin with it. */
-struct ranged {
-	struct varied by;
-	const char *range;
-};
-
-#define RANGED_OPTS(arg, least, most, lo, hi, what) \
-	VARIED_OPTS(arg, least, most, lo, hi, what), \
-	OPT_CHOICE(struct ranged, range, 0, "keep|free", "keep", "keep: cut off at the channel's own range, free: not")
-
-bool range_kept(const void *conf);
+#include "transform/settings.h"
 
 /*
  * The channels of the image, or those listed, one after another:
@@ -77,6 +35,9 @@ int select_channels(struct record *r, const struct numbers *list, struct err *e)
 /* This channel's number in a list that has one for all or one for each. *v stays when the list is empty. -1 with e. */
 int channel_number(const struct channels *ch, const struct numbers *list, const char *name, double *v, struct err *e);
 
+/* This channel's limits; v stays where none is given. of: the values that they are percentiles of, or NULL. -1 with e. */
+int channel_limits(const struct channels *ch, const void *conf, const float *of, double v[2], struct err *e);
+
 /* The noise of this channel begins here; rng goes on behind it. */
 struct rng channel_noise(const struct channels *ch, struct rng *rng);
 
@@ -85,8 +46,6 @@ float *channel_values(const struct channels *ch, const struct record *r, struct 
 /* Whether values are, by themselves or by their moments: -1 with e. */
 int all_finite(const float *x, int64_t n, struct err *e);
 int finite_moments(double mean, double std, struct err *e);
-/* Two percentiles of finite values. */
-void percentiles(const float *x, int64_t n, double lower, double upper, double v[2]);
 /* They become 0.1 and 0.9, the ends of the range 0 and 1; in between it is linear. */
 void stretch(float *x, int64_t n, double lower, double upper);
 

@@ -4,14 +4,15 @@
 #include <math.h>
 
 struct conf {
-	struct numbers channels, lower, upper, lower_to, upper_to;
+	struct limits limits;
+	struct numbers lower_to, upper_to;
 	bool percentile;
 };
 
 static const struct opt opts[] = {
-	CHANNELS_OPT,
-	OPT_NUMBER(struct conf, lower, 0, "V", "", -1e30, 1e30, "lower threshold, one or one per channel; none given: none"),
-	OPT_NUMBER(struct conf, upper, 0, "V", "", -1e30, 1e30, "upper threshold, one or one per channel; none given: none"),
+	CHANNELS_OF(struct limits),
+	OPT_NUMBER(struct limits, lower, 0, "V", "", -1e30, 1e30, "lower threshold, one or one per channel; none given: none"),
+	OPT_NUMBER(struct limits, upper, 0, "V", "", -1e30, 1e30, "upper threshold, one or one per channel; none given: none"),
 	OPT_NUMBER(struct conf, lower_to, 0, "V", "", -1e30, 1e30, "what is below lower becomes this; none given: lower"),
 	OPT_NUMBER(struct conf, upper_to, 0, "V", "", -1e30, 1e30, "what is above upper becomes this; none given: upper"),
 	OPT_SWITCH(struct conf, percentile, 0, "lower and upper are percentiles of the channel"),
@@ -20,20 +21,17 @@ static const struct opt opts[] = {
 
 static int check(const void *conf, struct err *e)
 {
-	const struct conf *c = conf;
+	const struct numbers *lower = &((const struct limits *)conf)->lower, *upper = &((const struct limits *)conf)->upper;
 
-	if (!c->lower.n && !c->upper.n)
+	if (!lower->n && !upper->n)
 		return err_set(e, "give lower, upper or both");
-	for (int i = 0; i < c->lower.n && i < c->upper.n; i++)
-		if (c->lower.v[i] > c->upper.v[i])
-			return err_set(e, "lower %g is above upper %g", c->lower.v[i], c->upper.v[i]);
-	for (int i = 0; c->percentile && i < c->lower.n + c->upper.n; i++) {
-		const double p = i < c->lower.n ? c->lower.v[i] : c->upper.v[i - c->lower.n];
+	for (int i = 0; ((const struct conf *)conf)->percentile && i < lower->n + upper->n; i++) {
+		const double p = i < lower->n ? lower->v[i] : upper->v[i - lower->n];
 
 		if (p < 0 || p > 100)
 			return err_set(e, "percentile %g is not in 0..100", p);
 	}
-	return whole_numbers(&c->channels, "channel", e);
+	return limits_check(conf, false, e);
 }
 
 static bool looks(const void *conf) { return ((const struct conf *)conf)->percentile; }
@@ -44,20 +42,16 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 	struct channels ch;
 
 	(void)rng;
-	if (channels_of(&ch, r, to_do, &c->channels, e))
+	if (channels_of(&ch, r, to_do, &c->limits.channels, e))
 		return -1;
 	while (next_channel(&ch)) {
 		struct change *x = draw_change(to_do, ACTION_CLIP, ch.c);
 		double v[2] = { c->percentile ? 0 : -INFINITY, c->percentile ? 100 : INFINITY };
 
-		if (channel_number(&ch, &c->lower, "lower", &v[0], e) || channel_number(&ch, &c->upper, "upper", &v[1], e))
+		const float *values = c->percentile ? channel_values(&ch, r, e) : NULL;
+
+		if ((c->percentile && !values) || channel_limits(&ch, conf, values, v, e))
 			return -1;
-		if (c->percentile) {
-			const float *values = channel_values(&ch, r, e);
-			if (!values)
-				return -1;
-			percentiles(values, ch.n, v[0], v[1], v);
-		}
 		x->to[0] = x->a = v[0];
 		x->to[1] = x->b = v[1];
 		if (channel_number(&ch, &c->lower_to, "lower-to", &x->to[0], e) || channel_number(&ch, &c->upper_to, "upper-to", &x->to[1], e))

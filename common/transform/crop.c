@@ -129,13 +129,20 @@ int crop_focus(const struct numbers *labels, const struct tensor *label, const i
 	return 1;
 }
 
+int crop_drawn(double share, const struct numbers *labels, const struct record *r, const int64_t from[3], const int64_t to[3],
+	int64_t start[3], struct rng *rng, struct err *e)
+{
+	const struct tensor *label = record_peek(r, "label");
+
+	return label && share > 0 && rng_uniform(rng) < share ? crop_focus(labels, label, from, to, start, rng, e) : 0;
+}
+
 /* Around the foreground: it must be looked for. */
 static bool looks(const void *conf) { return ((const struct conf *)conf)->foreground > 0; }
 
 static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
-	const struct tensor *label = record_peek(r, "label");
 	int64_t from[3], to[3], start[3];
 
 	if (target_size(to_do, r, conf, from, to, e) || crop_fits(from, to, e))
@@ -145,7 +152,7 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		if (start[a] + to[a] > from[a])
 			return err_set(e, "a box of %" PRId64 " from %" PRId64 " on passes the end of an axis of %" PRId64, to[a], start[a], from[a]);
 	}
-	if (label && c->foreground > 0 && rng_uniform(rng) < c->foreground && crop_focus(&c->labels, label, from, to, start, rng, e) < 0)
+	if (crop_drawn(c->foreground, &c->labels, r, from, to, start, rng, e) < 0)
 		return -1;
 	draw_shift(to_do, to, start, BORDER_ZERO);
 	return 0;

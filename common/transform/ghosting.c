@@ -6,27 +6,22 @@
 #include <stdlib.h>
 
 struct conf {
-	struct varied by;
+	struct along along;
 	struct numbers ghosts;
-	const char *axes;
 	double restore;
 };
 
 static const struct opt opts[] = {
 	VARIED_OPTS("S", "0.5", "1", 0, 1, "share that is taken of the frequencies which make the ghosts"),
 	OPT_NUMBER(struct conf, ghosts, 0, "LO,HI", "4,10", 1, 65536, "how many ghosts, drawn from LO..HI; one number: always that"),
-	OPT_STRING(struct conf, axes, 0, "AXES", "hw", "letters of the axes of which one is drawn: d, h, w"),
+	ALONG_OPTS("hw", "of which one is drawn"),
 	OPT_NUMBER(struct conf, restore, 0, "P", "0", 0, 1, "part of the frequencies, the lowest, that stay as they are; at least the mean does"),
 	OPT_END,
 };
 
 static int check(const void *conf, struct err *e)
 {
-	const struct conf *c = conf;
-
-	if (whole_range(&c->ghosts, "ghosts", e) || axes_check(c->axes, "axes", e))
-		return -1;
-	return varied_check(conf, e);
+	return whole_range(&((const struct conf *)conf)->ghosts, "ghosts", e) ? -1 : along_check(conf, e);
 }
 
 static void one(float *x, const struct record *r, const void *conf, struct rng *rng)
@@ -34,7 +29,7 @@ static void one(float *x, const struct record *r, const void *conf, struct rng *
 	const struct conf *c = conf;
 	const int64_t *size = record_peek(r, "image")->dim + 1, ghosts = whole_draw(&c->ghosts, rng);
 	const double part = varied_draw(conf, rng);
-	const int axis = axis_at_random(c->axes, size, rng);
+	const int axis = axis_at_random(c->along.axes, size, rng);
 
 	if (axis < 0)
 		return;

@@ -232,6 +232,29 @@ void turn_matrix(double m[3][3], int axis, double degrees)
 	m[b][a] = -s;
 }
 
+void matrix_times(double m[3][3], const double by[3][3])
+{
+	double was[3][3];
+
+	memcpy(was, m, sizeof was);
+	for (int i = 0; i < 3; i++)
+		for (int k = 0; k < 3; k++)
+			m[i][k] = was[i][0] * by[0][k] + was[i][1] * by[1][k] + was[i][2] * by[2][k];
+}
+
+void voxel_size(const struct record *r, double mm[3])
+{
+	if (meta_numbers(&r->meta, "spacing", mm, 3) != 3 || !(mm[0] > 0 && mm[1] > 0 && mm[2] > 0))
+		mm[0] = mm[1] = mm[2] = 1;
+}
+
+void matrix_in_voxels(double m[3][3], const double mm[3])
+{
+	for (int i = 0; i < 3; i++)
+		for (int k = 0; k < 3; k++)
+			m[i][k] *= mm[k] / mm[i];
+}
+
 int target_size(struct actions *to_do, const struct record *r, const void *conf, int64_t from[3], int64_t to[3], struct err *e)
 {
 	if (actions_grid(to_do, r, from, e))

@@ -41,6 +41,10 @@ int axis_drawn(const char *letters, struct rng *rng); /* one of them */
 void plane_across(int axis, int *a, int *b);
 /* New place, from the centre, to the old one where the image is turned about an axis. */
 void turn_matrix(double m[3][3], int axis, double degrees);
+void matrix_times(double m[3][3], const double by[3][3]); /* m = m * by */
+/* What is a turn in mm, in voxels: angles stay where they are longer along one axis. mm: the voxels' size, 1 where it is not known. */
+void voxel_size(const struct record *r, double mm[3]);
+void matrix_in_voxels(double m[3][3], const double mm[3]);
 
 /* The number of axis a in a list of 3 (D,H,W) or 2 (H,W; 0 for D). */
 double axis_number(const struct numbers *list, int a);
@@ -64,6 +68,9 @@ int label_values(const struct tensor *t, struct label_values *s, struct err *e);
  * of that size begins. 1: start was set; 0: there is no such voxel, any box will do; -1 with e.
  */
 int crop_focus(const struct numbers *labels, const struct tensor *label, const int64_t from[3], const int64_t to[3],
+	int64_t start[3], struct rng *rng, struct err *e);
+/* With the probability share, where the record has a label. Else 0. */
+int crop_drawn(double share, const struct numbers *labels, const struct record *r, const int64_t from[3], const int64_t to[3],
 	int64_t start[3], struct rng *rng, struct err *e);
 int crop_fits(const int64_t from[3], const int64_t to[3], struct err *e);
 

@@ -7,21 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-struct conf {
-	struct varied by;
-	const char *axes;
-};
-
 static const struct opt opts[] = {
 	VARIED_OPTS("S", "0.5", "1", 0.001, 1, "share of the voxels that is kept, for each axis"),
-	OPT_STRING(struct conf, axes, 0, "AXES", "dhw", "letters of the axes: d, h, w"),
+	ALONG_OPTS("dhw", "that have fewer"),
 	OPT_END,
 };
-
-static int check(const void *conf, struct err *e)
-{
-	return axes_check(((const struct conf *)conf)->axes, "axes", e) ? -1 : varied_check(conf, e);
-}
 
 /* Voxels are cells: number i of n lies at (i + 1/2) / n. Of the kept ones number i is the nearest voxel that there was. */
 static int64_t nearest(int64_t i, int64_t kept, int64_t n) { return (2 * i + 1) * n / (2 * kept); }
@@ -48,7 +38,7 @@ static void one(float *x, const struct record *r, const void *conf, struct rng *
 	float *was = xmalloc(bytes);
 
 	for (int a = 0; a < 3; a++)
-		place[a] = places(size[a], axis_named(((const struct conf *)conf)->axes, a) ? share : 1);
+		place[a] = places(size[a], axis_named(((const struct along *)conf)->axes, a) ? share : 1);
 	memcpy(was, x, bytes);
 	interpolate(x, size, was, size, place);
 	for (int a = 0; a < 3; a++)
@@ -60,6 +50,6 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 
 const struct transform transform_low_resolution = {
 	{ "low_resolution", "random low resolution: voxels are left out and interpolated", "Isensee et al., nnU-Net, Nature Methods 2021", opts,
-		sizeof(struct conf) },
-	.apply = apply, .check = check,
+		sizeof(struct along) },
+	.apply = apply, .check = along_check,
 };

@@ -53,12 +53,10 @@ static void draw_mask(uint8_t *mask, const int64_t grid[3], const struct conf *c
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
 	const struct conf *c = conf;
-	float *was;
-	const struct tensor *image = spoil(r, &was, e);
+	const struct tensor *image = spoil(r, NULL, e);
 
 	if (!image)
 		return -1;
-	free(was);
 	const int64_t channels = image->dim[0], *grid = image->dim + 1, n = grid[0] * grid[1] * grid[2];
 	uint8_t *mask = xmalloc((size_t)n), *any = xcalloc((size_t)n, 1);
 	float *x = image->data;

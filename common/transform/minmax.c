@@ -4,27 +4,19 @@
 #include <string.h>
 
 struct conf {
-	struct numbers channels, lower, upper;
+	struct limits limits;
 	const char *to;
 };
 
 static const struct opt opts[] = {
-	CHANNELS_OPT,
-	OPT_NUMBER(struct conf, lower, 0, "V", "", -1e30, 1e30, "lower end, one or one per channel; none given: the minimum"),
-	OPT_NUMBER(struct conf, upper, 0, "V", "", -1e30, 1e30, "upper end, one or one per channel; none given: the maximum"),
+	CHANNELS_OF(struct limits),
+	OPT_NUMBER(struct limits, lower, 0, "V", "", -1e30, 1e30, "lower end, one or one per channel; none given: the minimum"),
+	OPT_NUMBER(struct limits, upper, 0, "V", "", -1e30, 1e30, "upper end, one or one per channel; none given: the maximum"),
 	OPT_CHOICE(struct conf, to, 0, "unit|signed", "signed", "range: unit is 0..1, signed is -1..1"),
 	OPT_END,
 };
 
-static int check(const void *conf, struct err *e)
-{
-	const struct conf *c = conf;
-
-	for (int i = 0; i < c->lower.n && i < c->upper.n; i++)
-		if (c->lower.v[i] >= c->upper.v[i])
-			return err_set(e, "lower %g is not below upper %g", c->lower.v[i], c->upper.v[i]);
-	return whole_numbers(&c->channels, "channel", e);
-}
+static int check(const void *conf, struct err *e) { return limits_check(conf, true, e); }
 
 static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
@@ -32,14 +24,18 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 	struct channels ch;
 
 	(void)rng;
-	if (channels_of(&ch, r, to_do, &c->channels, e))
+	if (channels_of(&ch, r, to_do, &c->limits.channels, e))
 		return -1;
 	while (next_channel(&ch)) {
 		struct change *x = draw_change(to_do, ACTION_RANGE, ch.c);
 
-		x->on = !strcmp(c->to, "unit");
-		if (channel_number(&ch, &c->lower, "lower", &x->a, e) || channel_number(&ch, &c->upper, "upper", &x->b, e))
+		double v[2] = { x->a, x->b };
+
+		if (channel_limits(&ch, conf, NULL, v, e))
 			return -1;
+		x->a = v[0];
+		x->b = v[1];
+		x->on = !strcmp(c->to, "unit");
 	}
 	return 0;
 }

@@ -30,7 +30,6 @@ static bool looks(const void *conf) { return ((const struct conf *)conf)->foregr
 static int draw(const void *conf, const struct record *r, struct rng *rng, struct actions *to_do, struct err *e)
 {
 	const struct conf *c = conf;
-	const struct tensor *label = record_peek(r, "label");
 	int64_t from[3], to[3], box[3], room[3], before[3], start[3];
 
 	if (target_size(to_do, r, conf, from, to, e))
@@ -46,7 +45,7 @@ static int draw(const void *conf, const struct record *r, struct rng *rng, struc
 		before[a] = -((room[a] - from[a]) / 2);
 		start[a] = rng_int(rng, 0, room[a] - box[a]);
 	}
-	if (label && c->foreground > 0 && rng_uniform(rng) < c->foreground && crop_focus(&c->labels, label, from, box, start, rng, e) < 0)
+	if (crop_drawn(c->foreground, &c->labels, r, from, box, start, rng, e) < 0)
 		return -1;
 	for (int a = 0; a < 3; a++)
 		start[a] = box[a] < from[a] ? start[a] : 0;

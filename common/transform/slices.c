@@ -21,14 +21,13 @@ static int check(const void *conf, struct err *e) { return whole_numbers(&((cons
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
 	const struct conf *c = conf;
-	const struct tensor *label = record_peek(r, "label");
 	int64_t size[3], start[3], to[3];
 
 	if (grid_of(r, size, e))
 		return -1;
 	for (int a = 0; a < 3; a++)
 		to[a] = a ? size[a] : 1;
-	const int found = label && rng_uniform(rng) < c->foreground ? crop_focus(&c->labels, label, size, to, start, rng, e) : 0;
+	const int found = crop_drawn(c->foreground, &c->labels, r, size, to, start, rng, e);
 	int64_t *slice = xcalloc((size_t)size[0], sizeof *slice), n = c->count < size[0] ? c->count : size[0];
 
 	rng_shuffle(rng, slice, size[0]);

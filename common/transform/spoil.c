@@ -42,10 +42,12 @@ struct tensor *spoil(struct record *r, float **copy, struct err *e)
 
 	if (!image)
 		return NULL;
-	const size_t bytes = (size_t)tensor_count(image) * sizeof **copy;
+	const size_t bytes = (size_t)tensor_count(image) * sizeof(float);
 	if (!record_peek(r, "target"))
 		memcpy(record_put(r, "target", PM_F32, 4, image->dim)->data, image->data, bytes);
-	*copy = xmalloc(bytes);
-	memcpy(*copy, image->data, bytes);
+	if (copy) {
+		*copy = xmalloc(bytes);
+		memcpy(*copy, image->data, bytes);
+	}
 	return record_get(r, "image");
 }

@@ -27,8 +27,8 @@ struct box box_at_random(const int64_t grid[3], const double size[3], int64_t ma
 void box_rows(const struct box *b, const int64_t grid[3], void (*one)(int64_t at, int64_t n, int64_t row, void *arg), void *arg);
 
 /*
- * The image as f32, and a copy of it from which blocks are read (to be freed). The field target gets the same values, if there
- * is none yet: the first that spoils keeps the original. NULL with e.
+ * The image as f32; where copy is not NULL, also a copy of it from which blocks are read (to be freed). The field target gets the
+ * same values, if there is none yet: the first that spoils keeps the original. NULL with e.
  */
 struct tensor *spoil(struct record *r, float **copy, struct err *e);
 
