@@ -165,14 +165,17 @@ deps:
 # As many jobs as there are processors, where the caller did not say.
 JOBS = $(if $(filter -j% --jobserver%,$(MAKEFLAGS)),,-j$(shell nproc))
 
+# A test that hangs fails after twenty minutes, with all that it started.
+PROVE = prove --exec 'timeout 1200 sh' --timer
+
 check: deps
 	@$(MAKE) --no-print-directory $(JOBS) all tests
 	@$(MAKE) --no-print-directory $(JOBS) REAL=double SAN=$(SAN) exact
-	@OMP_WAIT_POLICY=passive BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests DOUBLE=$(CURDIR)/$B/double/tests SAN=$(SAN) prove -j 2 --timer $(sort $(wildcard tests/*.t))
+	@OMP_WAIT_POLICY=passive BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests DOUBLE=$(CURDIR)/$B/double/tests SAN=$(SAN) $(PROVE) -j 2 $(sort $(wildcard tests/*.t))
 
 check-gpu: deps
 	@$(MAKE) --no-print-directory $(JOBS) all tests
-	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests prove --timer tests/gpu/*.t
+	@BIN=$(CURDIR)/$B/bin TESTS=$(CURDIR)/$B/tests $(PROVE) tests/gpu/*.t
 
 demo: deps
 	@start=$$(date +%s); $(MAKE) --no-print-directory $(JOBS) all && START=$$start BIN=$(CURDIR)/$B/bin sh demo/run.sh

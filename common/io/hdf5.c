@@ -2,27 +2,36 @@
  * hdf5.c: HDF5 files with the arrays image, label and weight at their root. The library is kept on a short lead: hard
  * links only, no external or virtual storage, no plugins, no filters but gzip, shuffle and checksum, sizes that the file can
  * justify. It is also known to crash on files made to that end (one mutation of some ten thousand will do): it works in a
- * process of its own, which cannot open a second file and hands the voxels over in shared memory.
+ * process of its own for each file, which cannot open a second one and hands the voxels over in shared memory. Those come
+ * from this program started once more, which has no threads: in a copy of a process with threads a lock may be taken for ever.
  */
 #include "io/hdf5_impl.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <pthread.h>
+#include <signal.h>
+#include <spawn.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
-#include <sys/wait.h>
+#include <sys/socket.h>
 #include <unistd.h>
 
 #include <hdf5.h>
 
 enum { H5_RATIO = 1100, H5_CHANNELS = 4096 };
+enum { TALK, VOXELS, ALIVE, FDS }; /* what a request brings: shared memory twice, and what closes with the reading process */
 
-pthread_mutex_t hdf5_lock = PTHREAD_MUTEX_INITIALIZER;
+static const char reader[] = "hdf5-reader"; /* argv[0] of the program that is started */
 
-/* What the child tells its parent. It must not allocate with the x functions: they may end in die(), the parent's. */
-struct answer {
-	int failed;
+/* What is asked, and what is answered. */
+struct talk {
+	char path[PATH_MAX], array[16];
+	int64_t size; /* of the file */
+	struct window window;
+	bool windowed, answered, failed;
 	enum dtype t;
 	int64_t dim[4], whole[3], from[3];
 	int dims;
@@ -139,7 +148,7 @@ static int read_shape(hid_t set, int64_t dim[4], int *rank)
 
 /* Selects the window, which becomes t's shape: only its chunks are read then. The memory's space, or H5S_ALL for all. */
 static int select_window(hid_t set, const struct window *w, int rank, const char *path, struct tensor *t, hid_t *mem, hid_t *in,
-	struct answer *a)
+	struct talk *a)
 {
 	hsize_t from[4] = { 0 }, size[4];
 	*mem = *in = H5S_ALL;
@@ -163,15 +172,16 @@ static int select_window(hid_t set, const struct window *w, int rank, const char
 	return H5Sselect_hyperslab(*in, H5S_SELECT_SET, from, NULL, size, NULL) < 0 ? err_set(&a->e, "%s: no such box", path) : 0;
 }
 
-static int read_set(hid_t set, const char *path, const struct wanted *w, int64_t size, int shared, struct answer *a)
+static int read_set(hid_t set, int voxels, struct talk *a)
 {
-	const char *name = w->array;
+	const char *path = a->path, *name = a->array;
+	const struct window *w = a->windowed ? &a->window : NULL;
 	hid_t mem, in;
 	struct err *e = &a->e;
 	struct tensor t = { .rank = 4 };
 	size_t bytes;
 	int rank;
-	if (check_storage(set, path, name, size, e) != 0)
+	if (check_storage(set, path, name, a->size, e) != 0)
 		return -1;
 	if (read_shape(set, t.dim, &rank) != 0)
 		return err_set(e, "%s: '%s' has %d dimensions: 2, 3 or 4 are read", path, name, rank);
@@ -181,13 +191,13 @@ static int read_set(hid_t set, const char *path, const struct wanted *w, int64_t
 	if (unknown)
 		return err_set(e, "%s: '%s' does not hold numbers", path, name);
 	if (tensor_bytes(&t, &bytes) != 0 || bytes == 0 || H5Dget_storage_size(set) == 0 ||
-		(!w->window && bytes / H5_RATIO > (size_t)size))
+		(!w && bytes / H5_RATIO > (size_t)a->size))
 		return err_set(e, "%s: '%s' promises more than the file can hold: truncated or corrupt", path, name);
-	if (select_window(set, w->window, rank, path, &t, &mem, &in, a) != 0 || tensor_bytes(&t, &bytes) != 0)
+	if (select_window(set, w, rank, path, &t, &mem, &in, a) != 0 || tensor_bytes(&t, &bytes) != 0)
 		return -1;
 	void *data = MAP_FAILED;
-	if (ftruncate(shared, (off_t)bytes) == 0)
-		data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, shared, 0);
+	if (ftruncate(voxels, (off_t)bytes) == 0)
+		data = mmap(NULL, bytes, PROT_READ | PROT_WRITE, MAP_SHARED, voxels, 0);
 	if (data == MAP_FAILED)
 		return err_set(e, "%s: no memory for %zu bytes: %s", path, bytes, strerror(errno));
 	if (H5Dread(set, hdf5_type(t.dtype), mem, in, H5P_DEFAULT, data) < 0)
@@ -200,9 +210,9 @@ static int read_set(hid_t set, const char *path, const struct wanted *w, int64_t
 	return 0;
 }
 
-static int read_file(const char *path, const struct wanted *w, int64_t size, int shared, struct answer *a)
+static int read_file(int voxels, struct talk *a)
 {
-	const char *name = w->array;
+	const char *path = a->path, *name = a->array;
 	struct err *e = &a->e;
 	H5L_info_t link;
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
@@ -218,37 +228,109 @@ static int read_file(const char *path, const struct wanted *w, int64_t size, int
 	hid_t set = H5Dopen2(file, name, H5P_DEFAULT);
 	if (set < 0)
 		return err_set(e, "%s: '%s' is not an array", path, name);
-	return read_set(set, path, w, size, shared, a);
+	return read_set(set, voxels, a);
 }
 
-/* Runs the library in a child. 0 when it answered, be it with a refusal. */
-static int ask(const char *path, const struct wanted *w, int64_t size, int shared, struct answer *a, struct err *e)
+/* A request's descriptors. */
+union rights {
+	struct cmsghdr head;
+	char room[CMSG_SPACE(FDS * sizeof(int))];
+};
+
+static struct talk *map_talk(int fd)
 {
-	int status;
-	pthread_mutex_lock(&hdf5_lock);
-	H5open(); /* here, so that each child need not */
+	return mmap(NULL, sizeof(struct talk), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+}
+
+static void answer(const int fd[FDS])
+{
+	struct talk *a = map_talk(fd[TALK]);
+	if (a == MAP_FAILED)
+		return;
+	rlim_t seconds = 60 + (rlim_t)(a->size >> 20);
+	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
+	setrlimit(RLIMIT_CPU, &(struct rlimit){ seconds, seconds });
+	a->failed = read_file(fd[VOXELS], a) != 0;
+	a->answered = true;
+}
+
+/* The program that was started: main never runs there. It ends with the one that started it. */
+__attribute__((constructor)) static void serve(int argc, char **argv)
+{
+	if (argc != 1 || strcmp(argv[0], reader))
+		return;
+	signal(SIGCHLD, SIG_IGN); /* nobody waits for a child */
+	H5open();		  /* here, so that each child need not */
 	H5PLset_loading_state(0);
-	pid_t child = fork();
-	if (child == 0) {
-		const struct rlimit none = { 0, 0 }, time = { 60 + (rlim_t)(size >> 20), 60 + (rlim_t)(size >> 20) };
-		setrlimit(RLIMIT_CORE, &none);
-		setrlimit(RLIMIT_CPU, &time);
-		a->failed = read_file(path, w, size, shared, a);
-		_exit(0);
+	for (;;) {
+		char byte;
+		int fd[FDS];
+		union rights rights;
+		struct msghdr m = { .msg_iov = &(struct iovec){ &byte, 1 }, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof(rights) };
+		ssize_t got = recvmsg(STDIN_FILENO, &m, MSG_CMSG_CLOEXEC);
+		if (got < 0 && errno == EINTR)
+			continue;
+		if (got <= 0 || m.msg_controllen < sizeof(rights))
+			_exit(0);
+		memcpy(fd, CMSG_DATA(&rights.head), sizeof(fd));
+		if (fork() == 0) {
+			answer(fd);
+			_exit(0);
+		}
+		for (int i = 0; i < FDS; i++)
+			close(fd[i]);
 	}
-	pthread_mutex_unlock(&hdf5_lock);
-	if (child < 0)
-		return err_set(e, "%s: cannot fork: %s", path, strerror(errno));
-	while (waitpid(child, &status, 0) < 0)
-		if (errno != EINTR)
-			return err_set(e, "%s: waiting for the reader: %s", path, strerror(errno));
-	if (status != 0)
-		return err_set(e, "%s: the HDF5 library broke down on it: corrupt", path);
-	return 0;
+}
+
+/* Sends a request, to a program that is started if need be. 0, or a number of errno.h. */
+static int request(const int fd[FDS])
+{
+	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+	static int to = -1;
+	int failed = 0, pair[2];
+	pthread_mutex_lock(&lock);
+	if (to < 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
+		posix_spawn_file_actions_t fds;
+		posix_spawn_file_actions_init(&fds);
+		posix_spawn_file_actions_adddup2(&fds, pair[1], STDIN_FILENO);
+		posix_spawn_file_actions_addopen(&fds, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+		failed = posix_spawn(&(pid_t){ 0 }, "/proc/self/exe", &fds, NULL, (char *[]){ (char *)reader, NULL }, environ);
+		posix_spawn_file_actions_destroy(&fds);
+		close(pair[1]);
+		to = pair[0];
+	}
+	union rights rights = { .head = { CMSG_LEN(FDS * sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
+	memcpy(CMSG_DATA(&rights.head), fd, FDS * sizeof(int));
+	const struct msghdr m = { .msg_iov = &(struct iovec){ "", 1 }, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof(rights) };
+	if (!failed && sendmsg(to, &m, MSG_NOSIGNAL) < 0)
+		failed = errno;
+	if (failed && to >= 0) {
+		close(to);
+		to = -1; /* another one for the next file */
+	}
+	pthread_mutex_unlock(&lock);
+	return failed;
+}
+
+/* Runs the library on a file. 0 when it answered, be it with a refusal. */
+static int ask(const char *path, const struct talk *a, int talk, int voxels, struct err *e)
+{
+	int alive[2], failed = pipe2(alive, O_CLOEXEC) == 0 ? 0 : errno;
+	if (!failed) {
+		failed = request((const int[FDS]){ [TALK] = talk, [VOXELS] = voxels, [ALIVE] = alive[1] });
+		close(alive[1]);
+		while (!failed && read(alive[0], &(char){ 0 }, 1) < 0 && errno == EINTR)
+			;
+		close(alive[0]);
+	}
+	if (failed)
+		return err_set(e, "%s: cannot start a process that reads it: %s", path, strerror(failed));
+	return a->answered ? 0 : err_set(e, "%s: the HDF5 library broke down on it: corrupt", path);
 }
 
 /* The answer comes from a process that read a hostile file: it is checked like one. */
-static int take_voxels(const char *path, const struct wanted *w, const struct answer *a, int64_t size, int shared, struct volume *v, struct err *e)
+static int take_voxels(const char *path, const struct wanted *w, const struct talk *a, int64_t size, int voxels, struct volume *v,
+	struct err *e)
 {
 	size_t bytes;
 	if (a->failed)
@@ -266,7 +348,7 @@ static int take_voxels(const char *path, const struct wanted *w, const struct an
 	if (volume_reserve(v, path, a->t, a->dim, w->window ? INT64_MAX : size * H5_RATIO + H5_RATIO, e) != 0 || tensor_bytes(&v->t, &bytes) != 0)
 		return -1;
 	for (size_t at = 0; at < bytes;) {
-		ssize_t got = pread(shared, (char *)v->t.data + at, bytes - at, (off_t)at);
+		ssize_t got = pread(voxels, (char *)v->t.data + at, bytes - at, (off_t)at);
 		if (got < 0 && errno == EINTR)
 			continue;
 		if (got <= 0)
@@ -286,16 +368,24 @@ static int hdf5_read(const char *path, const struct wanted *w, struct volume *v,
 	if (fd < 0)
 		return -1;
 	close(fd);
-	int shared = memfd_create("hdf5", MFD_CLOEXEC), failed;
-	struct answer *a = mmap(NULL, sizeof(*a), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-	if (shared < 0 || a == MAP_FAILED)
+	int talk = memfd_create("talk", MFD_CLOEXEC), voxels = memfd_create("voxels", MFD_CLOEXEC), failed;
+	struct talk *a = talk >= 0 && voxels >= 0 && ftruncate(talk, sizeof(*a)) == 0 ? map_talk(talk) : MAP_FAILED;
+	if (a == MAP_FAILED) {
 		failed = err_set(e, "%s: no shared memory: %s", path, strerror(errno));
-	else
-		failed = ask(path, w, size, shared, a, e) || take_voxels(path, w, a, size, shared, v, e);
-	if (a != MAP_FAILED)
+	} else {
+		snprintf(a->path, sizeof(a->path), "%s", path);
+		snprintf(a->array, sizeof(a->array), "%s", w->array);
+		a->size = size;
+		a->windowed = w->window;
+		if (w->window)
+			a->window = *w->window;
+		failed = ask(path, a, talk, voxels, e) || take_voxels(path, w, a, size, voxels, v, e);
 		munmap(a, sizeof(*a));
-	if (shared >= 0)
-		close(shared);
+	}
+	if (talk >= 0)
+		close(talk);
+	if (voxels >= 0)
+		close(voxels);
 	return failed ? -1 : 0;
 }
 

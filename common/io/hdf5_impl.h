@@ -4,10 +4,6 @@
 
 #include "io/volume.h"
 
-#include <pthread.h>
-
-extern pthread_mutex_t hdf5_lock; /* Debian's libhdf5 is not made for threads */
-
 int64_t hdf5_type(enum dtype t); /* the library's own number for it, a hid_t */
 int hdf5_write(const char *path, const struct array *a, int n, struct err *e);
 

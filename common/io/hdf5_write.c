@@ -4,11 +4,14 @@
 #include "io/npy.h"
 #include "io/outfile.h"
 
+#include <pthread.h>
 #include <string.h>
 
 #include <hdf5.h>
 
 enum { CHUNK_SIDE = 64, CHUNK_SLICES = 16 };
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER; /* Debian's libhdf5 is not made for threads */
 
 static int put_attribute(hid_t set, const char *name, int rank, const hsize_t *dim, const double *v)
 {
@@ -61,7 +64,7 @@ int hdf5_write(const char *path, const struct array *a, int n, struct err *e)
 	struct outfile *out = outfile_open(path, e);
 	if (!out)
 		return -1;
-	pthread_mutex_lock(&hdf5_lock);
+	pthread_mutex_lock(&lock);
 	H5Eset_auto2(H5E_DEFAULT, NULL, NULL);
 	hid_t access = H5Pcreate(H5P_FILE_ACCESS);
 	H5Pset_file_locking(access, false, true); /* outfile has locked it */
@@ -72,7 +75,7 @@ int hdf5_write(const char *path, const struct array *a, int n, struct err *e)
 	if (file >= 0 && H5Fclose(file) < 0)
 		failed = 1;
 	H5Pclose(access);
-	pthread_mutex_unlock(&hdf5_lock);
+	pthread_mutex_unlock(&lock);
 	if (failed) {
 		err_set(e, "%s: the HDF5 library cannot write it (is the disk full?)", path);
 		outfile_discard(out);
