@@ -91,4 +91,11 @@ pymic-augment -j 4 $all < in.pms | head -c 1000 > /dev/null
 status 0 "--list" pymic-augment --list
 is "$(cut -f 2 out | head -n 3 | tr '\n' ' ')" "normalize minmax percentile " "lists the transforms"
 like "$(pymic-augment --help=transform:gamma)" "largest exponent" "--help=transform:NAME tells the settings"
+
+PYTHON=${PYTHON:-/usr/bin/python3}
+if "$PYTHON" -c 'import msgpack, scipy' 2> /dev/null; then
+	is "$("$PYTHON" "$tests/peers_transform.py" 60 2>&1 | tail -n 1)" 1260 "random settings on random images: what scipy and numpy make of them"
+else
+	skip "a Python with scipy and msgpack is not there"
+fi
 done_testing
