@@ -260,7 +260,7 @@ __attribute__((constructor)) static void serve(int argc, char **argv)
 	if (argc != 1 || strcmp(argv[0], reader))
 		return;
 	signal(SIGCHLD, SIG_IGN); /* nobody waits for a child */
-	H5open();		  /* here, so that each child need not */
+	H5open(); /* here, so that each child need not */
 	H5PLset_loading_state(0);
 	for (;;) {
 		char byte;
