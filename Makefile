@@ -84,13 +84,13 @@ $B/common/base/help.o: $B/commit
 $B/commit: always
 	@mkdir -p $(@D); echo '$(COMMIT)' | cmp -s - $@ || echo '$(COMMIT)' > $@
 
-# Loops over voxels: vectorised, with the same results (neither traps nor errno are looked at).
+# Loops over voxels, and random numbers for them: vectorised, with the same results (neither traps nor errno are looked at).
 LOOPS   := -O3 -fno-trapping-math -fno-math-errno
 
 COMPILE = @mkdir -p $(@D); echo "CC $@"; $(CC) -std=gnu11 $(WARN) $(DEFS) $(INCLUDE) $(CFLAGS)
 
 $B/%.o: %.c $B/flags
-	$(COMPILE) $(if $(filter common/tensor/% common/transform/% common/cpu/tile.c,$<),$(LOOPS)) $(if $(filter common/cpu/% common/nn/% common/net/%,$<),-fopenmp) -MMD -MP -c $< -o $@
+	$(COMPILE) $(if $(filter common/tensor/% common/transform/% common/base/rng.c common/cpu/tile.c,$<),$(LOOPS)) $(if $(filter common/cpu/% common/nn/% common/net/%,$<),-fopenmp) -MMD -MP -c $< -o $@
 
 define isa
 $B/%.$1.o: %.c $B/flags

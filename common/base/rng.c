@@ -50,6 +50,31 @@ uint32_t rng_u32(struct rng *r)
 	return r->out[4 - r->left--];
 }
 
+/* Blocks from the next one on, side by side. */
+PM_WIDE static void blocks(const struct rng *r, uint32_t *to, int64_t n)
+{
+	for (int64_t i = 0; i < n; i++) {
+		const struct philox p = philox(r->ctr[0] + (uint32_t)i, r->ctr[1], r->ctr[2], r->ctr[3], r->key[0], r->key[1]);
+
+		to[4 * i] = p.c0;
+		to[4 * i + 1] = p.c1;
+		to[4 * i + 2] = p.c2;
+		to[4 * i + 3] = p.c3;
+	}
+}
+
+void rng_words(struct rng *r, uint32_t *to, int64_t n)
+{
+	for (; n && r->left; n--)
+		*to++ = rng_u32(r);
+	const int64_t whole = n / 4 * 4;
+
+	blocks(r, to, whole / 4);
+	rng_skip(r, whole);
+	for (int64_t i = whole; i < n; i++)
+		to[i] = rng_u32(r);
+}
+
 void rng_skip(struct rng *r, int64_t n)
 {
 	for (; n && r->left; n--)

@@ -19,6 +19,7 @@ void philox4x32(const uint32_t ctr[4], const uint32_t key[2], uint32_t out[4]);
 void rng_init(struct rng *r, uint64_t seed, const char *tool, uint64_t epoch, const char *id, uint32_t step);
 
 uint32_t rng_u32(struct rng *r);
+void rng_words(struct rng *r, uint32_t *to, int64_t n);      /* the next n, as rng_u32 gives them; many at a time are faster */
 void rng_skip(struct rng *r, int64_t n);                     /* as if that many words had been drawn */
 double rng_uniform(struct rng *r);                           /* [0, 1) with 32 bits */
 double rng_range(struct rng *r, double lo, double hi);       /* [lo, hi) */

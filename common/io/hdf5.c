@@ -31,7 +31,7 @@ struct talk {
 	char path[PATH_MAX], array[16];
 	int64_t size; /* of the file */
 	struct window window;
-	bool windowed, answered, failed;
+	bool windowed, begun, answered, failed;
 	enum dtype t;
 	int64_t dim[4], whole[3], from[3];
 	int dims;
@@ -247,6 +247,7 @@ static void answer(const int fd[FDS])
 	struct talk *a = map_talk(fd[TALK]);
 	if (a == MAP_FAILED)
 		return;
+	a->begun = true;
 	rlim_t seconds = 60 + (rlim_t)(a->size >> 20);
 	setrlimit(RLIMIT_CORE, &(struct rlimit){ 0, 0 });
 	setrlimit(RLIMIT_CPU, &(struct rlimit){ seconds, seconds });
@@ -282,23 +283,30 @@ __attribute__((constructor)) static void serve(int argc, char **argv)
 	}
 }
 
+/* 0 and the socket to it, or a number of errno.h. */
+static int start(int *to)
+{
+	int pair[2];
+	posix_spawn_file_actions_t fds;
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
+		return errno;
+	posix_spawn_file_actions_init(&fds);
+	posix_spawn_file_actions_adddup2(&fds, pair[1], STDIN_FILENO);
+	posix_spawn_file_actions_addopen(&fds, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
+	int failed = posix_spawn(&(pid_t){ 0 }, "/proc/self/exe", &fds, NULL, (char *[]){ (char *)reader, NULL }, environ);
+	posix_spawn_file_actions_destroy(&fds);
+	close(pair[1]);
+	*to = pair[0];
+	return failed;
+}
+
 /* Sends a request, to a program that is started if need be. 0, or a number of errno.h. */
 static int request(const int fd[FDS])
 {
 	static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 	static int to = -1;
-	int failed = 0, pair[2];
 	pthread_mutex_lock(&lock);
-	if (to < 0 && socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0) {
-		posix_spawn_file_actions_t fds;
-		posix_spawn_file_actions_init(&fds);
-		posix_spawn_file_actions_adddup2(&fds, pair[1], STDIN_FILENO);
-		posix_spawn_file_actions_addopen(&fds, STDOUT_FILENO, "/dev/null", O_WRONLY, 0);
-		failed = posix_spawn(&(pid_t){ 0 }, "/proc/self/exe", &fds, NULL, (char *[]){ (char *)reader, NULL }, environ);
-		posix_spawn_file_actions_destroy(&fds);
-		close(pair[1]);
-		to = pair[0];
-	}
+	int failed = to < 0 ? start(&to) : 0;
 	union rights rights = { .head = { CMSG_LEN(FDS * sizeof(int)), SOL_SOCKET, SCM_RIGHTS } };
 	memcpy(CMSG_DATA(&rights.head), fd, FDS * sizeof(int));
 	const struct msghdr m = { .msg_iov = &(struct iovec){ "", 1 }, .msg_iovlen = 1, .msg_control = &rights, .msg_controllen = sizeof(rights) };
@@ -323,8 +331,8 @@ static int ask(const char *path, const struct talk *a, int talk, int voxels, str
 			;
 		close(alive[0]);
 	}
-	if (failed)
-		return err_set(e, "%s: cannot start a process that reads it: %s", path, strerror(failed));
+	if (failed || !a->begun)
+		return err_set(e, "%s: cannot start a process that reads it: %s", path, strerror(failed ? failed : EAGAIN));
 	return a->answered ? 0 : err_set(e, "%s: the HDF5 library broke down on it: corrupt", path);
 }
 

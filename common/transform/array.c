@@ -4,13 +4,9 @@
 #include <math.h>
 #include <string.h>
 
-#include "base/philox.h"
 #include "tensor/normal.h"
 
 enum { LANES = 8 };
-
-/* Loops that compute much for each voxel, also with the wider registers of AVX2; that has no fused products: the same bytes. */
-#define WIDE __attribute__((target_clones("avx2", "default")))
 
 /* Compiled twice: without a threshold there is nothing to compare and to count. */
 static inline double sums(const float *x, int64_t n, bool masked, float above, double origin, double *sum, double *square)
@@ -93,7 +89,7 @@ void limit(float *x, int64_t n, float lo, float hi)
 	}
 }
 
-WIDE void gamma_curve(float *x, int64_t n, float lo, float hi, float gamma, bool invert)
+PM_WIDE void gamma_curve(float *x, int64_t n, float lo, float hi, float gamma, bool invert)
 {
 	const struct gamma g = gamma_of(lo, hi, gamma, invert);
 
@@ -101,33 +97,7 @@ WIDE void gamma_curve(float *x, int64_t n, float lo, float hi, float gamma, bool
 		x[i] = gamma_value(x[i], &g);
 }
 
-/* Blocks of the stream, four words each. */
-WIDE static void blocks(uint32_t *u, int64_t n, const struct rng *r)
-{
-	for (int64_t i = 0; i < n; i++) {
-		const struct philox p = philox(r->ctr[0] + (uint32_t)i, r->ctr[1], r->ctr[2], r->ctr[3], r->key[0], r->key[1]);
-
-		u[4 * i] = p.c0;
-		u[4 * i + 1] = p.c1;
-		u[4 * i + 2] = p.c2;
-		u[4 * i + 3] = p.c3;
-	}
-}
-
-/* The next n words, as rng_u32 gives them. */
-static void words(uint32_t *u, int64_t n, struct rng *r)
-{
-	int64_t i = 0;
-
-	for (; i < n && r->left; i++)
-		u[i] = rng_u32(r);
-	blocks(u + i, (n - i) / 4, r);
-	r->ctr[0] += (uint32_t)((n - i) / 4);
-	for (i += (n - i) / 4 * 4; i < n; i++)
-		u[i] = rng_u32(r);
-}
-
-WIDE static void normal_block(float *x, const uint32_t *u, int n)
+PM_WIDE static void normal_block(float *x, const uint32_t *u, int n)
 {
 	for (int i = 0; i < n / 2; i++)
 		normal_pair(u[i], u[n / 2 + i], &x[i], &x[n / 2 + i]);
@@ -141,7 +111,7 @@ void fill_normal(float *x, int64_t n, struct rng *rng)
 	for (int64_t at = 0; at < n; at += NORMAL_PIECE) {
 		int part = n - at < NORMAL_PIECE ? (int)(n - at) : NORMAL_PIECE, even = part + part % 2;
 
-		words(u, even, rng);
+		rng_words(rng, u, even);
 		normal_block(out, u, even);
 		memcpy(x + at, out, (size_t)part * sizeof(*x));
 	}

@@ -11,13 +11,6 @@ static int apply(const void *conf, struct record *r, struct rng *rng, struct err
 	(void)conf;
 	(void)rng;
 	(void)e;
-	if (t && t->dtype == PM_U8) {
-		uint8_t *v = t->data;
-
-		for (int64_t i = 0; i < n; i++)
-			v[i] = v[i] != 0;
-		return 0;
-	}
 	for (int64_t at = 0; at < n; at += PIECE) {
 		int64_t part = n - at < PIECE ? n - at : PIECE;
 		void *data = (char *)t->data + (size_t)at * dtype_size(t->dtype);

@@ -180,11 +180,32 @@ static void skipping(void **state)
 		}
 }
 
+static void many_words(void **state)
+{
+	(void)state;
+	uint32_t to[70];
+
+	for (int before = 0; before < 5; before++)
+		for (int n = 0; n <= 70; n++) {
+			struct rng a, b;
+
+			rng_init(&a, 3, "words", 0, "", 0);
+			for (int i = 0; i < before; i++)
+				rng_u32(&a);
+			b = a;
+			rng_words(&a, to, n);
+			for (int i = 0; i < n; i++)
+				assert_int_equal(to[i], rng_u32(&b));
+			assert_int_equal(rng_u32(&a), rng_u32(&b));
+		}
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(known_answers), cmocka_unit_test(names), cmocka_unit_test(uniform_and_normal),
 		cmocka_unit_test(beta), cmocka_unit_test(integers), cmocka_unit_test(shuffle), cmocka_unit_test(skipping),
+		cmocka_unit_test(many_words),
 	};
 	return cmocka_run_group_tests_name("rng", tests, NULL, NULL);
 }
