@@ -4,6 +4,7 @@
 #include "loss/terms.h"
 
 #include <math.h>
+#include <stdlib.h>
 
 const struct opt ramped_opts[] = { RAMPED_OPTIONS(struct ramped, "0.1", "0"), OPT_END };
 
@@ -65,7 +66,13 @@ int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_O
 	return a->net->forward(r->g, a->conf, r->ps[net], image, r->classes, out);
 }
 
-int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_on(r, net, r->image, out); }
+int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS])
+{
+	r->g->together = getenv("APART") ? r->labeled : 0;
+	const int n = forward_on(r, net, r->image, out);
+	r->g->together = 0;
+	return n;
+}
 
 static struct node *rows(struct run *r, struct node *x, int64_t first, int64_t count)
 {

@@ -62,26 +62,30 @@ static void pooled_back(struct graph *g, struct node *pooled)
 	pooled->in[0]->reached = true;
 }
 
-/* Mean and 1 / standard deviation: of the batch, which moves the running statistics, or those; or of each sample. */
+/*
+ * Mean and 1 / standard deviation: of the batch or of each of its parts, which move the running statistics one after the other,
+ * or those; or of each sample.
+ */
 static void statistics(struct graph *g, struct node *z, const struct norm *p, struct norm_arg *a)
 {
 	const struct backend *be = g->be;
 	const bool still = g->aside || p->instance;
-	const int64_t images = norm_images(&z->v, p->instance), c = z->v.n / images * z->v.c;
+	const int64_t images = a->p.images, c = z->v.c, sets = z->v.n / images;
 	double *mean, *rstd;
 
-	a->stats = z->moments ? z->moments : buffer_new(g, 2 * (size_t)c * sizeof(double));
+	a->stats = z->moments ? z->moments : buffer_new(g, 2 * (size_t)(sets * c) * sizeof(double));
 	mean = buffer_at(g, a->stats);
-	rstd = mean + c;
+	rstd = mean + sets * c;
 	if (p->instance && be->runs && fmap_space(&z->v) < 2)
 		die(PM_FAIL, "instance norm: one pixel is left at the deepest level, and no deviation: larger images or windows, or fewer levels");
-	a->fixed = !p->instance && (!g->training || g->frozen);
 	if (a->fixed) {
 		be->norm_fixed(mean, rstd, c, 1e-5, p->mean->v.data, p->var->v.data);
 	} else {
 		if (!z->moments)
-			be->norm_stats(&z->v, p->instance, mean, rstd);
-		be->norm_batch(mean, rstd, c, images * fmap_space(&z->v), 1e-5, still ? NULL : p->mean->v.data, still ? NULL : p->var->v.data);
+			be->norm_stats(&z->v, images, mean, rstd);
+		for (int64_t at = 0; at < sets * c; at += still ? sets * c : c)
+			be->norm_batch(mean + at, rstd + at, still ? sets * c : c, images * fmap_space(&z->v), 1e-5,
+				still ? NULL : p->mean->v.data, still ? NULL : p->var->v.data);
 	}
 	z->moments = NULL; /* taken over */
 	a->p.mean = mean;
@@ -146,13 +150,14 @@ struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, 
 	node_input(g, y, BETA, p->beta);
 	y->arg = a;
 	y->back = norm_back;
+	a->fixed = !p->instance && (!g->training || g->frozen);
 	a->p = (struct norm_act){
 		.z = z->v, .dims = p->pool, .gamma = p->gamma->v.data, .beta = p->beta->v.data,
-		.instance = p->instance, .slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
+		.images = p->instance ? 1 : !a->fixed && g->together && z->v.n % g->together == 0 ? g->together : z->v.n, .slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
 		.key = graph_key(g), .layer = (uint32_t)tape_length(g),
 	};
 	statistics(g, z, p, a);
-	if (p->defer && !p->instance && a->p.drop == 0 && !p->pool && !p->room)
+	if (p->defer && !p->instance && a->p.images == z->v.n && a->p.drop == 0 && !p->pool && !p->room)
 		defer(g, z, y, a);
 	else
 		apply(g, z, y, a, p, pooled);

@@ -35,16 +35,14 @@ struct norm_act {
 	struct fmap z, y, pool; /* pool.data NULL: none; y.data may be NULL in inference where only the pooled map is used */
 	int dims;
 	const real *gamma, *beta;  /* [c] */
-	const double *mean, *rstd; /* likewise; instance: of each image, [n][c] */
+	const double *mean, *rstd; /* [n / images][c] */
+	int64_t images;            /* one behind the other, as many as share statistics: n, or a divisor of it */
 	double slope, drop;
 	const uint32_t *key; /* [2], in the backend's memory: it changes from step to step */
 	uint32_t layer;
 	double *sums; /* [2][c]: of dy' and dy' (z - mean), dy' before the activation; read where who wrote dy has summed */
-	bool summed, instance;
+	bool summed;
 };
-
-/* How many images share their statistics. */
-static inline int64_t norm_images(const struct fmap *z, bool instance) { return instance ? 1 : z->n; }
 
 /* The truth a loss compares with: labels (u8 [n,1,d,h,w]) or probabilities (real [n,k,d,h,w]); weight may be NULL. */
 struct target {

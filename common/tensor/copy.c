@@ -131,30 +131,81 @@ void flip_axis(void *data, const int64_t size[3], int axis, int64_t channels, en
 /* So many elements that both sides of an exchange stay in the cache. */
 enum { TILE = 16 };
 
-/* dst[j * to + i] = src[i * from + j], elements of `bytes` bytes */
-#define EXCHANGE(name, copy) \
-	static void exchange_##name(char *dst, const char *src, const int64_t n[2], int64_t to, int64_t from, size_t bytes) \
+/*
+ * dst[j * to + i] = src[i * from + j]. Squares whose rows are 16 bytes are exchanged in registers: so often as halves make one row
+ * of them, each row of the upper half is interleaved with its partner in the lower one.
+ */
+#define EXCHANGE(T, N, PAIRS) \
+	typedef T row_##T __attribute__((vector_size(16))); \
+	static inline void square_##T(T *dst, const T *src, int64_t to, int64_t from) \
 	{ \
-		for (int64_t at = 0; at < n[0]; at += TILE) \
-			for (int64_t j = 0; j < n[1]; j++) \
-				for (int64_t i = at; i < n[0] && i < at + TILE; i++) \
-					copy; \
+		row_##T row[N], lower[N / 2]; \
+		_Pragma("GCC unroll 16") for (int i = 0; i < N; i++) \
+			memcpy(&row[i], src + i * from, sizeof *row); \
+		_Pragma("GCC unroll 4") for (int side = N; side > 1; side /= 2) { \
+			memcpy(lower, row + N / 2, sizeof lower); \
+			_Pragma("GCC unroll 8") for (int i = N / 2 - 1; i >= 0; i--) { \
+				const row_##T upper = row[i]; \
+				row[2 * i] = __builtin_shufflevector(upper, lower[i], PAIRS(0, N)); \
+				row[2 * i + 1] = __builtin_shufflevector(upper, lower[i], PAIRS(N / 2, N)); \
+			} \
+		} \
+		_Pragma("GCC unroll 16") for (int j = 0; j < N; j++) \
+			memcpy(dst + j * to, &row[j], sizeof *row); \
+	} \
+	static void exchange_##T(T *dst, const T *src, const int64_t n[2], int64_t to, int64_t from) \
+	{ \
+		const int64_t whole[2] = { n[0] - n[0] % N, n[1] - n[1] % N }; \
+		for (int64_t at = 0; at < whole[0]; at += TILE) \
+			for (int64_t j = 0; j < whole[1]; j += N) \
+				for (int64_t i = at; i < whole[0] && i < at + TILE; i += N) \
+					square_##T(dst + j * to + i, src + i * from + j, to, from); \
+		for (int64_t i = 0; i < n[0]; i++) \
+			for (int64_t j = i < whole[0] ? whole[1] : 0; j < n[1]; j++) \
+				dst[j * to + i] = src[i * from + j]; \
 	}
-#define ONE(T) (void)bytes, ((T *)dst)[j * to + i] = ((const T *)src)[i * from + j]
-EXCHANGE(uint8_t, ONE(uint8_t))
-EXCHANGE(uint16_t, ONE(uint16_t))
-EXCHANGE(uint32_t, ONE(uint32_t))
-EXCHANGE(any, memcpy(dst + (size_t)(j * to + i) * bytes, src + (size_t)(i * from + j) * bytes, bytes))
+#define TWO(a, n) a, a + n, a + 1, a + 1 + n
+#define FOUR(a, n) TWO(a, n), TWO(a + 2, n)
+#define EIGHT(a, n) FOUR(a, n), FOUR(a + 4, n)
+EXCHANGE(uint8_t, 16, EIGHT)
+EXCHANGE(uint16_t, 8, FOUR)
+EXCHANGE(uint32_t, 4, TWO)
 
-void swap_axes(void *dst, const void *src, const int64_t size[3], int a, int b, int64_t channels, enum dtype t)
+/* The same of elements of any size. */
+static void exchange_any(char *dst, const char *src, const int64_t n[2], int64_t to, int64_t from, int64_t bytes)
+{
+	for (int64_t at = 0; at < n[0]; at += TILE)
+		for (int64_t j = 0; j < n[1]; j++)
+			for (int64_t i = at; i < n[0] && i < at + TILE; i++)
+				memcpy(dst + (j * to + i) * bytes, src + (i * from + j) * bytes, (size_t)bytes);
+}
+
+static void exchange_axes(void *dst, const void *src, const int64_t n[2], int64_t to, int64_t from, int64_t bytes)
+{
+	switch (bytes) {
+	case 1: exchange_uint8_t(dst, src, n, to, from); break;
+	case 2: exchange_uint16_t(dst, src, n, to, from); break;
+	case 4: exchange_uint32_t(dst, src, n, to, from); break;
+	default: exchange_any(dst, src, n, to, from, bytes); break;
+	}
+}
+
+void swap_axes(void *dst, const void *src, const int64_t size[3], int a, int b, const bool mirrored[3], int64_t channels, enum dtype t)
 {
 	const int64_t inner = b < 2 ? size[2] : 1, middle = b - a == 2 ? size[1] : 1, outer = channels * (a > 0 ? size[0] : 1);
-	const int64_t n[2] = { size[a], size[b] }, volume = n[0] * middle * n[1];
-	const size_t bytes = (size_t)inner * dtype_size(t);
+	const int64_t n[2] = { size[a], size[b] }, volume = n[0] * middle * n[1], bytes = inner * (int64_t)dtype_size(t);
+	const int64_t to = middle * n[0], from = middle * n[1], last_to = mirrored[a] ? (n[1] - 1) * to : 0, last_from = mirrored[b] ? (n[0] - 1) * from : 0;
 
 	for (int64_t o = 0; o < outer; o++)
 		for (int64_t m = 0; m < middle; m++)
-			(bytes == 1 ? exchange_uint8_t : bytes == 2 ? exchange_uint16_t : bytes == 4 ? exchange_uint32_t : exchange_any)(
-				(char *)dst + (size_t)(o * volume + m * n[0]) * bytes, (const char *)src + (size_t)(o * volume + m * n[1]) * bytes,
-				n, middle * n[0], middle * n[1], bytes);
+			exchange_axes((char *)dst + (o * volume + m * n[0] + last_to) * bytes, (const char *)src + (o * volume + m * n[1] + last_from) * bytes,
+				n, mirrored[a] ? -to : to, mirrored[b] ? -from : from, bytes);
+	for (int k = 0; k < 3; k++) {
+		int64_t now[3] = { size[0], size[1], size[2] };
+
+		now[a] = size[b];
+		now[b] = size[a];
+		if (mirrored[k] && k != a && k != b)
+			flip_axis(dst, now, k, channels, t);
+	}
 }

@@ -12,8 +12,8 @@ enum border { BORDER_ZERO, BORDER_REFLECT };
 void crop_pad(void *dst, const int64_t to[3], const void *src, const int64_t from[3], const int64_t start[3],
 	int64_t channels, enum dtype t, enum border border);
 void flip_axis(void *data, const int64_t size[3], int axis, int64_t channels, enum dtype t);
-/* dst[C,size with axes a < b exchanged] = src[C,size] */
-void swap_axes(void *dst, const void *src, const int64_t size[3], int a, int b, int64_t channels, enum dtype t);
+/* dst[C,size with axes a < b exchanged, then mirrored] = src[C,size] */
+void swap_axes(void *dst, const void *src, const int64_t size[3], int a, int b, const bool mirrored[3], int64_t channels, enum dtype t);
 
 /* zoom.c: corner-aligned resampling, order 0 (floor(x + 0.5)) or 1 (separable linear); scipy.ndimage.zoom, grid_mode off. */
 int64_t zoom_length(int64_t n, double factor); /* round half to even, at least 1 */

@@ -142,6 +142,31 @@ static bool stays_inside(const struct action *b)
 /* Each axis by itself, so that control points of a displacement stay in line. */
 static bool straight(const struct action *b) { return b->kind <= ACTION_ZOOM && b->kind != ACTION_SWAP; }
 
+/* New place to that before both. */
+static void map_after(double map[3][4], const double next[3][4])
+{
+	double was[3][4];
+
+	memcpy(was, map, sizeof was);
+	for (int i = 0; i < 3; i++)
+		for (int j = 0; j < 4; j++) {
+			map[i][j] = j == 3 ? was[i][3] : 0;
+			for (int k = 0; k < 3; k++)
+				map[i][j] += was[i][k] * next[k][j];
+		}
+}
+
+/* Turned by right angles: mirrored where it is exchanged. */
+static bool turn(struct action *a, const struct action *b)
+{
+	if (a->kind != ACTION_SWAP || b->kind != ACTION_FLIP)
+		return false;
+	map_after(a->warp.map, b->warp.map);
+	for (int i = 0; i < 3; i++)
+		a->warp.own[2 + i] = a->warp.own[2 + i] != b->warp.own[i];
+	return true;
+}
+
 static bool join(struct action *a, const struct action *b)
 {
 	struct warp *w = &a->warp;
@@ -152,15 +177,11 @@ static bool join(struct action *a, const struct action *b)
 		return false;
 	if (bends(next))
 		w->bend = next->bend;
+	map_after(w->map, next->map);
 	for (int i = 0; i < 3; i++) {
 		if (bends(&was)) {
 			w->bend.start[i] += w->bend.rate[i] * next->map[i][3];
 			w->bend.rate[i] *= next->map[i][i];
-		}
-		for (int j = 0; j < 4; j++) {
-			w->map[i][j] = j == 3 ? was.map[i][3] : 0;
-			for (int k = 0; k < 3; k++)
-				w->map[i][j] += was.map[i][k] * next->map[k][j];
 		}
 		for (int j = 0; j < 3 && bends(next); j++) {
 			w->bend.most[i][j] = 0;
@@ -185,7 +206,7 @@ void actions_join(struct actions *a)
 		for (int k = 0; k < 3 && b->kind == ACTION_ZOOM; k++)
 			if (b->warp.from[k] == 1)
 				b->warp.map[k][k] = 0; /* the only voxel is repeated */
-		if (!n || !join(&a->v[n - 1], b))
+		if (!n || !(turn(&a->v[n - 1], b) || join(&a->v[n - 1], b)))
 			a->v[n++] = *b;
 	}
 	a->n = n;

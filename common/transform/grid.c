@@ -305,12 +305,13 @@ static void move_one(const struct move *m, const void *arg)
 	const enum action_kind kind = g->a->kind;
 	const struct warp *w = &g->a->warp;
 	const int64_t start[3] = { (int64_t)w->own[3], (int64_t)w->own[4], (int64_t)w->own[5] };
+	const bool mirrored[3] = { w->own[2] != 0, w->own[3] != 0, w->own[4] != 0 }; /* of a SWAP */
 	const int order = action_order(g->a, m->numbers, m->several);
 
 	if (kind == ACTION_SHIFT)
 		crop_pad(m->dst, m->to, m->src, m->from, start, m->channels, m->t, w->border);
 	else if (kind == ACTION_SWAP)
-		swap_axes(m->dst, m->src, m->from, (int)w->own[0], (int)w->own[1], m->channels, m->t);
+		swap_axes(m->dst, m->src, m->from, (int)w->own[0], (int)w->own[1], mirrored, m->channels, m->t);
 	else if (kind == ACTION_ZOOM && order < 3)
 		zoom(m->dst, m->to, m->src, m->from, m->channels, m->t, order);
 	else

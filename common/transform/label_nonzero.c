@@ -1,25 +1,31 @@
 /* label_nonzero.c: all classes become one. */
 #include "transform/transform.h"
 
-enum { PIECE = 4096 };
+#define NONZERO(T) \
+	for (int64_t i = 0; i < n; i++) \
+		((T *)data)[i] = ((T *)data)[i] != 0
+
+static void nonzero(void *data, enum dtype t, int64_t n)
+{
+	switch (t) {
+	case PM_U8: case PM_I8: NONZERO(uint8_t); break;
+	case PM_U16: case PM_I16: NONZERO(uint16_t); break;
+	case PM_U32: case PM_I32: NONZERO(uint32_t); break;
+	case PM_F32: NONZERO(float); break;
+	case PM_F64: NONZERO(double); break;
+	default: NONZERO(uint64_t); break;
+	}
+}
 
 static int apply(const void *conf, struct record *r, struct rng *rng, struct err *e)
 {
 	struct tensor *t = record_get(r, "label");
-	int64_t piece[PIECE], n = t ? tensor_count(t) : 0;
 
 	(void)conf;
 	(void)rng;
 	(void)e;
-	for (int64_t at = 0; at < n; at += PIECE) {
-		int64_t part = n - at < PIECE ? n - at : PIECE;
-		void *data = (char *)t->data + (size_t)at * dtype_size(t->dtype);
-
-		convert(piece, PM_I64, data, t->dtype, part);
-		for (int64_t i = 0; i < part; i++)
-			piece[i] = piece[i] != 0;
-		convert(data, t->dtype, piece, PM_I64, part);
-	}
+	if (t)
+		nonzero(t->data, t->dtype, tensor_count(t));
 	return 0;
 }
 

@@ -1,6 +1,6 @@
 /*
- * kernels_norm_test.c: statistics of the batch and of each image, and norm_act with its gradient, against naive loops in double. Inputs are small
- * binary fractions, so that activations are exact, values tie often and the reference finds the same maxima.
+ * kernels_norm_test.c: statistics of the batch, of parts of it and of each image, and norm_act with its gradient, against naive
+ * loops in double. Inputs are small binary fractions, so that activations are exact, values tie often and the reference finds the same maxima.
  */
 #include "kernels_test.h"
 
@@ -14,10 +14,10 @@ struct shape {
 static const struct shape shapes[] = {
 	{ 2, 16, 1, 8, 8, 2 }, { 2, 20, 1, 7, 9, 2 }, { 1, 33, 3, 5, 7, 2 }, { 2, 5, 5, 6, 7, 3 }, { 1, 18, 4, 4, 4, 3 },
 	{ 1, 4, 1, 3, 1100, 2 }, { 1, 2, 2, 2, 300, 3 }, { 2, 16, 1, 8, 8, 0 }, { 1, 17, 3, 5, 7, 0 }, { 2, 3, 1, 70, 130, 0 },
-	{ 2, 3, 1, 70, 130, 2 }, { 3, 1, 1, 1, 1, 0 }, { 1, 1, 1, 3, 1, 2 },
+	{ 2, 3, 1, 70, 130, 2 }, { 3, 1, 1, 1, 1, 0 }, { 1, 1, 1, 3, 1, 2 }, { 4, 18, 1, 6, 7, 2 }, { 4, 3, 1, 70, 130, 0 },
 };
 
-enum { MAX_N = 3, MAX_C = 33 };
+enum { MAX_N = 4, MAX_C = 33 };
 
 struct fixture {
 	struct norm_act p;
@@ -27,7 +27,10 @@ struct fixture {
 };
 
 /* Where the statistics of channel c of image n lie. */
-static int64_t at(const struct fmap *z, bool instance, int64_t n, int64_t c) { return instance ? n * z->c + c : c; }
+static int64_t at(const struct fmap *z, int64_t images, int64_t n, int64_t c) { return n / images * z->c + c; }
+
+/* How many images share them: all, or where they are apart two of four, else one. */
+static int64_t sharing(int64_t n, bool apart) { return !apart ? n : n == 4 ? 2 : 1; }
 
 static void map_fill_grid(struct fmap *f, uint64_t seed)
 {
@@ -36,14 +39,14 @@ static void map_fill_grid(struct fmap *f, uint64_t seed)
 }
 
 /* types: bit 0 for z and dz, bit 1 for y and pool, bit 2 for the gradients: bf16. */
-static void make(struct fixture *x, const struct shape *s, int types, double drop, bool instance)
+static void make(struct fixture *x, const struct shape *s, int types, double drop, bool apart)
 {
 	static const uint32_t key[] = { 77, 5 };
 	enum ftype tz = types & 1 ? F_BF16 : F_REAL, ty = types & 2 ? F_BF16 : F_REAL, tg = types & 4 ? F_BF16 : F_REAL;
 	int64_t pd = s->pool == 3 ? s->d / 2 : s->d, ph = s->h / 2, pw = s->w / 2;
 
 	*x = (struct fixture){ .p = { .dims = s->pool, .gamma = x->gamma, .beta = x->beta, .mean = x->mean, .rstd = x->rstd,
-		.instance = instance, .slope = 0.25, .drop = drop, .key = key, .layer = 3 } };
+		.images = sharing(s->n, apart), .slope = 0.25, .drop = drop, .key = key, .layer = 3 } };
 	map_make(&x->p.z, tz, 16, s->n, s->c, s->d, s->h, s->w, 0, 0);
 	map_make(&x->p.y, ty, 16, s->n, s->c, s->d, s->h, s->w, 0, 96);
 	map_make(&x->dy, tg, 16, s->n, s->c, s->d, s->h, s->w, 0, 48);
@@ -89,7 +92,7 @@ static double kept(const struct norm_act *p, int64_t n, int64_t c, int64_t d, in
 
 static double xhat(const struct fixture *x, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
 {
-	const int64_t i = at(&x->p.z, x->p.instance, n, c);
+	const int64_t i = at(&x->p.z, x->p.images, n, c);
 	return (map_get(&x->p.z, n, c, d, h, w) - x->mean[i]) * x->rstd[i];
 }
 
@@ -130,7 +133,7 @@ static void forward(void **state)
 
 	FOR_KERNELS(k)
 		for (size_t s = 0; s < PM_COUNT(shapes); s++)
-			for (int how = 0; how < 32; how++) {
+			for (int how = 0; how < 8 * (int)PM_COUNT(size); how++) {
 				struct fixture x;
 				bool no_y = how & 8 && shapes[s].pool;
 				make(&x, &shapes[s], how & 3, how & 4 ? 0.5 : 0, how & 16);
@@ -179,11 +182,11 @@ static double *routed(const struct fixture *x, const struct fmap *dy, const stru
 static void one_backward(const struct kernels *k, const struct shape *s, int how)
 {
 	const struct fmap none = { .data = NULL };
-	bool fixed = how & 16, instance = how & 128;
+	bool fixed = how & 16;
 	real dgamma[MAX_C], dbeta[MAX_C], dgamma1[MAX_C], dbeta1[MAX_C];
 	struct fixture x;
 
-	make(&x, s, how & 7, how & 8 ? 0.5 : 0, instance);
+	make(&x, s, how & 7, how & 8 ? 0.5 : 0, how & 128);
 	const struct fmap *dy = how & 32 ? &none : &x.dy, *dpool = how & 64 || !s->pool ? &none : &x.dpool;
 	size_t bytes = (size_t)(s->n * x.dz.stride) * ftype_size(x.dz.type);
 	struct fmap dz1 = x.dz;
@@ -201,12 +204,12 @@ static void one_backward(const struct kernels *k, const struct shape *s, int how
 	free(dz1.data);
 
 	double *g = routed(&x, dy, dpool), sum[MAX_N * MAX_C] = { 0 }, dot[MAX_N * MAX_C] = { 0 };
-	int64_t space = fmap_space(&x.p.z), m = (instance ? 1 : s->n) * space;
+	int64_t space = fmap_space(&x.p.z), m = x.p.images * space;
 	struct fmap plain = { .lanes = 1, .n = s->n, .c = s->c, .d = s->d, .h = s->h, .w = s->w, .stride = s->c * space };
 	EACH(&x.p.z, n, c, d, h, w) {
 		double v = g[map_at(&plain, n, c, d, h, w)];
-		sum[at(&x.p.z, instance, n, c)] += v;
-		dot[at(&x.p.z, instance, n, c)] += v * xhat(&x, n, c, d, h, w);
+		sum[at(&x.p.z, x.p.images, n, c)] += v;
+		dot[at(&x.p.z, x.p.images, n, c)] += v * xhat(&x, n, c, d, h, w);
 	}
 	for (int c = 0; c < s->c; c++) {
 		double all = 0, slope = 0;
@@ -218,7 +221,7 @@ static void one_backward(const struct kernels *k, const struct shape *s, int how
 		near((double)dgamma[c], 1 + slope, TOLERANCE);
 	}
 	EACH(&x.dz, n, c, d, h, w) {
-		int64_t i = at(&x.p.z, instance, n, c);
+		int64_t i = at(&x.p.z, x.p.images, n, c);
 		double v = g[map_at(&plain, n, c, d, h, w)];
 		if (!fixed)
 			v -= sum[i] / (double)m + xhat(&x, n, c, d, h, w) * dot[i] / (double)m;
@@ -261,14 +264,15 @@ static void backward_in_place(void **state)
 static void statistics(void **state)
 {
 	static const struct shape size[] = {
-		{ 2, 20, 1, 9, 7, 0 }, { 3, 16, 1, 96, 100, 0 }, { 2, 33, 5, 6, 7, 0 }, { 1, 1, 1, 1, 1, 0 } };
+		{ 2, 20, 1, 9, 7, 0 }, { 3, 16, 1, 96, 100, 0 }, { 2, 33, 5, 6, 7, 0 }, { 1, 1, 1, 1, 1, 0 },
+		{ 4, 20, 1, 9, 7, 0 } };
 	(void)state;
 
 	FOR_KERNELS(k)
-		for (int how = 0; how < 32; how++) {
+		for (int how = 0; how < 8 * (int)PM_COUNT(size); how++) {
 			enum { MOST = MAX_N * MAX_C };
 			const struct shape *s = &size[how / 8];
-			const bool instance = how & 4;
+			const int64_t images = sharing(s->n, how & 4);
 			double mean[MOST], var[MOST], mean1[MOST], var1[MOST], rm[MOST] = { 0 }, rv[MOST] = { 0 };
 			struct fmap z;
 			map_make(&z, how & 1 ? F_BF16 : F_REAL, 16, s->n, s->c, s->d, s->h, s->w, 0, 32);
@@ -276,18 +280,18 @@ static void statistics(void **state)
 				map_set(&z, n, c, d, h, w, how & 2 ? 100 + 1.7 * noise(4, map_at(&z, n, c, d, h, w))
 					: h < 3 ? 0 : 2 + noise(5, map_at(&z, n, c, d, h, w)));
 			threads(3);
-			k->norm_stats(&z, instance, mean, var);
+			k->norm_stats(&z, images, mean, var);
 			threads(1);
-			k->norm_stats(&z, instance, mean1, var1);
+			k->norm_stats(&z, images, mean1, var1);
 			threads(0);
-			const int64_t all = (instance ? s->n : 1) * s->c;
+			const int64_t all = s->n / images * s->c;
 			assert_memory_equal(mean, mean1, (size_t)all * sizeof *mean);
 			assert_memory_equal(var, var1, (size_t)all * sizeof *var);
-			double m = (double)((instance ? 1 : s->n) * fmap_space(&z));
+			double m = (double)(images * fmap_space(&z));
 			EACH(&z, n, c, d, h, w)
-				rm[at(&z, instance, n, c)] += map_get(&z, n, c, d, h, w) / m;
+				rm[at(&z, images, n, c)] += map_get(&z, n, c, d, h, w) / m;
 			EACH(&z, n, c, d, h, w)
-				rv[at(&z, instance, n, c)] += pow(map_get(&z, n, c, d, h, w) - rm[at(&z, instance, n, c)], 2) / m;
+				rv[at(&z, images, n, c)] += pow(map_get(&z, n, c, d, h, w) - rm[at(&z, images, n, c)], 2) / m;
 			for (int c = 0; c < all; c++)
 				if (fabs(mean[c] - rm[c]) > 1e-6 * fabs(rm[c]) || fabs(var[c] - rv[c]) > 1e-6 * rv[c] + 1e-12)
 					fail_msg("%s: case %d, channel %d: %.9g and %.9g, not %.9g and %.9g", k->isa, how, c,

@@ -219,24 +219,27 @@ static void swaps(void **state)
 	rng_init(&g, 3, "swaps", 0, "", 0);
 	for (size_t i = 0; i < sizeof src; i++)
 		src[i] = (char)rng_u32(&g);
-	for (int t = 0; t < 4; t++)
-		for (int a = 0; a < 2; a++)
-			for (int b = a + 1; b < 3; b++) {
-				int64_t to[3] = { size[0], size[1], size[2] };
-				const size_t bytes = dtype_size(types[t]);
+	for (int way = 0; way < 4 * 2 * 2 * 8; way++) { /* type, axes, which are mirrored */
+		const int t = way / 32, a = way / 16 % 2, b = a + 1 + (a == 0 && way / 8 % 2);
+		const bool mirrored[3] = { way & 1, way & 2, way & 4 };
+		const size_t bytes = dtype_size(types[t]);
+		int64_t to[3] = { size[0], size[1], size[2] };
 
-				to[a] = size[b];
-				to[b] = size[a];
-				swap_axes(dst, src, size, a, b, 2, types[t]);
-				for (int64_t i = 0; i < 2 * 3 * 19 * 35; i++) {
-					int64_t at[3] = { i / (to[1] * to[2]) % to[0], i / to[2] % to[1], i % to[2] }, was[3] = { at[0], at[1], at[2] };
+		to[a] = size[b];
+		to[b] = size[a];
+		swap_axes(dst, src, size, a, b, mirrored, 2, types[t]);
+		for (int64_t i = 0; i < 2 * 3 * 19 * 35; i++) {
+			int64_t at[3] = { i / (to[1] * to[2]) % to[0], i / to[2] % to[1], i % to[2] };
 
-					was[a] = at[b];
-					was[b] = at[a];
-					const int64_t from = ((i / (3 * 19 * 35) * size[0] + was[0]) * size[1] + was[1]) * size[2] + was[2];
-					assert_memory_equal(dst + (size_t)i * bytes, src + (size_t)from * bytes, bytes);
-				}
-			}
+			for (int k = 0; k < 3; k++)
+				at[k] = mirrored[k] ? to[k] - 1 - at[k] : at[k];
+			int64_t was[3] = { at[0], at[1], at[2] };
+			was[a] = at[b];
+			was[b] = at[a];
+			const int64_t from = ((i / (3 * 19 * 35) * size[0] + was[0]) * size[1] + was[1]) * size[2] + was[2];
+			assert_memory_equal(dst + (size_t)i * bytes, src + (size_t)from * bytes, bytes);
+		}
+	}
 }
 
 static void percentiles(void **state)

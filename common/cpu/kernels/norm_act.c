@@ -44,9 +44,9 @@ INLINE void moments(vec_double sum[2], const void *data, enum ftype type, int64_
 	sum[1] += __builtin_convertvector((t[0] + t[1]) + (t[2] + t[3]), vec_double);
 }
 
-void NAME(norm_stats)(const struct fmap *z, bool instance, double *mean, double *var)
+void NAME(norm_stats)(const struct fmap *z, int64_t images, double *mean, double *var)
 {
-	int64_t blocks = fmap_blocks(z), space = fmap_space(z), parts = pieces(space, PART), images = norm_images(z, instance);
+	int64_t blocks = fmap_blocks(z), space = fmap_space(z), parts = pieces(space, PART);
 	double (*part)[2][PM_LANES] = xcalloc((size_t)(blocks * z->n * parts), sizeof *part);
 	real (*shift)[PM_LANES] = xmalloc((size_t)(blocks * z->n) * sizeof *shift);
 

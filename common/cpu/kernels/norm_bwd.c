@@ -199,7 +199,7 @@ void NAME(norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const s
 	real *dgamma, real *dbeta, struct fmap *dz)
 {
 	int64_t blocks = fmap_blocks(&p->z), space = fmap_space(&p->z);
-	struct job j = { .p = p, .dy = dy, .dpool = dpool, .dz = dz, .cut = cut_of(p), .images = norm_images(&p->z, p->instance) };
+	struct job j = { .p = p, .dy = dy, .dpool = dpool, .dz = dz, .cut = cut_of(p), .images = p->images };
 
 	assert(p->z.lanes == PM_LANES && (!dpool->data || p->pool.data));
 	j.t = (struct types){ p->z.type, p->z.type, p->z.type, p->z.type, dz->type, p->drop > 0 };

@@ -511,7 +511,7 @@ void cuda_conv_fwd(struct conv *c, const struct fmap *x, const real *w, const re
 		engine_fwd(engine_for(c, x->pitch, y->pitch), x->data, u, bias, y->data);
 	}
 	if (moments)
-		cuda_norm_stats(y, false, moments, moments + y->c);
+		cuda_norm_stats(y, y->n, moments, moments + y->c);
 }
 
 void cuda_conv_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *pack, uint64_t version, struct fmap *dx)

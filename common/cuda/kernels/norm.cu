@@ -52,12 +52,12 @@ CELL void moments(const struct stats *a, uint32_t i)
 }
 EACH_OF(moments, stats)
 
-void cuda_norm_stats(const struct fmap *z, bool instance, double *mean, double *var)
+void cuda_norm_stats(const struct fmap *z, int64_t images, double *mean, double *var)
 {
-	const uint32_t images = (uint32_t)norm_images(z, instance), sets = (uint32_t)z->n / images, groups = groups_of(z);
-	const uint32_t space = (uint32_t)fmap_space(z), pixels = images * space, parts = fold_parts(pixels);
+	const uint32_t share = (uint32_t)images, sets = (uint32_t)z->n / share, groups = groups_of(z);
+	const uint32_t space = (uint32_t)fmap_space(z), pixels = share * space, parts = fold_parts(pixels);
 	float *partial = (float *)device_scratch((size_t)sets * groups * parts * 2 * VEC * sizeof *partial);
-	const struct stats a = { *z, space, images, pixels, groups, partial, parts, mean, var };
+	const struct stats a = { *z, space, share, pixels, groups, partial, parts, mean, var };
 
 	stats_fold(&a, sets * groups, parts, partial);
 	moments_each(&a, sets * z->c);
@@ -400,7 +400,7 @@ static void pass_init(struct pass *a, const struct norm_act *p, size_t room, flo
 	a->physical = (uint32_t)fmap_blocks(&p->z) * PM_LANES;
 	a->groups = groups_of(&p->z);
 	a->space = (uint32_t)fmap_space(&p->z);
-	a->images = (uint32_t)norm_images(&p->z, p->instance);
+	a->images = (uint32_t)p->images;
 	a->sets = (uint32_t)p->z.n / a->images;
 	a->slope = (float)p->slope;
 	a->grow = p->drop < 1 ? (float)(1 / (1 - p->drop)) : 0;
@@ -435,7 +435,7 @@ void cuda_norm_act(const struct norm_act *p)
 void cuda_norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dgamma, real *dbeta,
 	struct fmap *dz)
 {
-	const int64_t pixels = norm_images(&p->z, p->instance) * fmap_space(&p->z);
+	const int64_t pixels = p->images * fmap_space(&p->z);
 	const uint32_t parts = fold_parts(pixels / RUN), groups = groups_of(&p->z);
 	struct pass a;
 	float *held, *rest;
