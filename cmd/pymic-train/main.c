@@ -149,7 +149,7 @@ static void trainer_init(struct trainer *t, struct conf *c)
 	c->classes = (t->agent->error || t->agent->from_images) && !c->classes ? 1 : c->classes;
 	t->conf = c;
 	t->run = (struct run){
-		.classes = c->classes, .deep_mode = c->deep_mode,
+		.classes = c->classes, .deep_mode = c->deep_mode, .apart = c->norm_apart,
 		.deep_weights = &c->deep_weights, .conf = conf, .iters = c->iters, .seed = (uint64_t)c->seed,
 	};
 	t->remembers = t->agent->remembers ? t->agent->remembers(conf) : 0;

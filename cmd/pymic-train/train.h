@@ -16,7 +16,7 @@ struct conf {
 	int classes, batch, threads, deep_mode, ignore_label;
 	int64_t iters, swa_every, valid_every, early_stop, seed;
 	struct numbers window, class_weights, deep_weights;
-	bool dry_run, restart, skipped, fast;
+	bool dry_run, restart, skipped, fast, norm_apart;
 };
 struct trainer;
 extern const struct opt train_opts[];

@@ -24,6 +24,7 @@ struct run {
 	const void *conf;              /* the agent's own settings */
 	int64_t iter, iters;           /* this iteration, from 0 */
 	uint64_t seed;
+	bool apart;                    /* batch statistics of unlabeled samples are their own */
 	int64_t samples, size[3];      /* of the image (slices, where they are folded) */
 	struct node *told;             /* [n]: what `tell` has said, on the device; NULL without it */
 	struct node *memory, *remember; /* [n]: what the agent remembers, zeros at first; set by it: what it will in the next step */

@@ -54,7 +54,7 @@ static struct node *loss(struct run *r)
 		seen = op_to_maps(g, op_join(g, labeled(r, r->image), mixed(r, op_to_plain(g, image))));
 		still_end(g);
 	}
-	const int n = forward_on(r, 0, seen, out);
+	const int n = forward_both(r, 0, seen, out);
 	struct node *taught = supervised(r, 0, out, n);
 
 	return main_output(r, out[0], beyond(r, taught, q ? square_gap(g, op_softmax(g, unlabeled(r, out[0])), q) : NULL));

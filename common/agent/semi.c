@@ -4,7 +4,6 @@
 #include "loss/terms.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 const struct opt ramped_opts[] = { RAMPED_OPTIONS(struct ramped, "0.1", "0"), OPT_END };
 
@@ -66,13 +65,20 @@ int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_O
 	return a->net->forward(r->g, a->conf, r->ps[net], image, r->classes, out);
 }
 
-int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS])
+int forward_both(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
 {
-	r->g->together = getenv("APART") ? r->labeled : 0;
-	const int n = forward_on(r, net, r->image, out);
+	const int64_t others = image->v.n - r->labeled;
+
+	if (r->apart && others % r->labeled)
+		die(PM_USAGE, "--norm-apart: %lld unlabeled samples cannot be parted into batches of %lld, as many as are labeled",
+			(long long)others, (long long)r->labeled);
+	r->g->together = r->apart ? r->labeled : 0;
+	const int n = forward_on(r, net, image, out);
 	r->g->together = 0;
 	return n;
 }
+
+int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]) { return forward_both(r, net, r->image, out); }
 
 static struct node *rows(struct run *r, struct node *x, int64_t first, int64_t count)
 {

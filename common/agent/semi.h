@@ -45,8 +45,12 @@ struct node *labels_where(struct graph *g, struct node *label, int64_t k, struct
 struct node *square_gap(struct graph *g, struct node *p, struct node *q); /* the mean of (p - q)^2 over all elements */
 struct node *divergence(struct graph *g, struct node *p, struct node *q); /* the mean over pixels of (KL(p|q) + KL(q|p)) / 2, both ways */
 
-/* The network on these samples, on all, or on the labeled ones alone; returns the number of outputs. */
+/*
+ * The network on these samples; on labeled ones with others behind them, which --norm-apart keeps apart; on all; on the labeled
+ * ones alone. Returns the number of outputs.
+ */
 int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS]);
+int forward_both(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS]);
 int forward_all(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 int forward_labeled(struct run *r, int net, struct node *out[PM_OUTPUTS]);
 

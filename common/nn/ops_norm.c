@@ -146,18 +146,22 @@ struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, 
 {
 	struct node *y = node_new(g, z, p->gamma);
 	struct norm_arg *a = tape_alloc(g, sizeof *a);
+	const bool fixed = !p->instance && (!g->training || g->frozen);
+	const int64_t images = p->instance ? 1 : !fixed && g->together ? g->together : z->v.n;
 
 	node_input(g, y, BETA, p->beta);
 	y->arg = a;
 	y->back = norm_back;
-	a->fixed = !p->instance && (!g->training || g->frozen);
+	if (z->v.n % images)
+		die(PM_FAIL, "bug: %lld samples are no multiple of those that are normalised together", (long long)z->v.n);
+	a->fixed = fixed;
 	a->p = (struct norm_act){
 		.z = z->v, .dims = p->pool, .gamma = p->gamma->v.data, .beta = p->beta->v.data,
-		.images = p->instance ? 1 : !a->fixed && g->together && z->v.n % g->together == 0 ? g->together : z->v.n, .slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
+		.images = images, .slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
 		.key = graph_key(g), .layer = (uint32_t)tape_length(g),
 	};
 	statistics(g, z, p, a);
-	if (p->defer && !p->instance && a->p.images == z->v.n && a->p.drop == 0 && !p->pool && !p->room)
+	if (p->defer && !p->instance && images == z->v.n && a->p.drop == 0 && !p->pool && !p->room)
 		defer(g, z, y, a);
 	else
 		apply(g, z, y, a, p, pooled);

@@ -28,7 +28,8 @@ struct warp {
 	bool cubic;         /* channels of images by cubic B-splines, all else linearly */
 	bool cut;           /* voxels were left out that may not come back */
 	struct bend bend;
-	double own[12]; /* what undo takes. SHIFT: size and start; FLIP: which axes; SWAP: the two axes (and which are mirrored, of FLIPs that joined it); ZOOM: size; AFFINE: map */
+	/* What undo takes. SHIFT: size and start; FLIP: which axes; SWAP: the two axes, then which a FLIP mirrors; ZOOM: size; AFFINE: map */
+	double own[12];
 };
 
 /*

@@ -354,11 +354,65 @@ static void samples_are_mixed(void **state)
 	lesson_close(&l);
 }
 
+/* Of network 0: what it answers to both samples, in one pass or in two, its statistics after it and what it learns. */
+static void answers(struct lesson *l, bool apart, bool at_once, real *logits, real *statistics, real *grad)
+{
+	const struct params *ps = &l->ps[0];
+	struct node *out[2][PM_OUTPUTS];
+
+	params_zero_grad(&l->ps[0]);
+	for (int64_t i = ps->trainable; i < ps->total; i++)
+		ps->value[i] = 1;
+	graph_reset(&l->g);
+	lesson_begin(l, &l->g, 1);
+	l->r.apart = apart;
+	for (int i = 0; i < (at_once ? 1 : 2); i++) {
+		if (at_once)
+			forward_all(&l->r, 0, out[0]);
+		else
+			forward_on(&l->r, 0, (i ? unlabeled : labeled)(&l->r, l->r.image), out[i]);
+		out[i][0]->keep = true;
+		memcpy(logits + i * K * PIXELS / 2, out[i][0]->v.data, (size_t)(K * PIXELS / (at_once ? 1 : 2)) * sizeof *logits);
+	}
+	memcpy(statistics, ps->value + ps->trainable, (size_t)(ps->total - ps->trainable) * sizeof *statistics);
+	graph_backward(&l->g, supervised(&l->r, 0, out[0], 1));
+	memcpy(grad, ps->grad, (size_t)ps->trainable * sizeof *grad);
+}
+
+static double farthest(const real *a, const real *b, int64_t n)
+{
+	double most = 0;
+
+	for (int64_t i = 0; i < n; i++)
+		most = fmax(most, fabs((double)a[i] - (double)b[i]) / (1 + fabs((double)b[i])));
+	return most;
+}
+
+/* --norm-apart: one pass over labeled and unlabeled samples is as two, and not as one that mixes them. */
+static void normalised_apart(void **state)
+{
+	static real logits[3][K * PIXELS], statistics[3][200], grad[3][4000];
+	struct lesson l;
+	(void)state;
+
+	lesson_open(&l, &agent_cps, "cps");
+	const int64_t learns = l.ps[0].trainable, keeps = l.ps[0].total - learns;
+	assert_true(learns <= 4000 && keeps <= 200 && keeps > 0);
+	answers(&l, true, false, logits[0], statistics[0], grad[0]);
+	answers(&l, true, true, logits[1], statistics[1], grad[1]);
+	answers(&l, false, true, logits[2], statistics[2], grad[2]);
+	assert_true(farthest(logits[1], logits[0], K * PIXELS) < 1e-5);
+	assert_true(farthest(statistics[1], statistics[0], keeps) < 1e-5);
+	assert_true(farthest(grad[1], grad[0], learns) < 1e-5);
+	assert_true(farthest(logits[2], logits[0], K * PIXELS) > 1e-2);
+	lesson_close(&l);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_values), cmocka_unit_test(teachers_are_averages), cmocka_unit_test(a_mean_of_weights), cmocka_unit_test(noise),
-		cmocka_unit_test(players_learn_for_themselves), cmocka_unit_test(images_mislead), cmocka_unit_test(samples_are_mixed),
+		cmocka_unit_test(players_learn_for_themselves), cmocka_unit_test(images_mislead), cmocka_unit_test(samples_are_mixed), cmocka_unit_test(normalised_apart),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

@@ -355,6 +355,7 @@ static struct node *case_region(struct graph *g, struct params *ps, const void *
 struct net_case {
 	const char *net, *agent;
 	int mode;
+	bool apart; /* --norm-apart */
 };
 
 /* A teacher of ps: what it was when it first ran on a backend, so that gradients do not go through it. */
@@ -398,7 +399,7 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 		size[i] *= size[i] > 1 && size[i] < 16 ? 2 : 1;
 	struct params *teacher = teacher_of(ps);
 	struct run r = { .g = g, .given = agent->models ? 1 : 0, .classes = 3, .deep_mode = c->mode, .deep_weights = &none,
-		.iter = 5, .iters = 10, .samples = 2, .labeled = 1, .clean = 1 };
+		.apart = c->apart, .iter = 5, .iters = 10, .samples = 2, .labeled = 1, .clean = 1 };
 	const int networks = agent->nets + agent_teachers(agent, agent_conf) + r.given;
 	for (int i = 0; i < networks + agent->critics; i++) {
 		r.arch[i] = arch;
@@ -489,7 +490,7 @@ static void case_agents(checker check, const char *spec, int mode, int branches,
 	for (int i = 0; agents[i]; i++) {
 		const bool wants = agents[i]->branches > 1 || agents[i]->scales > 1;
 		if (!i || (wants && agents[i]->branches <= branches && agents[i]->scales <= scales))
-			check(agents[i]->p.name, case_net, &(struct net_case){ spec, agents[i]->p.name, mode }, 3);
+			check(agents[i]->p.name, case_net, &(struct net_case){ spec, agents[i]->p.name, mode, false }, 3);
 	}
 }
 
@@ -503,12 +504,12 @@ static void case_sure(checker check)
 	for (size_t i = 0; i < PM_COUNT(agent); i++)
 		for (int dims = 2; dims <= 3; dims++)
 			check(agent[i], case_net, &(struct net_case){ dims == 2 ? "unet:chns=3,4,5:dropout=0.1" : "unet:dims=3:chns=3,4,5:dropout=0.2",
-				agent[i], 2 }, 3);
+				agent[i], 2, false }, 3);
 	for (int dims = 2; dims <= 3; dims++)
 		check("unimatch, of classes", case_net,
 			&(struct net_case){ dims == 2 ? "encoder:chns=3,4,5:dropout=0.1" : "encoder:dims=3:chns=3,4,5:dropout=0.2",
-			"unimatch:threshold=0.4:complementary_dropout:cutmix=0", 2 }, 3);
-	check(agent[2], case_net, &(struct net_case){ "mcnet:chns=3,4,5:dropout=0.1", agent[2], 2 }, 3);
+			"unimatch:threshold=0.4:complementary_dropout:cutmix=0", 2, false }, 3);
+	check(agent[2], case_net, &(struct net_case){ "mcnet:chns=3,4,5:dropout=0.1", agent[2], 2, false }, 3);
 }
 
 static void walk_networks(checker check)
@@ -517,11 +518,17 @@ static void walk_networks(checker check)
 		check("critic", case_critic, &dims, 12);
 	for (int i = 0; agents[i]; i++)
 		if (agents[i]->branches <= 1 && agents[i]->scales <= 1)
-			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", agents[i]->p.name, 2 }, 3);
+			check(agents[i]->p.name, case_net, &(struct net_case){ "unet:chns=3,4,5:dropout=0.1,0.2,0.3", agents[i]->p.name, 2, false }, 3);
 	case_sure(check);
+	static const struct net_case apart[] = {
+		{ "unet:chns=3,4,5:dropout=0.1", "mt", 2, true }, { "unet:chns=3,4,5:dropout=0.1", "cps", 2, true },
+		{ "unet:chns=3,4,5:dropout=0.1", "unimatch:threshold=0.4:teacher=ema:cutmix=1", 2, true }, { "mcnet:chns=3,4,5:dropout=0.1", "mcnet", 2, true },
+	};
+	for (size_t i = 0; i < PM_COUNT(apart); i++)
+		check("normalised apart", case_net, &apart[i], 3);
 	static const struct net_case few[] = {
-		{ "unet:chns=3,4,5:dropout=0.1", "vox2vec:size=1x4x4:overlap=1x3x3:voxels=7:hidden=6:project=5", 2 },
-		{ "unet:dims=3:chns=3,4:dropout=0", "vox2vec:size=2x4x2:overlap=1x3x2:hidden=6:project=5", 2 },
+		{ "unet:chns=3,4,5:dropout=0.1", "vox2vec:size=1x4x4:overlap=1x3x3:voxels=7:hidden=6:project=5", 2, false },
+		{ "unet:dims=3:chns=3,4:dropout=0", "vox2vec:size=2x4x2:overlap=1x3x2:hidden=6:project=5", 2, false },
 	};
 	for (size_t i = 0; i < PM_COUNT(few); i++)
 		check("vox2vec, of few channels", case_net, &few[i], 12);
