@@ -21,6 +21,7 @@ CASE      ?= 1
 FOCUS     ?= 0
 MODEL     ?= best
 TEACHER   ?= cps
+APART     ?= 0
 dims      ?= 2
 chns      ?= 16x32x64x128x256
 dropout   ?= 0x0x0x0.5x0.5
@@ -35,6 +36,8 @@ OUT       ?= $(root)/build/experiments/$(name)/$(ITERS)-$(CROP)
 
 # A share of the iterations, as in $(call part,2/15), so that a shorter run has the same course.
 part      = $(shell echo $$(($(ITERS) * $1)))
+# Decay of an average that looks back over a thirtieth of the run: 0.999 in 30000.
+average   := $(shell awk 'BEGIN { x = 1 - 30 / $(ITERS); print (x > 0.5 ? x : 0.5) }')
 grown     := ramp-start=$(call part,$(word 1,$(ramp))):ramp-end=$(call part,$(word 2,$(ramp)))
 
 # What is not said takes --agent METHOD with the weight 0.1, and the U-Net.
@@ -49,7 +52,7 @@ how_dmsps      := --agent dmsps:weight=8:$(grown)
 how_psseg      := --agent psseg:weight=8:ramp-end=$(call part,1/10)
 how_fixmatch   := --agent fixmatch
 how_unimatch   := --agent unimatch
-how_unimatch-ema := --agent unimatch:teacher=ema:decay=0.999:gamma=0.7x1.5
+how_unimatch-ema = --agent unimatch:teacher=ema:decay=$(average):gamma=0.7x1.5
 how_dct        := --agent dct:weight=1:$(grown)
 how_kd          = --agent kd:teacher=$(OUT)/$(TEACHER)/$(seed)/$(MODEL).pmm
 net_ctct       := unet:up=conv:dims=$(dims):chns=$(chns):dropout=$(dropout)+unet
@@ -88,7 +91,7 @@ $(OUT)/valid.pms: | $(BIN)/pymic-train
 	pymic-load $(VALID) | pymic-augment $(prepare) -o $@
 
 # $(call train,ITERATIONS,MORE): pymic-train resumes what was stopped; the samples it has seen are drawn again and skipped.
-train = pymic-train --net $(net) --classes $(classes) --loss $(or $(loss_$(method)),$(loss)) $(how) $(also) --batch $(BATCH) \
+train = pymic-train --net $(net) --classes $(classes) --loss $(or $(loss_$(method)),$(loss)) $(how) $(also) $(if $(filter 1,$(APART)),--norm-apart) --batch $(BATCH) \
 		--optimizer $(optimizer) --lr $(lr) --schedule $(schedule) --iters $1 --valid $< --valid-every $(EVERY) $(window) \
 		--precision $(PRECISION) --device $(DEVICE) --threads $(THREADS) --seed $(seed) --checkpoint-every 120s $2 -o $(@D) >> $@.part
 

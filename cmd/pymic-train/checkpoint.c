@@ -35,6 +35,9 @@ static void put_value(FILE *fp, const struct opt *o, const void *conf)
 	case OPT_TEXT:
 		fputs(*(const char *const *)field ? *(const char *const *)field : "", fp);
 		break;
+	case OPT_FLAG:
+		fputs(*(const bool *)field ? "yes" : "no", fp);
+		break;
 	case OPT_INT:
 		fprintf(fp, "%d", *(const int *)field);
 		break;
