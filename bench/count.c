@@ -66,7 +66,7 @@ static void conv_bwd_data(struct conv *c, const struct fmap *dy, const real *w, 
 }
 static void conv_bwd_weights(struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db) { conv(c, x, dy, 2); }
 
-static void norm_stats(const struct fmap *z, int64_t images, double *mean, double *var) { map(z); }
+static void norm_stats(const struct fmap *z, const struct sharing *share, double *mean, double *var) { map(z); }
 static void norm_act(const struct norm_act *p) { map(&p->z), map(&p->y), map(&p->pool); }
 static void norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dgamma, real *dbeta,
 	struct fmap *dz) { map(&p->z), map(dy), map(dpool), map(dz); }

@@ -2,7 +2,7 @@
 # Learning from four labeled and forty unlabeled images of noisy discs. The unlabeled ones, and those of validation, are of
 # scanners of other contrasts than the labeled ones: methods with strong views do better than the labels alone, from the same
 # batches and seeds in as many iterations. Where all are alike but very noisy, and labels are two, interpolation does better
-# than the same passes without its term.
+# than the same passes without its term, and batch statistics of labeled and unlabeled samples are better kept apart.
 . "$(dirname "$0")/lib.sh"
 [ "${SAN:-0}" = 1 ] && skip_all "only Dice counts here; agents.t shows the sanitizers the same code"
 phantom="$TESTS/phantom_test"
@@ -20,11 +20,11 @@ made() {
 	"$phantom" 16 1 48 7 1 noise="$4" | pymic-augment -q $5 > "$1.pms" || exit 1
 }
 
-# mean DATA ITERS AGENT: Dice of the foreground after the last iteration, the mean over seeds
+# mean DATA ITERS AGENT [OPTION]: Dice of the foreground after the last iteration, the mean over seeds
 mean() {
 	for seed in $seeds; do
 		pymic-train --net unet:chns=8,16,32:dropout=0.1 --classes 3 --lr 3e-3 --iters "$2" --valid-every "$2" \
-			--ema 0.98 -j1 -q --agent "$3" --seed $seed --valid "$1.pms" --restart -o model < "$1-$seed.pms" | awk 'END { print $5 }'
+			--ema 0.98 -j1 -q --agent "$3" ${4:+"$4"} --seed $seed --valid "$1.pms" --restart -o model < "$1-$seed.pms" | awk 'END { print $5 }'
 	done | awk '{ s += $1 } END { printf "%.3f\n", s / NR }'
 }
 
@@ -47,4 +47,8 @@ made noise 2 800 1.6 flip
 without=$(mean noise 400 ict:weight=0)
 echo "# Dice, noise: sup $(mean noise 400 sup), ict without its term $without"
 better 0.02 noise 400 ict:weight=1:alpha=1:ramp_end=100 "$without"
+mixed=$(mean noise 400 mt:weight=1:ramp_end=100)
+apart=$(mean noise 400 mt:weight=1:ramp_end=100 --norm-apart)
+echo "# Dice, noise: mt $mixed, with --norm-apart $apart"
+ok "$(echo "$apart $mixed" | awk '{ print !($1 > $2 + 0.1) }')" "mt does better where batch statistics are apart"
 done_testing

@@ -13,7 +13,7 @@ const struct opt train_opts[] = {
 	OPT_STRING(struct conf, loss, 0, "SPEC", "dice+ce", "loss: a sum of losses, each with a weight: dice+ce:weight=0.5"),
 	OPT_NUMBER(struct conf, class_weights, 0, "LIST", "", 0, 1e9, "a weight for each class in the loss"),
 	OPT_STRING(struct conf, agent, 0, "SPEC", "sup", "learning method"),
-	OPT_SWITCH(struct conf, norm_apart, 0, "batch normalisation of unlabeled samples apart from that of labeled ones, as many at a time"),
+	OPT_SWITCH(struct conf, norm_apart, 0, "batch normalisation of unlabeled samples apart from that of labeled ones"),
 	OPT_NUMBER(struct conf, deep_mode, 0, "0|1|2", "2", 0, 2,
 		"where the network has several outputs: resize the logits (0), the truth by interpolation (1) or by averages (2)"),
 	OPT_NUMBER(struct conf, deep_weights, 0, "LIST", "", 0, 1e9, "weight of each of those outputs; none: 1, 1/2, 1/4 ..."),

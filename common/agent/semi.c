@@ -67,14 +67,10 @@ int forward_on(struct run *r, int net, struct node *image, struct node *out[PM_O
 
 int forward_both(struct run *r, int net, struct node *image, struct node *out[PM_OUTPUTS])
 {
-	const int64_t others = image->v.n - r->labeled;
-
-	if (r->apart && others % r->labeled)
-		die(PM_USAGE, "--norm-apart: %lld unlabeled samples cannot be parted into batches of %lld, as many as are labeled",
-			(long long)others, (long long)r->labeled);
-	r->g->together = r->apart ? r->labeled : 0;
+	r->g->first = r->apart && r->labeled < image->v.n ? r->labeled : 0;
+	r->g->both = image->v.n;
 	const int n = forward_on(r, net, image, out);
-	r->g->together = 0;
+	r->g->first = 0;
 	return n;
 }
 

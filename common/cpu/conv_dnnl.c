@@ -284,7 +284,7 @@ void conv_dnnl_fwd(struct conv *c, const struct fmap *x, const real *w, const re
 	bind(p->b, conv_bias(c, b));
 	execute(p->run, 4, (dnnl_exec_arg_t[]){ { DNNL_ARG_SRC, p->x }, { DNNL_ARG_WEIGHTS, p->w }, { DNNL_ARG_BIAS, p->b }, { DNNL_ARG_DST, p->y } });
 	if (moments)
-		kernels()->norm_stats(y, y->n, moments, moments + y->c);
+		kernels()->norm_stats(y, &(struct sharing){ y->n, 1 }, moments, moments + y->c);
 }
 
 void conv_dnnl_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *pack, uint64_t version, struct fmap *dx)

@@ -104,7 +104,7 @@ void conv_own_fwd(struct conv *c, const struct fmap *x, const real *w, const rea
 	} else {
 		kernels()->point_conv(x, u, &s, shift, y);
 		if (moments)
-			kernels()->norm_stats(y, y->n, moments, moments + y->c);
+			kernels()->norm_stats(y, &(struct sharing){ y->n, 1 }, moments, moments + y->c);
 	}
 }
 

@@ -128,7 +128,7 @@ void conv_plain_fwd(struct conv *c, const struct fmap *x, const real *w, const r
 					store(y, element(y, s.n, ch, s.first + i), out[i * c->oc + ch] + bias[ch]);
 		}
 	if (moments)
-		kernels()->norm_stats(y, y->n, moments, moments + y->c);
+		kernels()->norm_stats(y, &(struct sharing){ y->n, 1 }, moments, moments + y->c);
 	free(col);
 	free(out);
 }

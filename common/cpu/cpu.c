@@ -123,7 +123,7 @@ static void max(real *y, const real *x, int64_t outer, int64_t mid, int64_t inne
 
 /* Every entry of kernels.h under its name here: the instruction set is chosen at the first call. */
 #define CALL(name, params, args) static void name params { kernels()->name args; }
-CALL(norm_stats, (const struct fmap *z, int64_t images, double *mean, double *var), (z, images, mean, var))
+CALL(norm_stats, (const struct fmap *z, const struct sharing *share, double *mean, double *var), (z, share, mean, var))
 CALL(norm_act, (const struct norm_act *p), (p))
 CALL(norm_act_bwd, (const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dgamma, real *dbeta,
 	struct fmap *dz), (p, dy, dpool, fixed, dgamma, dbeta, dz))

@@ -28,7 +28,7 @@ struct kernels {
 	void (*first_pack)(real *u, const real *w, int64_t out, int64_t taps);
 	void (*first_conv)(const struct fmap *x, const real *u, const struct conv_shape *s, const real *shift, struct fmap *y, double *moments);
 	void (*first_grad)(const struct fmap *x, const struct fmap *dy, const struct conv_shape *s, real *dw, real *db);
-	void (*norm_stats)(const struct fmap *z, int64_t images, double *mean, double *var);
+	void (*norm_stats)(const struct fmap *z, const struct sharing *share, double *mean, double *var);
 	void (*norm_act)(const struct norm_act *p);
 	void (*norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed,
 		real *dgamma, real *dbeta, struct fmap *dz);

@@ -23,7 +23,7 @@ static double sum_squares(const real *x, int64_t n) { (void)x, (void)n; return 0
 NOTHING(conv_fwd, struct conv *c, const struct fmap *x, const real *w, const real *b, struct pack *p, uint64_t v, struct fmap *y, double *m)
 NOTHING(conv_bwd_data, struct conv *c, const struct fmap *dy, const real *w, struct pack *p, uint64_t v, struct fmap *dx)
 NOTHING(conv_bwd_weights, struct conv *c, const struct fmap *x, const struct fmap *dy, real *dw, real *db)
-NOTHING(norm_stats, const struct fmap *z, int64_t images, double *mean, double *var)
+NOTHING(norm_stats, const struct fmap *z, const struct sharing *share, double *mean, double *var)
 NOTHING(norm_batch, const double *mean, double *var, int64_t c, int64_t count, double eps, real *rm, real *rv)
 NOTHING(norm_fixed, double *mean, double *rstd, int64_t c, double eps, const real *rm, const real *rv)
 NOTHING(norm_act, const struct norm_act *p)

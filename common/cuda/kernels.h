@@ -9,7 +9,7 @@
 extern "C" {
 #endif
 
-void cuda_norm_stats(const struct fmap *z, int64_t images, double *mean, double *var);
+void cuda_norm_stats(const struct fmap *z, const struct sharing *share, double *mean, double *var);
 void cuda_norm_batch(const double *mean, double *var, int64_t c, int64_t count, double eps, real *running_mean, real *running_var);
 void cuda_norm_fixed(double *mean, double *rstd, int64_t c, double eps, const real *running_mean, const real *running_var);
 void cuda_norm_act(const struct norm_act *p);

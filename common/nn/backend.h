@@ -35,7 +35,7 @@ struct backend {
 	void (*conv_bwd_weights)(struct conv *, const struct fmap *x, const struct fmap *dy, real *dw, real *db); /* adds to both */
 
 	/* Mean and biased variance over n,d,h,w of each of the c channels, instance: of each image's, [n][c]; sums are kept in double per row. */
-	void (*norm_stats)(const struct fmap *z, int64_t images, double *mean, double *var);
+	void (*norm_stats)(const struct fmap *z, const struct sharing *share, double *mean, double *var);
 	/* Batch: var (count values each) becomes rstd, the running statistics (NULL: none) move by 0.1. Fixed: both are read from those. */
 	void (*norm_batch)(const double *mean, double *var, int64_t c, int64_t count, double eps, real *running_mean, real *running_var);
 	void (*norm_fixed)(double *mean, double *rstd, int64_t c, double eps, const real *running_mean, const real *running_var);

@@ -62,7 +62,7 @@ void graph_init(struct graph *g, const struct backend *be, size_t bytes)
 	g->mem = m;
 	g->recording = g->here = g->aside = g->frozen = false;
 	g->drop = 0;
-	g->together = 0;
+	g->first = 0;
 	g->halves = false;
 	m->size = be->runs ? bytes : 0;
 	m->base = m->size ? be->alloc(bytes) : NULL;

@@ -37,7 +37,7 @@ struct graph {
 	uint64_t seed, step; /* of the dropout masks */
 	bool recording, here; /* see recording.h; inputs already lie in the backend's memory, which has augmented them */
 	bool aside;          /* a look at what parameters give: they need no gradient, running statistics stay, nothing drops out */
-	int64_t together;    /* as many samples, one behind the other, share batch statistics; 0: all */
+	int64_t first, both; /* so many samples, of batches of at least `both`, have batch statistics apart from those behind them; 0: none */
 	double drop;         /* encoders hand on twice the samples: behind them the same without this share of their channels */
 	bool halves;         /* encoders hand on half of the channels of the first half of the samples, the others of the second half */
 	struct graph_mem *mem;

@@ -76,7 +76,7 @@ struct node *op_conv(struct graph *g, struct node *x, struct node *w, struct nod
 		s.out_type = F_REAL;
 		s.out_lanes = s.kernel == 1 ? 1 : PM_LANES;
 	}
-	return conv_node(g, x, w, b, &s, s.cout, to == CONV_TO_NORM && g->training && !g->frozen && !g->together);
+	return conv_node(g, x, w, b, &s, s.cout, to == CONV_TO_NORM && g->training && !g->frozen && !g->first);
 }
 
 /* [2^dims c] at size to [c] at twice the size; positions are blocks apart. */

@@ -70,7 +70,8 @@ static void statistics(struct graph *g, struct node *z, const struct norm *p, st
 {
 	const struct backend *be = g->be;
 	const bool still = g->aside || p->instance;
-	const int64_t images = a->p.images, c = z->v.c, sets = z->v.n / images;
+	const struct sharing share = a->p.share;
+	const int64_t c = z->v.c, sets = share.sets;
 	double *mean, *rstd;
 
 	a->stats = z->moments ? z->moments : buffer_new(g, 2 * (size_t)(sets * c) * sizeof(double));
@@ -82,9 +83,9 @@ static void statistics(struct graph *g, struct node *z, const struct norm *p, st
 		be->norm_fixed(mean, rstd, c, 1e-5, p->mean->v.data, p->var->v.data);
 	} else {
 		if (!z->moments)
-			be->norm_stats(&z->v, images, mean, rstd);
-		for (int64_t at = 0; at < sets * c; at += still ? sets * c : c)
-			be->norm_batch(mean + at, rstd + at, still ? sets * c : c, images * fmap_space(&z->v), 1e-5,
+			be->norm_stats(&z->v, &share, mean, rstd);
+		for (int64_t i = 0; i < (still ? 1 : sets); i++) /* which do not move are not looked at one by one */
+			be->norm_batch(mean + i * c, rstd + i * c, still ? sets * c : c, sharing_count(share, z->v.n, i) * fmap_space(&z->v), 1e-5,
 				still ? NULL : p->mean->v.data, still ? NULL : p->var->v.data);
 	}
 	z->moments = NULL; /* taken over */
@@ -147,21 +148,20 @@ struct node *op_norm_act(struct graph *g, struct node *z, const struct norm *p, 
 	struct node *y = node_new(g, z, p->gamma);
 	struct norm_arg *a = tape_alloc(g, sizeof *a);
 	const bool fixed = !p->instance && (!g->training || g->frozen);
-	const int64_t images = p->instance ? 1 : !fixed && g->together ? g->together : z->v.n;
+	const bool apart = !fixed && !p->instance && g->first && z->v.n >= g->both;
 
 	node_input(g, y, BETA, p->beta);
 	y->arg = a;
 	y->back = norm_back;
-	if (z->v.n % images)
-		die(PM_FAIL, "bug: %lld samples are no multiple of those that are normalised together", (long long)z->v.n);
 	a->fixed = fixed;
 	a->p = (struct norm_act){
 		.z = z->v, .dims = p->pool, .gamma = p->gamma->v.data, .beta = p->beta->v.data,
-		.images = images, .slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
+		.share = p->instance ? (struct sharing){ 1, z->v.n } : apart ? (struct sharing){ g->first, 2 } : (struct sharing){ z->v.n, 1 },
+		.slope = p->slope, .drop = g->training && !g->aside ? p->drop : 0,
 		.key = graph_key(g), .layer = (uint32_t)tape_length(g),
 	};
 	statistics(g, z, p, a);
-	if (p->defer && !p->instance && images == z->v.n && a->p.drop == 0 && !p->pool && !p->room)
+	if (p->defer && !p->instance && !apart && a->p.drop == 0 && !p->pool && !p->room)
 		defer(g, z, y, a);
 	else
 		apply(g, z, y, a, p, pooled);

@@ -176,7 +176,7 @@ static void result_make(struct result *r, const struct problem *p, enum ftype ty
 		of[s->cin + c] = 1.5 + noise(9, c);
 	}
 	r->behind = (struct norm_act){ .gamma = p->scale, .beta = p->shift, .mean = of, .rstd = of + s->cin, .slope = 0.01,
-		.sums = of + 2 * s->cin, .images = s->n };
+		.sums = of + 2 * s->cin, .share = { s->n, 1 } };
 	map_make(&r->behind.z, type, p->x.lanes, s->n, s->cin, s->d, s->h, s->w, 0, 32);
 	map_fill(&r->behind.z, 10);
 	r->f[DX].behind = &r->behind;

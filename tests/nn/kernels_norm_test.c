@@ -27,10 +27,16 @@ struct fixture {
 };
 
 /* Where the statistics of channel c of image n lie. */
-static int64_t at(const struct fmap *z, int64_t images, int64_t n, int64_t c) { return n / images * z->c + c; }
+static int64_t at(const struct fmap *z, struct sharing s, int64_t n, int64_t c) { return sharing_set(s, n) * z->c + c; }
 
-/* How many images share them: all, or where they are apart two of four, else one. */
-static int64_t sharing(int64_t n, bool apart) { return !apart ? n : n == 4 ? 2 : 1; }
+/* All images share them, or each has its own; of four the first has, and the others share. */
+static struct sharing sharing(int64_t n, bool apart) { return !apart ? (struct sharing){ n, 1 } : n == 4 ? (struct sharing){ 1, 2 } : (struct sharing){ 1, n }; }
+
+/* How many pixels are in the mean of that image. */
+static double pixels(const struct fmap *z, struct sharing s, int64_t n)
+{
+	return (double)(sharing_count(s, z->n, sharing_set(s, n)) * fmap_space(z));
+}
 
 static void map_fill_grid(struct fmap *f, uint64_t seed)
 {
@@ -46,7 +52,7 @@ static void make(struct fixture *x, const struct shape *s, int types, double dro
 	int64_t pd = s->pool == 3 ? s->d / 2 : s->d, ph = s->h / 2, pw = s->w / 2;
 
 	*x = (struct fixture){ .p = { .dims = s->pool, .gamma = x->gamma, .beta = x->beta, .mean = x->mean, .rstd = x->rstd,
-		.images = sharing(s->n, apart), .slope = 0.25, .drop = drop, .key = key, .layer = 3 } };
+		.share = sharing(s->n, apart), .slope = 0.25, .drop = drop, .key = key, .layer = 3 } };
 	map_make(&x->p.z, tz, 16, s->n, s->c, s->d, s->h, s->w, 0, 0);
 	map_make(&x->p.y, ty, 16, s->n, s->c, s->d, s->h, s->w, 0, 96);
 	map_make(&x->dy, tg, 16, s->n, s->c, s->d, s->h, s->w, 0, 48);
@@ -92,7 +98,7 @@ static double kept(const struct norm_act *p, int64_t n, int64_t c, int64_t d, in
 
 static double xhat(const struct fixture *x, int64_t n, int64_t c, int64_t d, int64_t h, int64_t w)
 {
-	const int64_t i = at(&x->p.z, x->p.images, n, c);
+	const int64_t i = at(&x->p.z, x->p.share, n, c);
 	return (map_get(&x->p.z, n, c, d, h, w) - x->mean[i]) * x->rstd[i];
 }
 
@@ -204,12 +210,12 @@ static void one_backward(const struct kernels *k, const struct shape *s, int how
 	free(dz1.data);
 
 	double *g = routed(&x, dy, dpool), sum[MAX_N * MAX_C] = { 0 }, dot[MAX_N * MAX_C] = { 0 };
-	int64_t space = fmap_space(&x.p.z), m = x.p.images * space;
+	int64_t space = fmap_space(&x.p.z);
 	struct fmap plain = { .lanes = 1, .n = s->n, .c = s->c, .d = s->d, .h = s->h, .w = s->w, .stride = s->c * space };
 	EACH(&x.p.z, n, c, d, h, w) {
 		double v = g[map_at(&plain, n, c, d, h, w)];
-		sum[at(&x.p.z, x.p.images, n, c)] += v;
-		dot[at(&x.p.z, x.p.images, n, c)] += v * xhat(&x, n, c, d, h, w);
+		sum[at(&x.p.z, x.p.share, n, c)] += v;
+		dot[at(&x.p.z, x.p.share, n, c)] += v * xhat(&x, n, c, d, h, w);
 	}
 	for (int c = 0; c < s->c; c++) {
 		double all = 0, slope = 0;
@@ -221,10 +227,11 @@ static void one_backward(const struct kernels *k, const struct shape *s, int how
 		near((double)dgamma[c], 1 + slope, TOLERANCE);
 	}
 	EACH(&x.dz, n, c, d, h, w) {
-		int64_t i = at(&x.p.z, x.p.images, n, c);
+		int64_t i = at(&x.p.z, x.p.share, n, c);
+		const double m = pixels(&x.p.z, x.p.share, n);
 		double v = g[map_at(&plain, n, c, d, h, w)];
 		if (!fixed)
-			v -= sum[i] / (double)m + xhat(&x, n, c, d, h, w) * dot[i] / (double)m;
+			v -= sum[i] / m + xhat(&x, n, c, d, h, w) * dot[i] / m;
 		near(map_get(&x.dz, n, c, d, h, w), (double)x.gamma[c] * x.rstd[i] * v, of_type(x.dz.type));
 	}
 	check_padding(&x.dz);
@@ -272,7 +279,7 @@ static void statistics(void **state)
 		for (int how = 0; how < 8 * (int)PM_COUNT(size); how++) {
 			enum { MOST = MAX_N * MAX_C };
 			const struct shape *s = &size[how / 8];
-			const int64_t images = sharing(s->n, how & 4);
+			const struct sharing share = sharing(s->n, how & 4);
 			double mean[MOST], var[MOST], mean1[MOST], var1[MOST], rm[MOST] = { 0 }, rv[MOST] = { 0 };
 			struct fmap z;
 			map_make(&z, how & 1 ? F_BF16 : F_REAL, 16, s->n, s->c, s->d, s->h, s->w, 0, 32);
@@ -280,18 +287,17 @@ static void statistics(void **state)
 				map_set(&z, n, c, d, h, w, how & 2 ? 100 + 1.7 * noise(4, map_at(&z, n, c, d, h, w))
 					: h < 3 ? 0 : 2 + noise(5, map_at(&z, n, c, d, h, w)));
 			threads(3);
-			k->norm_stats(&z, images, mean, var);
+			k->norm_stats(&z, &share, mean, var);
 			threads(1);
-			k->norm_stats(&z, images, mean1, var1);
+			k->norm_stats(&z, &share, mean1, var1);
 			threads(0);
-			const int64_t all = s->n / images * s->c;
+			const int64_t all = share.sets * s->c;
 			assert_memory_equal(mean, mean1, (size_t)all * sizeof *mean);
 			assert_memory_equal(var, var1, (size_t)all * sizeof *var);
-			double m = (double)(images * fmap_space(&z));
 			EACH(&z, n, c, d, h, w)
-				rm[at(&z, images, n, c)] += map_get(&z, n, c, d, h, w) / m;
+				rm[at(&z, share, n, c)] += map_get(&z, n, c, d, h, w) / pixels(&z, share, n);
 			EACH(&z, n, c, d, h, w)
-				rv[at(&z, images, n, c)] += pow(map_get(&z, n, c, d, h, w) - rm[at(&z, images, n, c)], 2) / m;
+				rv[at(&z, share, n, c)] += pow(map_get(&z, n, c, d, h, w) - rm[at(&z, share, n, c)], 2) / pixels(&z, share, n);
 			for (int c = 0; c < all; c++)
 				if (fabs(mean[c] - rm[c]) > 1e-6 * fabs(rm[c]) || fabs(var[c] - rv[c]) > 1e-6 * rv[c] + 1e-12)
 					fail_msg("%s: case %d, channel %d: %.9g and %.9g, not %.9g and %.9g", k->isa, how, c,

@@ -21,7 +21,7 @@ struct affine {
 INLINE struct affine affine_of(const struct norm_act *p, int64_t image, int64_t block, int lane)
 {
 	struct channels ch = block_channels(&p->z, block);
-	const double *mean = p->mean + image / p->images * p->z.c, *rstd = p->rstd + (mean - p->mean);
+	const double *mean = p->mean + sharing_set(p->share, image) * p->z.c, *rstd = p->rstd + (mean - p->mean);
 	struct affine k = { .lane = lane, .slope = (real)p->slope, .grow = p->drop < 1 ? (real)(1 / (1 - p->drop)) : 0 };
 
 	for (int l = 0; l < WIDTH && lane + l < ch.count; l++) {

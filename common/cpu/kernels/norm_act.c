@@ -44,16 +44,16 @@ INLINE void moments(vec_double sum[2], const void *data, enum ftype type, int64_
 	sum[1] += __builtin_convertvector((t[0] + t[1]) + (t[2] + t[3]), vec_double);
 }
 
-void NAME(norm_stats)(const struct fmap *z, int64_t images, double *mean, double *var)
+void NAME(norm_stats)(const struct fmap *z, const struct sharing *share, double *mean, double *var)
 {
 	int64_t blocks = fmap_blocks(z), space = fmap_space(z), parts = pieces(space, PART);
 	double (*part)[2][PM_LANES] = xcalloc((size_t)(blocks * z->n * parts), sizeof *part);
-	real (*shift)[PM_LANES] = xmalloc((size_t)(blocks * z->n) * sizeof *shift);
+	real (*shift)[PM_LANES] = xmalloc((size_t)(blocks * share->sets) * sizeof *shift);
 
 	assert(z->lanes == PM_LANES && z->n * space > 0);
 	for (int64_t b = 0; b < blocks; b++)
-		for (int64_t n = 0; n < z->n; n += images)
-			typical(shift[b * z->n + n], z, b, n, images);
+		for (int64_t s = 0; s < share->sets; s++)
+			typical(shift[b * share->sets + s], z, b, s * share->images, sharing_count(*share, z->n, s));
 #pragma omp parallel for collapse(3) schedule(static) if (z->n * fmap_image(z) > ALONE)
 	for (int64_t b = 0; b < blocks; b++)
 		for (int64_t n = 0; n < z->n; n++)
@@ -61,7 +61,7 @@ void NAME(norm_stats)(const struct fmap *z, int64_t images, double *mean, double
 				double (*out)[PM_LANES] = part[(b * z->n + n) * parts + p];
 				for (int l = 0; l < PM_LANES; l += WIDTH) {
 					vec_double sum[2] = { { 0 } };
-					vec middle = load(shift[b * z->n + n - n % images], l, F_REAL);
+					vec middle = load(shift[b * share->sets + sharing_set(*share, n)], l, F_REAL);
 					for (int64_t q = p * PART, end = least(space, q + PART); q < end; q += MOMENTS) {
 						int64_t at = n * z->stride + (b * space + q) * PM_LANES + l, count = least(MOMENTS, end - q);
 						if (z->type == F_BF16)
@@ -73,13 +73,15 @@ void NAME(norm_stats)(const struct fmap *z, int64_t images, double *mean, double
 					memcpy(out[1] + l, &sum[1], sizeof sum[1]);
 				}
 			}
-	for (int64_t i = 0; i < blocks * z->n; i += images) {
-		struct channels ch = block_channels(z, i / z->n);
+	for (int64_t i = 0; i < blocks * share->sets; i++) {
+		const int64_t b = i / share->sets, set = i % share->sets, images = sharing_count(*share, z->n, set);
+		const int64_t first = (b * z->n + set * share->images) * parts;
+		struct channels ch = block_channels(z, b);
 		double count = (double)(images * space);
 		for (int l = 0; l < ch.count; l++) {
-			int64_t c = i % z->n / images * z->c + ch.first + l;
+			int64_t c = set * z->c + ch.first + l;
 			double s = 0, t = 0;
-			for (int64_t k = i * parts; k < (i + images) * parts; k++) {
+			for (int64_t k = first; k < first + images * parts; k++) {
 				s += part[k][0][l];
 				t += part[k][1][l];
 			}

@@ -123,8 +123,7 @@ struct job {
 	struct cut cut;
 	int64_t per_part, parts;
 	double (*sum)[2][PM_LANES];  /* of each piece */
-	real (*linear)[2][PM_LANES]; /* slant and lift, [block][image]: of the first image that shares statistics */
-	int64_t images;              /* as many as share them */
+	real (*linear)[2][PM_LANES]; /* slant and lift, [block][set of images that share statistics] */
 	uint16_t *keep;              /* [image][block][pixel], or NULL */
 };
 
@@ -141,8 +140,9 @@ static void piece(const struct job *j, int64_t index, bool second)
 		a[k] = (struct pass){ .z = block_at(&p->z, n, b, l), .dy = block_at(j->dy, n, b, l), .dpool = block_at(j->dpool, n, b, l),
 			.dz = (void *)block_at(j->dz, n, b, l), .keep = keep, .k = affine_of(p, n, b, l) };
 		if (second) {
-			a[k].slant = load(j->linear[b * p->z.n + n - n % j->images][0], l, F_REAL);
-			a[k].lift = load(j->linear[b * p->z.n + n - n % j->images][1], l, F_REAL);
+			real (*linear)[PM_LANES] = j->linear[b * p->share.sets + sharing_set(p->share, n)];
+			a[k].slant = load(linear[0], l, F_REAL);
+			a[k].lift = load(linear[1], l, F_REAL);
 		}
 	}
 	for (int64_t i = part * j->per_part; i < least(j->cut.strips, (part + 1) * j->per_part); i++) {
@@ -171,17 +171,17 @@ static void reduce(const struct job *j, int64_t block, bool fixed, real *dgamma,
 {
 	const struct norm_act *p = j->p;
 	struct channels ch = block_channels(&p->z, block);
-	int64_t count = p->summed ? 0 : j->images * j->parts;
-	double m = (double)(j->images * j->cut.space);
 
 	for (int l = 0; l < ch.count; l++) {
 		int64_t c = ch.first + l;
 		double shift = 0, slope = 0;
-		for (int64_t n = 0; n < p->z.n; n += j->images) {
+		for (int64_t set = 0; set < p->share.sets; set++) {
+			const int64_t images = sharing_count(p->share, p->z.n, set), first = (block * p->z.n + set * p->share.images) * j->parts;
+			const double m = (double)(images * j->cut.space);
 			double s = p->summed ? p->sums[c] : 0, t = p->summed ? p->sums[p->z.c + c] : 0;
-			double rstd = p->rstd[n / j->images * p->z.c + c], scale = (double)p->gamma[c] * rstd;
-			real (*linear)[PM_LANES] = j->linear[block * p->z.n + n];
-			for (int64_t i = (block * p->z.n + n) * j->parts, end = i + count; i < end; i++) {
+			double rstd = p->rstd[set * p->z.c + c], scale = (double)p->gamma[c] * rstd;
+			real (*linear)[PM_LANES] = j->linear[block * p->share.sets + set];
+			for (int64_t i = first; i < first + images * j->parts && !p->summed; i++) {
 				s += j->sum[i][0][l];
 				t += j->sum[i][1][l];
 			}
@@ -199,7 +199,7 @@ void NAME(norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const s
 	real *dgamma, real *dbeta, struct fmap *dz)
 {
 	int64_t blocks = fmap_blocks(&p->z), space = fmap_space(&p->z);
-	struct job j = { .p = p, .dy = dy, .dpool = dpool, .dz = dz, .cut = cut_of(p), .images = p->images };
+	struct job j = { .p = p, .dy = dy, .dpool = dpool, .dz = dz, .cut = cut_of(p) };
 
 	assert(p->z.lanes == PM_LANES && (!dpool->data || p->pool.data));
 	j.t = (struct types){ p->z.type, p->z.type, p->z.type, p->z.type, dz->type, p->drop > 0 };
@@ -213,7 +213,7 @@ void NAME(norm_act_bwd)(const struct norm_act *p, const struct fmap *dy, const s
 	j.parts = pieces(j.cut.strips, j.per_part);
 	int64_t per_block = p->z.n * j.parts;
 	j.sum = xcalloc((size_t)(blocks * per_block), sizeof *j.sum);
-	j.linear = xcalloc((size_t)(blocks * p->z.n), sizeof *j.linear);
+	j.linear = xcalloc((size_t)(blocks * p->share.sets), sizeof *j.linear);
 	if (j.t.drop)
 		j.keep = xmalloc((size_t)(p->z.n * blocks * space) * sizeof *j.keep);
 

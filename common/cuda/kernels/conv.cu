@@ -510,8 +510,10 @@ void cuda_conv_fwd(struct conv *c, const struct fmap *x, const real *w, const re
 		const void *u = packed(c, w, b, pack, 0, version, OC_TAP_IC, &bias);
 		engine_fwd(engine_for(c, x->pitch, y->pitch), x->data, u, bias, y->data);
 	}
-	if (moments)
-		cuda_norm_stats(y, y->n, moments, moments + y->c);
+	if (moments) {
+		const struct sharing all = { y->n, 1 };
+		cuda_norm_stats(y, &all, moments, moments + y->c);
+	}
 }
 
 void cuda_conv_bwd_data(struct conv *c, const struct fmap *dy, const real *w, struct pack *pack, uint64_t version, struct fmap *dx)

@@ -1,4 +1,4 @@
-/* norm.cu: statistics of the batch or of each image; normalisation, activation, dropout and pooling in one pass, and their gradient in two. */
+/* norm.cu: statistics of the batch, of its parts or of each image; normalisation, activation, dropout and pooling in one pass, and their gradient in two. */
 #include <math.h>
 #include <string.h>
 
@@ -10,19 +10,21 @@
 
 struct stats {
 	struct fmap z;
-	uint32_t space, images, pixels, groups; /* images that share their statistics, and their pixels */
-	const float *partial; /* of the second kernel, [those images][group][part][2 VEC] */
+	struct sharing share;
+	uint32_t space, groups;
+	const float *partial; /* of the second kernel, [set][group][part][2 VEC] */
 	uint32_t parts;
 	double *mean, *var;
 };
 
 CELL void stats(const struct stats *a, uint32_t group, uint32_t thread, uint32_t threads, float *sum)
 {
-	const uint32_t first = group / a->groups * a->images;
+	const uint32_t set = group / a->groups, first = set * (uint32_t)a->share.images;
+	const uint32_t pixels = (uint32_t)sharing_count(a->share, a->z.n, set) * a->space;
 	group %= a->groups;
 	const struct vec8 pivot = load8(a->z.data, group_at(&a->z, first, 0, group), a->z.type);
 
-	for (uint32_t i = thread; i < a->pixels; i += threads) {
+	for (uint32_t i = thread; i < pixels; i += threads) {
 		const struct vec8 v = load8(a->z.data, group_at(&a->z, first + i / a->space, i % a->space, group), a->z.type);
 		for (int j = 0; j < VEC; j++) {
 			const float x = v.x[j] - pivot.x[j];
@@ -38,7 +40,8 @@ CELL void moments(const struct stats *a, uint32_t i)
 {
 	const uint32_t set = i / (uint32_t)a->z.c, c = i % (uint32_t)a->z.c;
 	const float *from = a->partial + (size_t)(set * a->groups + c / VEC) * a->parts * 2 * VEC + c % VEC;
-	const double count = a->pixels, pivot = load1(a->z.data, channel_at(&a->z, set * a->images, 0, c), a->z.type);
+	const double count = (double)sharing_count(a->share, a->z.n, set) * a->space;
+	const double pivot = load1(a->z.data, channel_at(&a->z, set * a->share.images, 0, c), a->z.type);
 	double s = 0, q = 0;
 
 	for (uint32_t k = 0; k < a->parts; k++, from += 2 * VEC) {
@@ -52,12 +55,20 @@ CELL void moments(const struct stats *a, uint32_t i)
 }
 EACH_OF(moments, stats)
 
-void cuda_norm_stats(const struct fmap *z, int64_t images, double *mean, double *var)
+/* The most images that share statistics. */
+static int64_t most_sharing(const struct sharing *s, int64_t n)
 {
-	const uint32_t share = (uint32_t)images, sets = (uint32_t)z->n / share, groups = groups_of(z);
-	const uint32_t space = (uint32_t)fmap_space(z), pixels = share * space, parts = fold_parts(pixels);
+	const int64_t last = sharing_count(*s, n, s->sets - 1);
+
+	return last > s->images ? last : s->images;
+}
+
+void cuda_norm_stats(const struct fmap *z, const struct sharing *share, double *mean, double *var)
+{
+	const uint32_t sets = (uint32_t)share->sets, groups = groups_of(z), space = (uint32_t)fmap_space(z);
+	const uint32_t parts = fold_parts(most_sharing(share, z->n) * space);
 	float *partial = (float *)device_scratch((size_t)sets * groups * parts * 2 * VEC * sizeof *partial);
-	const struct stats a = { *z, space, share, pixels, groups, partial, parts, mean, var };
+	const struct stats a = { *z, *share, space, groups, partial, parts, mean, var };
 
 	stats_fold(&a, sets * groups, parts, partial);
 	moments_each(&a, sets * z->c);
@@ -136,8 +147,8 @@ enum { RUN = 4 };
 struct pass {
 	struct norm_act p;
 	struct fmap dy, dpool, dz; /* backward; data may be NULL */
-	const float *constant;     /* [images that share statistics][CONSTANTS][physical] */
-	uint32_t physical, groups, space, images, sets; /* images: how many share them; sets: of such images */
+	const float *constant;     /* [set][CONSTANTS][physical] */
+	uint32_t physical, groups, space, images, sets; /* the last two as in struct sharing */
 	uint32_t cells[3], all;    /* per image along d, h, w; without pooling 1, 1, and runs; and of all images */
 	float slope, grow;
 	uint32_t drop;             /* words below it are dropped; 0: none */
@@ -188,7 +199,9 @@ CELL bool cell_pixel(const struct pass *a, const struct cell *c, uint32_t k, uin
 
 CELL struct vec8 constant(const struct pass *a, uint32_t which, uint32_t n, uint32_t group)
 {
-	return load8(a->constant, (int64_t)(n / a->images * CONSTANTS + which) * a->physical + group * VEC, F_REAL);
+	const uint32_t part = n / a->images, set = part < a->sets ? part : a->sets - 1;
+
+	return load8(a->constant, (int64_t)(set * CONSTANTS + which) * a->physical + group * VEC, F_REAL);
 }
 
 /* Which of a pixel's eight channels stay, as bits. */
@@ -314,12 +327,13 @@ CELL void gradient(const struct pass *a, const struct cell *c, struct way *w, ui
 
 CELL void sums(const struct pass *a, uint32_t group, uint32_t thread, uint32_t threads, float *sum)
 {
-	const uint32_t per_image = a->cells[0] * a->cells[1] * a->cells[2], first = group / a->groups * a->images;
+	const uint32_t per_image = a->cells[0] * a->cells[1] * a->cells[2], set = group / a->groups, first = set * a->images;
+	const uint32_t cells = (uint32_t)sharing_count(a->p.share, a->p.z.n, set) * per_image;
 	struct vec8 g, centred;
 	uint32_t q;
 
 	group %= a->groups;
-	for (uint32_t i = thread; i < a->images * per_image; i += threads) {
+	for (uint32_t i = thread; i < cells; i += threads) {
 		const struct cell c = cell_of(a, first + i / per_image, i % per_image, group);
 		struct way w = way_of(a, &c);
 		for (uint32_t m = 0; m < cell_most(a); m++) {
@@ -340,7 +354,7 @@ struct slopes {
 	struct norm_act p;
 	const float *partial;
 	uint32_t parts, physical, groups, sets;
-	double count;
+	double space;
 	bool fixed;
 	real *dgamma, *dbeta;
 	float *constant;
@@ -353,6 +367,7 @@ CELL void slopes(const struct slopes *a, uint32_t c)
 	for (uint32_t set = 0; set < a->sets; set++) {
 		const float *from = a->partial + (size_t)(set * a->groups + c / VEC) * a->parts * 2 * VEC + c % VEC;
 		const double rstd = a->p.rstd[set * a->p.z.c + c], scale = (double)a->p.gamma[c] * rstd;
+		const double count = (double)sharing_count(a->p.share, a->p.z.n, set) * a->space;
 		float *to = a->constant + set * CONSTANTS * a->physical + c;
 		double s = 0, t = 0;
 
@@ -362,8 +377,8 @@ CELL void slopes(const struct slopes *a, uint32_t c)
 		}
 		shift += s;
 		slope += t * rstd;
-		to[SLANT * a->physical] = a->fixed ? 0 : (float)(-scale * rstd * rstd * t / a->count);
-		to[LIFT * a->physical] = a->fixed ? 0 : (float)(-scale * s / a->count);
+		to[SLANT * a->physical] = a->fixed ? 0 : (float)(-scale * rstd * rstd * t / count);
+		to[LIFT * a->physical] = a->fixed ? 0 : (float)(-scale * s / count);
 	}
 	a->dbeta[c] += (real)shift;
 	a->dgamma[c] += (real)slope;
@@ -400,8 +415,8 @@ static void pass_init(struct pass *a, const struct norm_act *p, size_t room, flo
 	a->physical = (uint32_t)fmap_blocks(&p->z) * PM_LANES;
 	a->groups = groups_of(&p->z);
 	a->space = (uint32_t)fmap_space(&p->z);
-	a->images = (uint32_t)p->images;
-	a->sets = (uint32_t)p->z.n / a->images;
+	a->images = (uint32_t)p->share.images;
+	a->sets = (uint32_t)p->share.sets;
 	a->slope = (float)p->slope;
 	a->grow = p->drop < 1 ? (float)(1 / (1 - p->drop)) : 0;
 	a->drop = p->drop >= 1 ? UINT32_MAX : (uint32_t)ceil(p->drop * 4294967296.0);
@@ -435,8 +450,7 @@ void cuda_norm_act(const struct norm_act *p)
 void cuda_norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const struct fmap *dpool, bool fixed, real *dgamma, real *dbeta,
 	struct fmap *dz)
 {
-	const int64_t pixels = p->images * fmap_space(&p->z);
-	const uint32_t parts = fold_parts(pixels / RUN), groups = groups_of(&p->z);
+	const uint32_t parts = fold_parts(most_sharing(&p->share, p->z.n) * fmap_space(&p->z) / RUN), groups = groups_of(&p->z);
 	struct pass a;
 	float *held, *rest;
 
@@ -444,7 +458,7 @@ void cuda_norm_act_bwd(const struct norm_act *p, const struct fmap *dy, const st
 	a.dy = *dy;
 	a.dpool = *dpool;
 	a.dz = *dz;
-	const struct slopes l = { *p, rest, parts, a.physical, groups, a.sets, (double)pixels, fixed, dgamma, dbeta, held };
+	const struct slopes l = { *p, rest, parts, a.physical, groups, a.sets, (double)a.space, fixed, dgamma, dbeta, held };
 	sums_fold(&a, a.sets * groups, parts, rest);
 	slopes_each(&l, p->z.c);
 	backward_each(&a, (int64_t)a.all * groups);
