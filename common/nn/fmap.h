@@ -2,9 +2,7 @@
 #ifndef PM_FMAP_H
 #define PM_FMAP_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "base/base.h"
 
 #ifdef PM_REAL_DOUBLE
 typedef double real; /* the build that checks gradients */
@@ -62,6 +60,13 @@ static inline void fmap_pack(struct fmap *f, bool channels_last)
 	f->block = channels_last ? f->lanes : fmap_space(f) * f->lanes;
 	f->pitch = channels_last ? fmap_blocks(f) * f->lanes : f->lanes;
 }
+
+/* Which images share statistics: sets of so many, one behind the other, of which the last has all that are left. */
+struct sharing {
+	int64_t images, sets;
+};
+PM_ANYWHERE int64_t sharing_set(struct sharing s, int64_t image) { return image / s.images < s.sets ? image / s.images : s.sets - 1; }
+PM_ANYWHERE int64_t sharing_count(struct sharing s, int64_t n, int64_t set) { return set < s.sets - 1 ? s.images : n - set * s.images; }
 
 static inline size_t ftype_size(enum ftype t) { return t == F_REAL ? sizeof(real) : t == F_BF16 ? 2 : 1; }
 

@@ -60,10 +60,7 @@ void graph_follow(struct graph *g, const struct graph *dry);
 void graph_lifetimes(struct graph *g, const struct graph *dry);
 
 void graph_backward(struct graph *g, struct node *scalar); /* adds d(scalar)/dx to the gradient of every parameter upstream */
-/*
- * Between the two: d(scalar)/dx as a constant, x a node that op_leaf has made. What was made since has passed afterwards: its
- * values may not be read again.
- */
+/* Between the two: d(scalar)/dx as a constant, x a node that op_leaf has made. What was made since has passed: it may not be read again. */
 struct node *graph_slope(struct graph *g, struct node *scalar, struct node *x);
 double graph_scalar(struct graph *g, const struct node *x);
 /* --- inputs: copied from host memory. 2-D nets on volumes: fold puts the slices into the batch, [n*d,c,1,h,w]. --- */

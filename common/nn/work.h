@@ -26,13 +26,6 @@ struct pack {
 	uint64_t owner[2]; /* number of the convolution that packed them; 0: none */
 };
 
-/* Which images share statistics: sets of so many, one behind the other, of which the last has all that are left. */
-struct sharing {
-	int64_t images, sets;
-};
-PM_ANYWHERE int64_t sharing_set(struct sharing s, int64_t image) { return image / s.images < s.sets ? image / s.images : s.sets - 1; }
-PM_ANYWHERE int64_t sharing_count(struct sharing s, int64_t n, int64_t set) { return set < s.sets - 1 ? s.images : n - set * s.images; }
-
 /*
  * Batch or instance normalisation, leaky ReLU, dropout and max-pooling by 2 in one pass over z:
  * xhat = (z - mean) rstd;  a = gamma xhat + beta;  y = (a > 0 ? a : slope a) * keep / (1 - drop);  pool = max over 2^dims of y.

@@ -412,7 +412,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(golden_values), cmocka_unit_test(teachers_are_averages), cmocka_unit_test(a_mean_of_weights), cmocka_unit_test(noise),
-		cmocka_unit_test(players_learn_for_themselves), cmocka_unit_test(images_mislead), cmocka_unit_test(samples_are_mixed), cmocka_unit_test(normalised_apart),
+		cmocka_unit_test(players_learn_for_themselves), cmocka_unit_test(images_mislead), cmocka_unit_test(samples_are_mixed),
+		cmocka_unit_test(normalised_apart),
 	};
 
 	return cmocka_run_group_tests_name("agent", tests, NULL, NULL);

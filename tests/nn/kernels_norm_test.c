@@ -30,7 +30,10 @@ struct fixture {
 static int64_t at(const struct fmap *z, struct sharing s, int64_t n, int64_t c) { return sharing_set(s, n) * z->c + c; }
 
 /* All images share them, or each has its own; of four the first has, and the others share. */
-static struct sharing sharing(int64_t n, bool apart) { return !apart ? (struct sharing){ n, 1 } : n == 4 ? (struct sharing){ 1, 2 } : (struct sharing){ 1, n }; }
+static struct sharing sharing(int64_t n, bool apart)
+{
+	return !apart ? (struct sharing){ n, 1 } : (struct sharing){ 1, n == 4 ? 2 : n };
+}
 
 /* How many pixels are in the mean of that image. */
 static double pixels(const struct fmap *z, struct sharing s, int64_t n)
