@@ -274,10 +274,10 @@ else
 	skip "sanitizers take address space" 2
 fi
 
-if "$PYTHON" -c 'import numpy, msgpack, nibabel, SimpleITK, h5py, PIL, tifffile, nrrd' 2> /dev/null; then
+if "$PYTHON" -c 'import numpy, msgpack, nibabel, SimpleITK, h5py, PIL, tifffile, imagecodecs, nrrd' 2> /dev/null; then
 	like "$("$PYTHON" "$tests/make_formats.py" compare "$work/many" 560 2>&1)" " all:560$" "560 random files of other programs are read alike"
 else
-	skip "a Python with nibabel, SimpleITK, h5py, Pillow, tifffile and pynrrd is not there"
+	skip "a Python with nibabel, SimpleITK, h5py, Pillow, tifffile, imagecodecs and pynrrd is not there"
 fi
 if "$PYTHON" -c 'import numpy, msgpack, nibabel' 2> /dev/null; then
 	"$PYTHON" "$tests/peers.py" write "$work/nib" 2> /dev/null
