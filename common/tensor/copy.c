@@ -194,12 +194,14 @@ void swap_axes(void *dst, const void *src, const int64_t size[3], int a, int b, 
 {
 	const int64_t inner = b < 2 ? size[2] : 1, middle = b - a == 2 ? size[1] : 1, outer = channels * (a > 0 ? size[0] : 1);
 	const int64_t n[2] = { size[a], size[b] }, volume = n[0] * middle * n[1], bytes = inner * (int64_t)dtype_size(t);
-	const int64_t to = middle * n[0], from = middle * n[1], last_to = mirrored[a] ? (n[1] - 1) * to : 0, last_from = mirrored[b] ? (n[0] - 1) * from : 0;
+	const int64_t to = middle * n[0], from = middle * n[1];
+	char *out = (char *)dst + (mirrored[a] ? (n[1] - 1) * to * bytes : 0);
+	const char *in = (const char *)src + (mirrored[b] ? (n[0] - 1) * from * bytes : 0);
 
 	for (int64_t o = 0; o < outer; o++)
 		for (int64_t m = 0; m < middle; m++)
-			exchange_axes((char *)dst + (o * volume + m * n[0] + last_to) * bytes, (const char *)src + (o * volume + m * n[1] + last_from) * bytes,
-				n, mirrored[a] ? -to : to, mirrored[b] ? -from : from, bytes);
+			exchange_axes(out + (o * volume + m * n[0]) * bytes, in + (o * volume + m * n[1]) * bytes, n,
+				mirrored[a] ? -to : to, mirrored[b] ? -from : from, bytes);
 	for (int k = 0; k < 3; k++) {
 		int64_t now[3] = { size[0], size[1], size[2] };
 
