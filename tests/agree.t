@@ -6,7 +6,7 @@
 [ "${SAN:-0}" = 1 ] && skip_all "only Dice counts here; agents.t shows the sanitizers the same code"
 phantom="$TESTS/phantom_test"
 cd "$work" || exit 1
-seeds="1 2 3 4" # the last two for em alone
+seeds="1 2 3 4" # the last two for em and ict
 iters=250
 "$phantom" 24 1 32 7 1 noise=1.6 > valid.pms || exit 1
 for seed in $seeds; do
@@ -49,6 +49,7 @@ better() {
 
 baseline unet
 better unet em:weight=1 0.2 --norm-apart
+better unet ict:weight=1:alpha=1:ramp_end=100 0.2 --norm-apart
 seeds="1 2"
 baseline unet
 better unet cps:weight=0.3 0.2
