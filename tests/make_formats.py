@@ -390,11 +390,11 @@ def check_saved(case, name, ending):
 
 
 def data(folder):
-    """Few and small: two of each kind of file."""
+    """Sixty small ones."""
     os.makedirs(folder, exist_ok=True)
     lines = []
     for kind, maker in MAKERS.items():
-        seeds = {"meta": 6, "nrrd": 6, "tiff": 6, "picture": 5, "jpeg": 2, "npy": 6}.get(kind, 2)
+        seeds = {"nifti": 8, "meta": 8, "nrrd": 8, "tiff": 10, "picture": 9, "jpeg": 5, "npy": 8, "hdf5": 4}[kind]
         for i in range(seeds):
             case = maker(np.random.RandomState(40 + i), os.path.join(folder, f"{kind}{i}"))
             affine = np.eye(4) if case.affine is None else case.affine
