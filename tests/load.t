@@ -167,7 +167,7 @@ like "$(cat out)" "^cases	7, with labels" "and the number of cases"
 cp -r "$tests/data" others
 { echo image; cut -d' ' -f1 others/expected.txt; } > others/list.csv
 status 0 "files of other programs" pymic-load --dims 3 others/list.csv -o others.pms
-is "$(records seen others.pms)" "$(sed 's/\.[a-z0-9]* / /' others/expected.txt)" "types, shapes, voxels, spacing and affine are those that were written"
+is "$(records seen others.pms)" "$(sed 's/\.[a-z0-9.]* / /' others/expected.txt)" "types, shapes, voxels, spacing and affine are those that were written"
 is "$(pymic-load --list=format | cut -f1 | tr '\n' ' ')" "nifti meta nrrd hdf5 npy npz png jpeg tiff bmp " "--list names the formats"
 
 # Where the file has no spacing the list or a file beside has it; else it is unknown.
