@@ -38,6 +38,7 @@ OUT       ?= $(root)/build/experiments/$(name)/$(ITERS)-$(CROP)
 part      = $(shell echo $$(($(ITERS) * $1)))
 # Decay of an average that looks back over a thirtieth of the run: 0.999 in 30000.
 average   := $(shell awk 'BEGIN { x = 1 - 30 / $(ITERS); print (x > 0.5 ? x : 0.5) }')
+apart     := $(if $(filter 1,$(APART)),--norm-apart)
 grown     := ramp-start=$(call part,$(word 1,$(ramp))):ramp-end=$(call part,$(word 2,$(ramp)))
 
 # What is not said takes --agent METHOD with the weight 0.1, and the U-Net.
@@ -91,7 +92,8 @@ $(OUT)/valid.pms: | $(BIN)/pymic-train
 	pymic-load $(VALID) | pymic-augment $(prepare) -o $@
 
 # $(call train,ITERATIONS,MORE): pymic-train resumes what was stopped; the samples it has seen are drawn again and skipped.
-train = pymic-train --net $(net) --classes $(classes) --loss $(or $(loss_$(method)),$(loss)) $(how) $(also) $(if $(filter 1,$(APART)),--norm-apart) --batch $(BATCH) \
+train = pymic-train --net $(net) --classes $(classes) --loss $(or $(loss_$(method)),$(loss)) $(how) $(also) $(apart) \
+		--batch $(BATCH) \
 		--optimizer $(optimizer) --lr $(lr) --schedule $(schedule) --iters $1 --valid $< --valid-every $(EVERY) $(window) \
 		--precision $(PRECISION) --device $(DEVICE) --threads $(THREADS) --seed $(seed) --checkpoint-every 120s $2 -o $(@D) >> $@.part
 

@@ -11,6 +11,7 @@ import itertools
 import os
 import subprocess
 import sys
+import tempfile
 import zlib
 
 import h5py
@@ -335,10 +336,11 @@ def differs(case, record):
 
 def stream(*words):
     import pymic_stream
-    out = subprocess.run(["pymic-load", "--dims", "3", *words, "-o", "compare.pms"], stderr=subprocess.PIPE, text=True)
-    assert out.returncode == 0, out.stderr
-    with open("compare.pms", "rb") as file:
-        yield from pymic_stream.read(file)[1]
+    with tempfile.NamedTemporaryFile(suffix=".pms") as file:
+        out = subprocess.run(["pymic-load", "--dims", "3", *words, "-o", file.name], stderr=subprocess.PIPE, text=True)
+        assert out.returncode == 0, out.stderr
+        with open(file.name, "rb") as whole:
+            yield from pymic_stream.read(whole)[1]
 
 
 def compare(folder, number=600):

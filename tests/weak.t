@@ -30,6 +30,7 @@ better() { # better NAME AGENT LOSS
 better tv tv:weight=3 ce
 better ms ms:weight=1 ce
 better gatedcrf gatedcrf:weight=0.1 ce+gated-crf:rgb=0.5:radius=3
+better em em:weight=1:ramp_end=40 ce # with these seeds; with six others it is no better
 better ustm ustm:weight=5:passes=2:decay=0.9:ramp_end=60 ce
 
 # Methods for networks of several decoders, in more noise; each against supervised learning of the same network at that rate

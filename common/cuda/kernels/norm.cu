@@ -1,4 +1,7 @@
-/* norm.cu: statistics of the batch, of its parts or of each image; normalisation, activation, dropout and pooling in one pass, and their gradient in two. */
+/*
+ * norm.cu: statistics of the batch, of its parts or of each image; normalisation, activation, dropout and pooling in one pass, and
+ * their gradient in two.
+ */
 #include <math.h>
 #include <string.h>
 
