@@ -143,6 +143,7 @@ $(CMDS:%=$B/bin/%) $(TOOLS:%=$B/tests/%): $B/libpymic.a
 
 $(UNITS:%=$B/tests/%): $B/tests/%: $B/tests/unit/%.o
 $(NN_UNITS:%=$B/tests/%): $B/tests/%: $B/tests/nn/%.o
+$B/tests/gradient_test: private LDFLAGS += -Wl,--wrap=op_detach,--wrap=graph_slope,--wrap=param
 $(UNITS:%=$B/tests/%) $(NN_UNITS:%=$B/tests/%): $B/libpymic.a
 	@mkdir -p $(@D); echo "LD $@"
 	@$(CC) $(CFLAGS) $(LDFLAGS) $(filter %.o,$^) $(filter %-nn.a,$^) $B/libpymic.a $(LIBS_IO) $(NN) $(LIBS) -lcmocka -o $@
