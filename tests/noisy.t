@@ -28,6 +28,7 @@ beats() { ok "$(awk -v a="$1" -v b="$2" -v by="$3" 'BEGIN { print !(a != "" && b
 dice ce --loss ce
 dice gce --loss gce
 dice nr_dice --loss nr-dice:gamma=1
+dice mixup --loss ce --agent mixup:alpha=1
 dice plain --loss dice+ce
 dice coteaching --agent coteaching:keep=0.6
 dice trinet --agent trinet:keep=0.6
@@ -36,6 +37,7 @@ dice dice --loss dice
 dice mae --loss mae
 beats "$gce" "$ce" 0.02 "gce beats ce"
 beats "$nr_dice" "$ce" 0.02 "nr-dice beats ce"
+beats "$mixup" "$ce" 0.2 "mixup beats ce"
 beats "$coteaching" "$plain" 0.2 "coteaching beats dice+ce"
 beats "$trinet" "$plain" 0.2 "trinet beats dice+ce"
 for method in coteaching trinet; do

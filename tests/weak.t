@@ -1,5 +1,5 @@
 #!/bin/sh
-# Learning from scribbles: a stroke of each class in each of a few noisy images. Methods that look at the other pixels too do
+# Learning from scribbles: a stroke of each class in each of 100 noisy images. Methods that look at the other pixels too do
 # better than the strokes alone, from the same strokes and seeds in as many iterations. Only validation sees the truth. The methods'
 # settings were chosen on other seeds than those that judge here.
 . "$(dirname "$0")/lib.sh"
