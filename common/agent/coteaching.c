@@ -3,7 +3,7 @@
 #include "agent/semi.h"
 #include "loss/terms.h"
 
-/* mean of l1 over the R n pixels where l2 is smallest + the same the other way round; R = 1 - (1 - keep) exp(-5 (1 - r)^2). */
+/* mean of l1 over the R n annotated pixels where l2 is smallest + the same the other way round; R = 1 - (1 - keep) exp(-5 (1 - r)^2). */
 static struct node *loss(struct run *r)
 {
 	const struct kept *c = r->conf;
@@ -16,7 +16,7 @@ static struct node *loss(struct run *r)
 		if (!i)
 			r->logits = logits;
 		e[i] = pixel_losses(r, logits);
-		chosen[i] = op_smallest(g, e[i], 1 - ramped_weight(r, &lost));
+		chosen[i] = believed(r, e[i], logits->v.c, 1 - ramped_weight(r, &lost));
 	}
 	r->logits->keep = true;
 	return sum_of(g, mean_where(r, e[0], chosen[1]), mean_where(r, e[1], chosen[0]));

@@ -27,6 +27,11 @@ struct node *pixel_losses(struct run *r, struct node *logits)
 	return linear(g, -1, op_sum(g, by_class(g, product_of(g, y, op_unary(g, U_LOG, 0, p)), r->truth.class_weight), 1), 0);
 }
 
+struct node *believed(struct run *r, struct node *e, int64_t k, double share)
+{
+	return op_smallest(r->g, e, truth_weight(r->g, &r->truth, truth_soft(r->g, &r->truth, k)), share);
+}
+
 struct node *mean_where(struct run *r, struct node *e, struct node *mask)
 {
 	return pixel_mean(r->g, e, r->truth.weight ? product_of(r->g, mask, r->truth.weight) : mask);

@@ -5,7 +5,7 @@
 
 enum { NETS = 3 };
 
-/* The mean over i of sum m_j m_k l_i / sum m_j m_k, m the R n pixels of smallest loss; R = 1 - (1 - keep) r falls on a line. */
+/* The mean over i of sum m_j m_k l_i / sum m_j m_k, m the R n annotated pixels of smallest loss; R = 1 - (1 - keep) r falls on a line. */
 static struct node *loss(struct run *r)
 {
 	const struct kept *c = r->conf;
@@ -17,7 +17,7 @@ static struct node *loss(struct run *r)
 		if (!i)
 			r->logits = logits;
 		e[i] = pixel_losses(r, logits);
-		chosen[i] = op_smallest(g, e[i], 1 - (1 - c->keep) * grown(r, c->ramp_start, c->ramp_end));
+		chosen[i] = believed(r, e[i], logits->v.c, 1 - (1 - c->keep) * grown(r, c->ramp_start, c->ramp_end));
 	}
 	r->logits->keep = true;
 	for (int i = 0; i < NETS; i++) {

@@ -49,7 +49,7 @@ NOTHING(overlap_bwd, real *dz, const real *ds, const real *z, const struct targe
 NOTHING(argmax, uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v)
 NOTHING(count, double *count_, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
 NOTHING(score, double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v)
-NOTHING(smallest, real *m, const real *x, int64_t n, double share)
+NOTHING(smallest, real *m, const real *x, const real *among, int64_t n, double share)
 NOTHING(noise, real *y, const real *x, int64_t n, double sigma, double most, const uint32_t *key, uint32_t layer)
 NOTHING(box, real *y, const real *at, int64_t n, const int64_t size[3])
 NOTHING(blur, real *y, const real *x, const real *weight, int64_t count, int64_t n, int64_t outer, int64_t mid, int64_t inner)

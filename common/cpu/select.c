@@ -20,20 +20,23 @@ static inline uint64_t ordered(real x)
 	return u & sign ? ~u & (sign | (sign - 1)) : u | sign;
 }
 
-void cpu_smallest(real *mask, const real *x, int64_t n, double share)
+void cpu_smallest(real *mask, const real *x, const real *among, int64_t n, double share)
 {
-	const int64_t count = (int64_t)(share * (double)n);
-	int64_t left = count; /* of those that begin as the last one does */
+	int64_t all = n;
 	uint64_t last = 0;
 
-	for (int at = BITS - DIGIT; at >= 0 && count < n; at -= DIGIT) {
+	for (int64_t i = 0; among && i < n; i++)
+		all -= among[i] == 0;
+	const int64_t count = (int64_t)(share * (double)all);
+	int64_t left = count; /* of those that begin as the last one does */
+	for (int at = BITS - DIGIT; at >= 0 && count < all; at -= DIGIT) {
 		int64_t seen[VALUES] = { 0 };
 		uint64_t digit = 0;
 
 #pragma omp parallel for schedule(static) reduction(+ : seen[:VALUES]) if (n > 16384)
 		for (int64_t i = 0; i < n; i++) {
 			const uint64_t u = ordered(x[i]) >> at;
-			if (u >> DIGIT == last)
+			if (u >> DIGIT == last && (!among || among[i] != 0))
 				seen[u % VALUES]++;
 		}
 		while (digit < VALUES - 1 && left >= seen[digit])
@@ -42,6 +45,6 @@ void cpu_smallest(real *mask, const real *x, int64_t n, double share)
 	}
 	for (int64_t i = 0; i < n; i++) { /* of equals, the first ones */
 		const uint64_t u = ordered(x[i]);
-		mask[i] = count == n || u < last || (u == last && left-- > 0);
+		mask[i] = (!among || among[i] != 0) && (count == all || u < last || (u == last && left-- > 0));
 	}
 }

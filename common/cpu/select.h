@@ -4,6 +4,6 @@
 
 #include "nn/backend.h"
 
-void cpu_smallest(real *mask, const real *x, int64_t n, double share);
+void cpu_smallest(real *mask, const real *x, const real *among, int64_t n, double share);
 
 #endif

@@ -36,7 +36,7 @@ void cuda_overlap_bwd(real *dz, const real *dsum, const real *z, const struct ta
 void cuda_argmax(uint8_t *y, const real *z, int64_t n, int64_t k, int64_t v);
 void cuda_count(double *count, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 void cuda_score(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
-void cuda_smallest(real *mask, const real *x, int64_t n, double share);
+void cuda_smallest(real *mask, const real *x, const real *among, int64_t n, double share);
 double cuda_sum_squares(const real *x, int64_t n);
 void cuda_clip(real *g, int64_t n, double most, double *norm);
 void cuda_adam(real *w, const real *g, real *m, real *v, int64_t n, const struct adam *p);

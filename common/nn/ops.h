@@ -11,7 +11,8 @@ enum resample { RESAMPLE_NEAREST, RESAMPLE_LINEAR, RESAMPLE_ALIGNED, RESAMPLE_AV
 struct node *op_resample(struct graph *g, struct node *x, const int64_t size[3], enum resample how);
 struct node *op_onehot(struct graph *g, struct node *label, int64_t k);
 struct node *op_argmax(struct graph *g, struct node *x); /* labels u8 [n,1,...], the first of equals; no gradient */
-struct node *op_smallest(struct graph *g, struct node *x, double share); /* 1 at that share of all, the smallest, else 0; no gradient */
+/* 1 at that share of the elements where `among` is not 0 (NULL: of all), the smallest, else 0; no gradient. */
+struct node *op_smallest(struct graph *g, struct node *x, struct node *among, double share);
 struct node *op_softmax(struct graph *g, struct node *x);
 struct node *op_ce(struct graph *g, struct node *z, struct node *target, struct node *weight, struct node *class_weight); /* [2] */
 struct node *op_overlap(struct graph *g, struct node *z, struct node *target, struct node *weight);       /* [3,k] */

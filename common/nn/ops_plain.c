@@ -200,12 +200,12 @@ struct node *op_unary(struct graph *g, enum unary f, double a, struct node *x)
 	return node_done(g, y);
 }
 
-struct node *op_smallest(struct graph *g, struct node *x, double share)
+struct node *op_smallest(struct graph *g, struct node *x, struct node *among, double share)
 {
-	struct node *y = like(g, x, NULL, &x->v);
+	struct node *y = like(g, x, among, &x->v);
 
 	y->need = false;
-	g->be->smallest(y->v.data, x->v.data, fmap_count(&x->v), share);
+	g->be->smallest(y->v.data, x->v.data, among ? among->v.data : NULL, fmap_count(&x->v), share);
 	return node_done(g, y);
 }
 

@@ -420,8 +420,9 @@ static struct node *case_net(struct graph *g, struct params *ps, const void *arg
 	double past[64] = { 0 }; /* two full queues of errors: in the first all were larger than this step's will be, in the second smaller */
 	const int64_t remembered = agent->remembers ? agent->remembers(agent_conf) : 0, queue = remembered / 2;
 	assert_true(remembered <= (int64_t)PM_COUNT(past));
-	for (int64_t i = 0; i <= queue && remembered; i++)
-		past[i == queue ? 2 * queue : i] = i == queue ? (double)queue : 1e3;
+	for (int64_t i = 0; i < queue; i++)
+		past[i] = 1e3;
+	past[2 * queue] = (double)queue;
 	r.memory = remembered ? op_constant(g, past, remembered, 1) : NULL;
 	r.image = image(g, r.samples, 1, size[0], size[1], size[2]);
 	if (agent->error)

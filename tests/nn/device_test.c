@@ -295,20 +295,23 @@ static void test_smallest(void **state)
 {
 	enum { N = 40000 };
 	static const double share[] = { 0, 1e-4, 0.3, 0.77, 1 };
-	static real host[N], want[N], got[N];
+	static real host[N], some[N], want[N], got[N];
 	(void)state;
 
 	for (int ties = 0; ties < 2; ties++) {
 		for (int i = 0; i < N; i++)
 			host[i] = (real)(ties ? i * 7919 % 13 - 6 : sin(i) * exp(i % 40 - 20));
-		real *x = on_device(host, N), *mask = on_device(host, N);
-		for (size_t s = 0; s < PM_COUNT(share); s++) {
-			backend_cpu.smallest(want, host, N, share[s]);
-			device->smallest(mask, x, N, share[s]);
+		for (int i = 0; i < N; i++)
+			some[i] = (real)(i % 7 < 3 ? 0 : 0.5);
+		real *x = on_device(host, N), *among = on_device(some, N), *mask = on_device(host, N);
+		for (size_t s = 0; s < 2 * PM_COUNT(share); s++) {
+			backend_cpu.smallest(want, host, s % 2 ? some : NULL, N, share[s / 2]);
+			device->smallest(mask, x, s % 2 ? among : NULL, N, share[s / 2]);
 			device->get(got, mask, sizeof got);
 			assert_memory_equal(got, want, sizeof got);
 		}
 		device->free(x, sizeof host);
+		device->free(among, sizeof host);
 		device->free(mask, sizeof host);
 	}
 }

@@ -33,7 +33,7 @@ static void constants_begin(int mode)
 	}
 }
 
-/* The next value of so many elements, to be written (NULL: it has been) or read. */
+/* The next value, of so many elements: to be written as it is recorded, then to be read. */
 static real *next_constant(int64_t count)
 {
 	if (constants.mode == RECORD) {

@@ -191,21 +191,28 @@ static void smallest(void **state)
 {
 	enum { N = 20000 };
 	static const double share[] = { 0, 0.0001, 0.5, 0.9, 1 };
-	static real x[N], mask[N];
+	static real x[N], among[N], mask[N];
 	static int order[N];
 	(void)state;
 
 	for (int how = 0; how < 3; how++) { /* all different, many ties, zeros of both signs */
 		for (int i = 0; i < N; i++) {
+			among[i] = (real)(i % 5 < 2 ? 0 : 0.5);
 			x[i] = (real)(how == 0 ? noise(8, i) * exp(9 * noise(9, i)) : how == 1 ? round(noise(8, i) * 3) : i % 2 ? 0. : -0.);
 			order[i] = i;
 		}
 		compared = x;
 		qsort(order, N, sizeof *order, by_value_and_place);
-		for (size_t s = 0; s < PM_COUNT(share); s++) {
-			backend_cpu.smallest(mask, x, N, share[s]);
-			for (int i = 0; i < N; i++)
-				assert_true(mask[order[i]] == (i < (int)(share[s] * N)));
+		for (size_t s = 0; s < 2 * PM_COUNT(share); s++) {
+			const bool some = s % 2;
+			const int count = (int)(share[s / 2] * (some ? N / 5 * 3 : N));
+			int rank = 0;
+			backend_cpu.smallest(mask, x, some ? among : NULL, N, share[s / 2]);
+			for (int i = 0; i < N; i++) {
+				const bool counts = !some || among[order[i]] != 0;
+				assert_true(mask[order[i]] == (counts && rank < count));
+				rank += counts;
+			}
 		}
 	}
 }

@@ -35,6 +35,7 @@ struct fixture {
 	struct graph g;
 	struct run r;
 	const struct agent *agent;
+	enum { ANNOTATED, WITHOUT_LABEL, WITHOUT_WEIGHT } second; /* image */
 };
 
 static struct node *value(struct fixture *f, struct graph *g, bool weighted)
@@ -45,8 +46,8 @@ static struct node *value(struct fixture *f, struct graph *g, bool weighted)
 	const int64_t size[3] = { 1, 4, 4 };
 
 	for (int i = 0; i < N * V; i++) {
-		label[i] = (uint8_t)(i % K);
-		weight[i] = i < V ? 1 : 0.5f;
+		label[i] = i >= V && f->second == WITHOUT_LABEL ? K : (uint8_t)(i % K);
+		weight[i] = i < V ? 1 : f->second == WITHOUT_WEIGHT ? 0 : 0.5f;
 	}
 	graph_reset(g);
 	f->r.g = g;
@@ -132,6 +133,58 @@ static void the_share_falls(void **state)
 	assert_true(value_at("coteaching:keep=0.5", 5) != value_at("coteaching:keep=0.5", 10));
 }
 
+/* Of the first image: the loss of each pixel, and which half of them a network believes. */
+static void judge(int net, double e[V], bool believes[V])
+{
+	for (int v = 0; v < V; v++) {
+		double sum = 0;
+		for (int k = 0; k < K; k++)
+			sum += exp(at(net, k * V + v));
+		e[v] = -log(0.999 * exp(at(net, v % K * V + v)) / sum + 5e-4);
+	}
+	for (int v = 0; v < V; v++) {
+		int before = 0;
+		for (int w = 0; w < V; w++)
+			before += e[w] < e[v];
+		believes[v] = before < V / 2;
+	}
+}
+
+static double mean_of_believed(const double *e, const bool *a, const bool *b)
+{
+	double sum = 0, n = 0;
+
+	for (int v = 0; v < V; v++)
+		if (a[v] && b[v]) {
+			sum += e[v];
+			n++;
+		}
+	return sum / n;
+}
+
+/* Pixels without a label have no loss, so that they would be the first to be believed. */
+static void only_annotated_pixels_are_believed(void **state)
+{
+	double e[3][V], want[2];
+	bool b[3][V];
+	(void)state;
+
+	for (int net = 0; net < 3; net++)
+		judge(net, e[net], b[net]);
+	want[0] = mean_of_believed(e[0], b[1], b[1]) + mean_of_believed(e[1], b[0], b[0]);
+	want[1] = (mean_of_believed(e[0], b[1], b[2]) + mean_of_believed(e[1], b[2], b[0]) + mean_of_believed(e[2], b[0], b[1])) / 3;
+	for (int how = WITHOUT_LABEL; how <= WITHOUT_WEIGHT; how++)
+		for (int i = 0; i < 2; i++) {
+			struct fixture f;
+			fixture_open(&f, i ? "trinet:keep=0.5" : "coteaching:keep=0.5");
+			f.second = how;
+			const double got = graph_scalar(&f.g, value(&f, &f.g, how == WITHOUT_WEIGHT));
+			if (!(fabs(got - want[i]) < 1e-5))
+				fail_msg("%s: %.9g, not %.9g", f.agent->p.name, got, want[i]);
+			fixture_close(&f);
+		}
+}
+
 static void gradient(const char *spec, bool weighted)
 {
 	const double h = 1e-6;
@@ -169,7 +222,8 @@ static void gradients(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
-		cmocka_unit_test(golden_values), cmocka_unit_test(the_share_falls), cmocka_unit_test(gradients),
+		cmocka_unit_test(golden_values), cmocka_unit_test(the_share_falls),
+		cmocka_unit_test(only_annotated_pixels_are_believed), cmocka_unit_test(gradients),
 	};
 
 	return cmocka_run_group_tests(tests, NULL, NULL);
