@@ -62,4 +62,6 @@ for agent in $(pymic-train --list=agent | awk '$1 !~ /^(reconstruct|vox2vec)$/ {
 		$1 == "mean" { d = $column["mean_dice"] - best; exit !(d < 1e-3 && d > -1e-3) }' table scores
 	ok $? "$agent: as well as validation said"
 done
+status 0 "cct: with a network of several scales beside its decoders" sh -c "pymic-train --net tdnet:chns=4,8,8,8,8:dropout=0 --classes 3 --iters 2 \
+	--agent cct -j1 -o scales < mixed.pms"
 done_testing

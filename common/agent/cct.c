@@ -20,6 +20,7 @@ static struct node *loss(struct run *r)
 	struct graph *g = r->g;
 	struct node *out[PM_OUTPUTS], *sum = NULL, *z;
 	const int n = forward_all(r, 0, out), branches = arch_branches(&r->arch[0]), scales = n / branches;
+	const struct truth taught = truth_rows(r, 0, r->labeled);
 
 	if ((z = unlabeled(r, out[0]))) {
 		struct node *teacher = op_detach(g, op_softmax(g, z));
@@ -29,7 +30,7 @@ static struct node *loss(struct run *r)
 		}
 		sum = op_unary(g, U_SCALE, 1 / (double)(branches - 1), sum);
 	}
-	return main_output(r, out[0], beyond(r, supervised(r, 0, out, scales), sum)); /* the auxiliary ones have that teacher alone */
+	return main_output(r, out[0], beyond(r, branch_loss(r, out, scales, 0, &taught), sum)); /* the auxiliary ones have that teacher alone */
 }
 
 const struct agent agent_cct = {

@@ -37,7 +37,7 @@ static struct node *loss(struct run *r)
 	for (int i = 0; i < 2; i++) {
 		const struct truth t = { .target = op_detach(g, p[i]) };
 		struct node *moved[PM_OUTPUTS];
-		forward_on(r, 1 - i, x[i], moved);
+		forward_both(r, 1 - i, x[i], moved);
 		apart[i] = loss_ce.eval(g, NULL, moved[0], &t);
 	}
 	sum = sum_of(g, sum, weighted(r, sum_of(g, apart[0], apart[1]), 1));

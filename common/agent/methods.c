@@ -100,7 +100,7 @@ struct node *misleading_image(struct run *r, int net, double eps)
 	struct node *out[PM_OUTPUTS], *x = op_to_plain(g, r->image), *leaf = op_leaf(g, x);
 
 	g->aside = true;
-	forward_on(r, net, op_maps(g, leaf), out);
+	forward_both(r, net, op_maps(g, leaf), out);
 	struct node *others = unlabeled(r, out[0]);
 	struct node *l = op_part(g, op_ce(g, labeled(r, out[0]), r->truth.target, r->truth.weight, NULL), 0, 1);
 	if (others)

@@ -24,7 +24,7 @@ struct node *pixel_losses(struct run *r, struct node *logits)
 	struct graph *g = r->g;
 	struct node *y = truth_soft(g, &r->truth, logits->v.c), *p = squeezed(g, op_softmax(g, logits));
 
-	return linear(g, -1, op_sum(g, by_class(g, product_of(g, y, op_unary(g, U_LOG, 0, p)), r->truth.class_weight), 1), 0);
+	return linear(g, -1, op_sum(g, product_of(g, y, op_unary(g, U_LOG, 0, p)), 1), 0);
 }
 
 struct node *believed(struct run *r, struct node *e, int64_t k, double share)
@@ -34,5 +34,7 @@ struct node *believed(struct run *r, struct node *e, int64_t k, double share)
 
 struct node *mean_where(struct run *r, struct node *e, struct node *mask)
 {
+	if (r->truth.class_weight) /* not before: a pixel is no harder to believe because its class counts more */
+		e = product_of(r->g, e, op_sum(r->g, by_class(r->g, truth_soft(r->g, &r->truth, r->classes), r->truth.class_weight), 1));
 	return pixel_mean(r->g, e, r->truth.weight ? product_of(r->g, mask, r->truth.weight) : mask);
 }

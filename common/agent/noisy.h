@@ -18,7 +18,7 @@ struct node *labeled_logits(struct run *r, int net);
 struct node *pixel_losses(struct run *r, struct node *logits);
 /* 1 at that share of the annotated pixels of k classes, those where e is smallest, else 0. */
 struct node *believed(struct run *r, struct node *e, int64_t k, double share);
-/* The mean of e where the mask is 1, of pixels by their weights; 0 where there are none. */
+/* The mean of e, by the weights of classes, where the mask is 1, of pixels by their weights; 0 where there are none. */
 struct node *mean_where(struct run *r, struct node *e, struct node *mask);
 
 #endif

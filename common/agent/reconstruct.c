@@ -15,13 +15,13 @@ static const struct opt opts[] = {
 	OPT_END,
 };
 
-/* 2 / (1 + exp(-2 z)) - 1. Below -20 it is -1, and e^(-2 z) would soon be infinite. */
+/* 2 / (1 + exp(-2 z)) - 1. Below -20 it is -1, and e^(-2 z) would soon be infinite. What is not finite shall not become so: + 0 z. */
 static struct node *hyperbolic_tangent(struct graph *g, struct node *z)
 {
 	struct node *bounded = linear(g, 1, op_unary(g, U_RELU, 0, linear(g, 1, z, 20)), -20);
 	struct node *e = op_unary(g, U_EXP, 0, linear(g, -2, bounded, 0));
 
-	return linear(g, 2, op_unary(g, U_POWER, -1, linear(g, 1, e, 1)), -1);
+	return sum_of(g, linear(g, 2, op_unary(g, U_POWER, -1, linear(g, 1, e, 1)), -1), linear(g, 0, z, 0));
 }
 
 static struct node *loss(struct run *r)

@@ -27,7 +27,7 @@ static struct node *loss(struct run *r)
 	struct node *turned = op_turn(g, op_to_plain(g, r->image), quarters);
 	still_end(g);
 	struct node *q = sure_teacher(r, turned, c->passes, c->noise, &p_mean);
-	const int n = forward_on(r, 0, noisy_image(r, r->image, c->noise), out);
+	const int n = forward_both(r, 0, noisy_image(r, r->image, c->noise), out);
 	struct node *taught = supervised(r, 0, out, n), *p = op_turn(g, op_softmax(g, out[0]), quarters);
 
 	return main_output(r, out[0], beyond(r, taught, sure_gap(g, p, q, p_mean, told(r, 1, 1))));

@@ -56,6 +56,8 @@ CELL void begin(const struct begin *a, uint32_t i)
 		n += (int64_t)a->partial[k];
 	a->last[i].key = 0;
 	a->last[i].left = (int64_t)(a->share * (double)n);
+	if (!a->last[i].left && a->share != 0 && n)
+		a->last[i].left = 1;
 	a->last[i].all = a->last[i].left == n;
 }
 EACH(begin)
