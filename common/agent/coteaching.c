@@ -9,14 +9,14 @@ static struct node *loss(struct run *r)
 	const struct kept *c = r->conf;
 	const struct ramped lost = { 1 - c->keep, c->ramp_start, c->ramp_end };
 	struct graph *g = r->g;
-	struct node *e[2], *chosen[2];
+	struct node *e[2], *chosen[2], *counts = annotated(r);
 
 	for (int i = 0; i < 2; i++) {
 		struct node *logits = labeled_logits(r, i);
 		if (!i)
 			r->logits = logits;
 		e[i] = pixel_losses(r, logits);
-		chosen[i] = believed(r, e[i], logits->v.c, 1 - ramped_weight(r, &lost));
+		chosen[i] = op_smallest(g, e[i], counts, 1 - ramped_weight(r, &lost));
 	}
 	r->logits->keep = true;
 	return sum_of(g, mean_where(r, e[0], chosen[1]), mean_where(r, e[1], chosen[0]));

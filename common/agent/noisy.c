@@ -22,15 +22,12 @@ struct node *labeled_logits(struct run *r, int net)
 struct node *pixel_losses(struct run *r, struct node *logits)
 {
 	struct graph *g = r->g;
-	struct node *y = truth_soft(g, &r->truth, logits->v.c), *p = squeezed(g, op_softmax(g, logits));
+	struct node *y = truth_soft(g, &r->truth, r->classes), *p = squeezed(g, op_softmax(g, logits));
 
 	return linear(g, -1, op_sum(g, product_of(g, y, op_unary(g, U_LOG, 0, p)), 1), 0);
 }
 
-struct node *believed(struct run *r, struct node *e, int64_t k, double share)
-{
-	return op_smallest(r->g, e, truth_weight(r->g, &r->truth, truth_soft(r->g, &r->truth, k)), share);
-}
+struct node *annotated(struct run *r) { return truth_weight(r->g, &r->truth, truth_soft(r->g, &r->truth, r->classes)); }
 
 struct node *mean_where(struct run *r, struct node *e, struct node *mask)
 {

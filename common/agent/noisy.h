@@ -16,8 +16,8 @@ extern const struct opt kept_opts[];
 struct node *labeled_logits(struct run *r, int net);
 /* Cross entropy of each pixel, [n,1,d,h,w], of probabilities p' = 0.999 p + 5e-4: never infinite. */
 struct node *pixel_losses(struct run *r, struct node *logits);
-/* 1 at that share of the annotated pixels of k classes, those where e is smallest, else 0. */
-struct node *believed(struct run *r, struct node *e, int64_t k, double share);
+/* 0 at pixels that nobody annotated or that have no weight: whether they are easy to believe does not matter. NULL: there are none. */
+struct node *annotated(struct run *r);
 /* The mean of e, by the weights of classes, where the mask is 1, of pixels by their weights; 0 where there are none. */
 struct node *mean_where(struct run *r, struct node *e, struct node *mask);
 

@@ -10,14 +10,14 @@ static struct node *loss(struct run *r)
 {
 	const struct kept *c = r->conf;
 	struct graph *g = r->g;
-	struct node *e[NETS], *chosen[NETS], *sum = NULL;
+	struct node *e[NETS], *chosen[NETS], *counts = annotated(r), *sum = NULL;
 
 	for (int i = 0; i < NETS; i++) {
 		struct node *logits = labeled_logits(r, i);
 		if (!i)
 			r->logits = logits;
 		e[i] = pixel_losses(r, logits);
-		chosen[i] = believed(r, e[i], logits->v.c, 1 - (1 - c->keep) * grown(r, c->ramp_start, c->ramp_end));
+		chosen[i] = op_smallest(g, e[i], counts, 1 - (1 - c->keep) * grown(r, c->ramp_start, c->ramp_end));
 	}
 	r->logits->keep = true;
 	for (int i = 0; i < NETS; i++) {

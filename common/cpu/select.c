@@ -1,6 +1,8 @@
 /* select.c: the smallest of many numbers, found digit by digit of their ordered bits: exact, and nothing is sorted. */
 #include "cpu/select.h"
 
+#include "nn/smallest.h"
+
 #include <string.h>
 
 enum { BITS = 8 * sizeof(real), DIGIT = 8, VALUES = 1 << DIGIT };
@@ -27,7 +29,7 @@ void cpu_smallest(real *mask, const real *x, const real *among, int64_t n, doubl
 
 	for (int64_t i = 0; among && i < n; i++)
 		all -= among[i] == 0;
-	const int64_t floor = (int64_t)(share * (double)all), count = floor || share == 0 || !all ? floor : 1;
+	const int64_t count = smallest_count(share, all);
 	int64_t left = count; /* of those that begin as the last one does */
 	for (int at = BITS - DIGIT; at >= 0 && count < all; at -= DIGIT) {
 		int64_t seen[VALUES] = { 0 };

@@ -81,8 +81,7 @@ struct backend {
 	/* For the log, added to sum[1 + k]: the loss, and hard_dice of each class of the first maxima of z, where a label is a class. */
 	void (*score)(double *sum, const real *loss, const real *z, const uint8_t *label, int64_t n, int64_t k, int64_t v);
 
-	/* mask: 1 at the floor(share m) smallest of the m elements of x where `among` is not 0 (NULL: of all n), the first of equals, and at
-	 * one at least where share is not 0; else 0. */
+	/* mask: 1 at the smallest_count(share, m) smallest of the m elements of x where `among` is not 0 (NULL: n), the first of equals; else 0. */
 	void (*smallest)(real *mask, const real *x, const real *among, int64_t n, double share);
 	double (*sum_squares)(const real *x, int64_t n);
 	void (*clip)(real *g, int64_t n, double most, double *norm); /* *norm: of g, which is scaled down to most where it is more */

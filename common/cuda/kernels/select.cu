@@ -6,6 +6,7 @@
 
 #include "cuda/kernels.h"
 #include "cuda/kernels/each.h"
+#include "nn/smallest.h"
 
 enum { DIGIT = 4, VALUES = 1 << DIGIT, KEY = 32 };
 
@@ -55,9 +56,7 @@ CELL void begin(const struct begin *a, uint32_t i)
 	for (uint32_t k = 0; k < a->parts; k++)
 		n += (int64_t)a->partial[k];
 	a->last[i].key = 0;
-	a->last[i].left = (int64_t)(a->share * (double)n);
-	if (!a->last[i].left && a->share != 0 && n)
-		a->last[i].left = 1;
+	a->last[i].left = smallest_count(a->share, n);
 	a->last[i].all = a->last[i].left == n;
 }
 EACH(begin)
